@@ -1,0 +1,1 @@
+"""What the program can do, without Qt: the session of an open project, the table of actions, settings."""

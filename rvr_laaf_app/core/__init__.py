@@ -1,0 +1,1 @@
+"""The vocabulary of the program: frames, time, geometry, optics, colour, errors. NumPy and the standard library only."""

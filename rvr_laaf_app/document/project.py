@@ -1,0 +1,182 @@
+"""The project as an immutable value. An edit is a function Project -> Project; undo keeps the old value.
+
+Nothing here is derived: depth, flow and focus curves are products of the clip and are computed elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.frame import digest_of
+from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.core.optics import Lens
+
+Ease = Literal["linear", "in", "out", "in_out"]
+Strength = Literal["suggested", "soft", "firm"]
+DEFAULT_PULL_FRAMES = 10  # rvr-laaf.txt, section 5: about 0.67 s at 15 fps
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRef:
+    """The clip that is edited: where it lies and how to know it again.
+
+    fingerprint: hash of size and content ends (media.probe.fingerprint); "" until the clip was opened once.
+    """
+
+    path: str
+    fingerprint: str = ""
+    frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FocusTarget:
+    """A New Focus Target: from `frame` on, the subject at `place` must be sharp (the pull ends before it).
+
+    place: what the user gave, a point or a box at `frame`. pull_frames: length of the pull that arrives at `frame`.
+    """
+
+    id: str
+    frame: int
+    place: Point | Box
+    tracker: str = "kcf"
+    pull_frames: int = DEFAULT_PULL_FRAMES
+    ease: Ease = "linear"
+    strength: Strength = "firm"
+    source: str = "user"
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.frame < 0 or self.pull_frames < 0:
+            raise ValueError("frame and pull_frames must not be negative")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubjectTrack:
+    """Where the subject of a target was found, frame by frame from `start` on.
+
+    boxes [N, 4] float32 (x, y, width, height; 0..1); confidence [N] float32, 0 = not found, box held from before.
+    `for_place` repeats the target's place and frame, so that a moved target makes its old track stale.
+    Compared and hashed by content.
+    """
+
+    target_id: str
+    start: int
+    boxes: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    by: str = "kcf"
+    for_place: tuple[int, Point | Box] | None = None
+    _digest: list[str] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        boxes, confidence = self.boxes, self.confidence
+        if boxes.ndim != 2 or boxes.shape[1] != 4 or confidence.shape != boxes.shape[:1]:
+            raise ValueError(f"track arrays must be [N, 4] and [N], not {boxes.shape} and {confidence.shape}")
+        for array in (boxes, confidence):
+            array.flags.writeable = False
+
+    @property
+    def stop(self) -> int:
+        """First frame after the track."""
+        return self.start + len(self.boxes)
+
+    @property
+    def digest(self) -> str:
+        """Content hash of everything but the id, computed once."""
+        if not self._digest:
+            header = np.frombuffer(f"{self.start}|{self.by}|{self.for_place}".encode(), np.uint8)
+            self._digest.append(digest_of(header, self.boxes, self.confidence))
+        return self._digest[0]
+
+    def box_at(self, frame: int) -> Box | None:
+        """Return the box at `frame`, or None outside the track."""
+        if not self.start <= frame < self.stop:
+            return None
+        return Box(*(float(v) for v in self.boxes[frame - self.start]))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SubjectTrack):
+            return NotImplemented
+        return self.target_id == other.target_id and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash((self.target_id, self.digest))
+
+
+@dataclass(frozen=True, slots=True)
+class ApertureSettings:
+    """The shape of the opening, hence of a blurred light.
+
+    blades: 0 = round, 5..9 = polygon turned by rotation_deg; squeeze: width over height of an out-of-focus light,
+    0.5..2 (1 = round, about 0.5 = anamorphic upright oval); cats_eye: 0..1, clipping of the disc towards the corners.
+    """
+
+    blades: int = 0
+    rotation_deg: float = 0.0
+    squeeze: float = 1.0
+    cats_eye: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.blades != 0 and not 5 <= self.blades <= 9:
+            raise ValueError("an aperture has 0 (round) or 5 to 9 blades")
+        if not 0.5 <= self.squeeze <= 2.0:
+            raise ValueError("squeeze must be between 0.5 and 2")
+        if not 0.0 <= self.cats_eye <= 1.0:
+            raise ValueError("cats_eye must be between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class LensSettings:
+    """How the synthetic lens blurs.
+
+    blur_px: if set, the blur radius in pixels of the full-size clip for something one unit of relative disparity
+    (the whole depth of the shot) away from the focal plane; if None, `lens` decides.
+    highlight_boost: 0..1, how much of the estimated exposure above display white is used.
+    """
+
+    lens: Lens = Lens()
+    blur_px: float | None = None
+    aperture: ApertureSettings = ApertureSettings()
+    highlight_boost: float = 1.0
+    max_coc_px: float = 160.0  # diameter at full size; bounds the time of a frame
+
+    def blur_gain_px(self, width_px: int, full_width_px: int) -> float:
+        """Coc diameter in pixels per unit of disparity in a picture `width_px` wide of a clip `full_width_px` wide."""
+        if self.blur_px is not None:
+            return 2.0 * self.blur_px * width_px / full_width_px
+        return self.lens.blur_gain_px(width_px)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything the user decided about one clip.
+
+    targets are sorted by frame; tracks are keyed by their target_id; `metadata` keeps keys of newer versions.
+    """
+
+    clip: ClipRef | None = None
+    targets: tuple[FocusTarget, ...] = ()
+    tracks: tuple[SubjectTrack, ...] = ()
+    lens: LensSettings = LensSettings()
+    metadata: tuple[tuple[str, str], ...] = ()  # key -> JSON text
+
+    def target(self, target_id: str) -> FocusTarget | None:
+        """Return the target with this id, or None."""
+        return next((t for t in self.targets if t.id == target_id), None)
+
+    def track_of(self, target: FocusTarget) -> SubjectTrack | None:
+        """Return the track of this target if it still fits the target's place, frame and tracker."""
+        for track in self.tracks:
+            if track.target_id == target.id:
+                fits = track.for_place in (None, (target.frame, target.place)) and track.by == target.tracker
+                return track if fits else None
+        return None
+
+    def with_targets(self, targets: tuple[FocusTarget, ...]) -> Project:
+        """Return the project with these targets, sorted; tracks of vanished targets go."""
+        ordered = tuple(sorted(targets, key=lambda t: (t.frame, t.id)))
+        known = {t.id for t in ordered}
+        return replace(self, targets=ordered, tracks=tuple(t for t in self.tracks if t.target_id in known))

@@ -1,0 +1,1 @@
+"""Long work as generators: progress, pause, cancel and priority, without Qt."""

@@ -1,0 +1,1 @@
+"""Look-ahead autofocus: from targets, tracks and disparities to the focal plane of every frame. NumPy only."""
