@@ -81,3 +81,17 @@ class Box:
         both = max(x1 - x0, 0.0) * max(y1 - y0, 0.0)
         either = self.area + other.area - both
         return both / either if either > 0 else 0.0
+
+
+def fit_long_side(size: tuple[int, int], long_side: int, *, multiple: int = 2) -> tuple[int, int]:
+    """Return (width, height) with the same aspect, the longer one at most `long_side`, both multiples of `multiple`.
+
+    A picture that is already small enough keeps its size (rounded to the multiple, never below it).
+    """
+    width, height = size
+    scale = min(1.0, long_side / max(width, height))
+
+    def rounded(value: int) -> int:
+        return max(multiple, round(value * scale / multiple) * multiple)
+
+    return rounded(width), rounded(height)

@@ -1,0 +1,98 @@
+"""The command line: one parser, one file per command, errors as one line on stderr, and the exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 media, 4 writing, 5 project, 6 weights, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn, Protocol
+
+from rvr_laaf_app import __version__
+from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
+
+# name -> one-line help; the module cli/<name>_command.py holds add_arguments(parser) and run(arguments) -> int
+COMMANDS = {
+    "edit": "open the window on a clip or a project",
+    "refocus": "refocus a clip on targets and write it, with its sound",
+    "probe": "say what is in a media file",
+    "frame": "write one frame as a PNG, upright, as displayed",
+    "analyse": "estimate depth and light of a clip, steady over time, into the cache",
+    "depth": "write the disparity (and the light) of a clip's frame or of a photograph",
+    "bokeh": "blur one picture with a given depth",
+    "bench": "measure the stages and the renderer on this machine",
+}
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do the work; return the exit code; raise RvrError on failure."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are our errors: one line, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, remedy=f"See: {self.prog} --help")
+
+
+def _command(name: str) -> Command:
+    return importlib.import_module(f"rvr_laaf_app.cli.{name}_command")  # type: ignore[return-value]
+
+
+def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser; only the chosen command's module is imported (all of them if None)."""
+    parser = _Parser(prog="rvr-laaf", description="Put cinema focus into video that was shot without it.")
+    parser.add_argument("--version", action="version", version=f"rvr-laaf {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for name, text in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if chosen in (None, name):
+            module = _command(name)
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
+    return parser
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _fail(error: RvrError) -> int:
+    print(f"rvr-laaf: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def run(argv: Sequence[str]) -> int:
+    """Parse `argv`, run the command, and turn every failure into one line and an exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    chosen = next((a for a in argv if a in COMMANDS), "")
+    try:
+        parser = build_parser(chosen)
+        arguments = parser.parse_args(argv)
+        if not arguments.command:
+            parser.print_help()
+            return 2
+        return int(arguments.run(arguments))
+    except RvrError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        return _fail(Cancelled("cancelled; nothing half-made was left behind"))
+    except BrokenPipeError:  # the reader of our output went away (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        return _fail(RvrError("not enough memory", remedy="Close other programs or use a smaller picture."))
+    except OSError as error:
+        return _fail(RvrError(error.strerror or str(error), where=error.filename))

@@ -1,0 +1,53 @@
+"""One frame from display-referred RGB and its RGBD products to the refocused picture. Blur happens in linear light only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.color import from_linear, to_linear
+from rvr_laaf_app.core.frame import Frame, RgbdFrame
+from rvr_laaf_app.core.optics import coc_px
+from rvr_laaf_app.estimate.upsample import upsample_boost, upsample_disparity
+from rvr_laaf_app.pipeline.resolve import RenderRequest
+from rvr_laaf_app.render.base import BokehRenderer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedFrame:
+    """A frame ready to be blurred with any focus and any lens: computed once, rendered many times.
+
+    linear [H, W, 3] float32: light with the estimated highlights; disparity [H, W] float32 in 0..1, 1 = nearest.
+    """
+
+    frame: Frame
+    linear: NDArray[np.float32]
+    disparity: NDArray[np.float32]
+
+
+def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> PreparedFrame:
+    """Bring disparity and light to the frame's size; `highlight_boost` 0..1 scales the estimated stops."""
+    linear = to_linear(frame.rgb, frame.transfer, frame.primaries)
+    guide = frame.rgb if frame.rgb.dtype == np.uint8 else (frame.rgb >> 8).astype(np.uint8)
+    disparity = upsample_disparity(rgbd.disparity.astype(np.float32), guide)
+    if highlight_boost > 0 and bool(rgbd.boost_stops.any()):
+        boost = upsample_boost(rgbd.boost_stops.astype(np.float32), guide)
+        linear = linear * np.exp2(boost * np.float32(highlight_boost))
+    return PreparedFrame(frame, linear, disparity)
+
+
+def blur(prepared: PreparedFrame, request: RenderRequest, renderer: BokehRenderer) -> NDArray[np.float32]:
+    """Return the refocused picture in linear light [H, W, 3] float32."""
+    coc = coc_px(prepared.disparity, request.focus_disparity, request.blur_gain_px)
+    np.clip(coc, -request.max_coc_px, request.max_coc_px, out=coc)
+    return renderer.render(prepared.linear, coc, aperture=request.aperture, quality=request.quality)
+
+
+def refocus(
+    prepared: PreparedFrame, request: RenderRequest, renderer: BokehRenderer
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Return the refocused picture as the clip encodes it: same size, dtype, transfer and primaries as the frame."""
+    frame = prepared.frame
+    return from_linear(blur(prepared, request, renderer), frame.transfer, frame.primaries, dtype=frame.rgb.dtype.type)

@@ -1,0 +1,60 @@
+"""From a project and its focus curve to what one frame must look like: the pure function that every path shares.
+
+Preview, export, command line and tests all call `resolve`; there is no second way, so what one sees is what one exports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rvr_laaf_app.document.project import LensSettings, Project
+from rvr_laaf_app.laaf.curve import FocusCurve
+from rvr_laaf_app.render.base import Aperture, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """How to blur one frame. Lengths are in pixels of the picture of `size` (width, height)."""
+
+    index: int
+    size: tuple[int, int]
+    focus_disparity: float
+    blur_gain_px: float
+    max_coc_px: float
+    aperture: Aperture
+    highlight_boost: float
+    quality: Quality
+
+
+def aperture_of(lens: LensSettings) -> Aperture:
+    """Return the renderer's aperture for the user's settings."""
+    shape = lens.aperture
+    return Aperture(
+        blades=shape.blades, rotation_deg=shape.rotation_deg, squeeze=shape.squeeze, cats_eye=shape.cats_eye
+    )
+
+
+def resolve(
+    project: Project,
+    curve: FocusCurve,
+    index: int,
+    *,
+    size: tuple[int, int],
+    full_width: int,
+    quality: Quality = "final",
+) -> RenderRequest:
+    """Return the request for frame `index` of the project's clip at picture size `size`.
+
+    `full_width` is the display width of the clip in pixels: lengths the user gave in full-size pixels follow `size`.
+    """
+    lens = project.lens
+    return RenderRequest(
+        index=index,
+        size=size,
+        focus_disparity=float(curve.focus_disparity[index]),
+        blur_gain_px=lens.blur_gain_px(size[0], full_width),
+        max_coc_px=lens.max_coc_px * size[0] / full_width,
+        aperture=aperture_of(lens),
+        highlight_boost=lens.highlight_boost,
+        quality=quality,
+    )
