@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rvr_laaf_app.document.project import LensSettings, Project
+from rvr_laaf_app.document.project import ApertureSettings, Project
 from rvr_laaf_app.laaf.curve import FocusCurve
 from rvr_laaf_app.render.base import Aperture, Quality
 
@@ -26,9 +26,8 @@ class RenderRequest:
     quality: Quality
 
 
-def aperture_of(lens: LensSettings) -> Aperture:
+def aperture_of(shape: ApertureSettings) -> Aperture:
     """Return the renderer's aperture for the user's settings."""
-    shape = lens.aperture
     return Aperture(
         blades=shape.blades, rotation_deg=shape.rotation_deg, squeeze=shape.squeeze, cats_eye=shape.cats_eye
     )
@@ -54,7 +53,7 @@ def resolve(
         focus_disparity=float(curve.focus_disparity[index]),
         blur_gain_px=lens.blur_gain_px(size[0], full_width),
         max_coc_px=lens.max_coc_px * size[0] / full_width,
-        aperture=aperture_of(lens),
+        aperture=aperture_of(lens.aperture),
         highlight_boost=lens.highlight_boost,
         quality=quality,
     )

@@ -1,0 +1,124 @@
+"""Arguments that several commands share: times, targets, lenses, aperture shapes, ranges."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from dataclasses import dataclass, replace
+
+from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.core.optics import Lens
+from rvr_laaf_app.document.project import ApertureSettings, LensSettings
+
+POLYGONS = {"pentagon": 5, "hexagon": 6, "heptagon": 7, "octagon": 8, "nonagon": 9}
+OVAL_SQUEEZE = 0.6
+CATS_EYE = 0.7
+BOKEH_HELP = (
+    f"shape of blurred lights: disc, {', '.join(POLYGONS)}, oval (anamorphic), cats-eye; "
+    "join with commas, turn a polygon with :degrees (hexagon:15,cats-eye)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetArgument:
+    """A target as typed: numbers in fractions of the picture if all are <= 1, else in pixels."""
+
+    numbers: tuple[float, ...]
+    seconds: float
+
+    def place(self, size: tuple[int, int]) -> Point | Box:
+        """Return the point or box in 0..1 for a clip of this display size; raise UsageError if it lies outside."""
+        width, height = size
+        fractions = all(n <= 1.0 for n in self.numbers)
+        scale = (1.0, 1.0, 1.0, 1.0) if fractions else (width, height, width, height)
+        values = [n / s for n, s in zip(self.numbers, scale, strict=False)]
+        x, y = values[0], values[1]
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise UsageError(
+                f"target {self.numbers[0]:g},{self.numbers[1]:g} lies outside the picture of {width}x{height}",
+                remedy="Give fractions 0..1 or pixels.",
+            )
+        return Point(x, y) if len(values) == 2 else Box(*values).clipped()
+
+
+def parse_seconds(text: str) -> float:
+    """Parse seconds, m:ss.s or h:mm:ss.s into seconds."""
+    parts = text.strip().split(":")
+    try:
+        numbers = [float(p) for p in parts]
+    except ValueError:
+        numbers = []
+    if not 1 <= len(numbers) <= 3 or any(n < 0 or not math.isfinite(n) for n in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time (2.5 or 1:02.5)")
+    return sum(n * 60**i for i, n in enumerate(reversed(numbers)))
+
+
+def parse_target(text: str) -> TargetArgument:
+    """Parse X,Y@SECONDS or X,Y,W,H@SECONDS."""
+    place, at, when = text.partition("@")
+    try:
+        numbers = tuple(float(n) for n in place.split(","))
+    except ValueError:
+        numbers = ()
+    good = at and len(numbers) in (2, 4) and all(math.isfinite(n) and n >= 0 for n in numbers)
+    if not good or (len(numbers) == 4 and min(numbers[2:]) <= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y@SECONDS (or X,Y,WIDTH,HEIGHT@SECONDS)")
+    return TargetArgument(numbers, parse_seconds(when))
+
+
+def parse_bokeh(text: str) -> ApertureSettings:
+    """Parse an aperture shape as BOKEH_HELP describes."""
+    shape = ApertureSettings()
+    for part in text.lower().split(","):
+        name, _, angle = part.strip().partition(":")
+        if name in POLYGONS or re.fullmatch(r"[5-9]", name):
+            try:
+                turn = float(angle) if angle else 0.0
+            except ValueError:
+                raise argparse.ArgumentTypeError(f"{angle!r} is not an angle in degrees") from None
+            shape = replace(shape, blades=POLYGONS.get(name) or int(name), rotation_deg=turn)
+        elif name == "oval":
+            shape = replace(shape, squeeze=OVAL_SQUEEZE)
+        elif name == "cats-eye":
+            shape = replace(shape, cats_eye=CATS_EYE)
+        elif name != "disc":
+            raise argparse.ArgumentTypeError(f"unknown bokeh {name!r}; {BOKEH_HELP}")
+    return shape
+
+
+def positive(text: str) -> float:
+    """Parse a number above zero."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def count(text: str) -> int:
+    """Parse a whole number of at least zero."""
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def add_lens_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the lens: in a photographer's words, or as a plain blur strength."""
+    strength = parser.add_mutually_exclusive_group()
+    strength.add_argument("--f-number", type=positive, metavar="N", help="f-number of the imitated lens (default 1.8)")
+    strength.add_argument(
+        "--blur", type=positive, metavar="PX", help="blur radius in pixels across the whole depth of the shot"
+    )
+    parser.add_argument("--focal-mm", type=positive, default=50.0, metavar="MM", help="focal length (default 50)")
+    parser.add_argument("--sensor-mm", type=positive, default=36.0, metavar="MM", help="sensor width (default 36)")
+    parser.add_argument("--bokeh", type=parse_bokeh, default=ApertureSettings(), metavar="SHAPE", help=BOKEH_HELP)
+
+
+def lens_settings(arguments: argparse.Namespace) -> LensSettings:
+    """Return the lens that the arguments of `add_lens_arguments` describe."""
+    lens = Lens(arguments.focal_mm, arguments.f_number or 1.8, arguments.sensor_mm)
+    return LensSettings(lens=lens, blur_px=arguments.blur, aperture=arguments.bokeh)
