@@ -105,7 +105,7 @@ def to_linear(
     """
     _check_primaries(primaries)
     if rgb.dtype == np.uint8:
-        linear = np.take(_pair_table(transfer), _pairs(cast(NDArray[np.uint8], rgb))).view(np.float32)
+        linear = np.take(_pair_table(transfer), _pairs(cast("NDArray[np.uint8]", rgb))).view(np.float32)
         linear = linear[: rgb.size].reshape(rgb.shape)
     elif rgb.dtype == np.uint16:
         linear = np.take(linear_table(transfer, 65536), rgb)
@@ -145,7 +145,7 @@ def from_linear(
     for start in range(0, flat_in.size, _BLOCK):
         part = slice(start, start + _BLOCK)
         encode(flat_in[part], transfer, flat_out[part])
-    return cast(NDArray[np.uint8] | NDArray[np.uint16], encoded)
+    return cast("NDArray[np.uint8] | NDArray[np.uint16]", encoded)
 
 
 def linear_to_log(linear: NDArray[np.float32], floor: float = LOG_FLOOR) -> NDArray[np.float32]:
