@@ -323,7 +323,7 @@ def cache_root() -> Path:
 
 
 def store_for(fingerprint: str, key: str) -> ProductStore:
-    """Return the store in the user's cache for a clip (by fingerprint) and whoever analysed it (name, version, size)."""
+    """Return the store of a clip (by fingerprint) and an estimator (name, version, size) in the user's cache."""
     name = _digest(fingerprint.encode(), b"\0", key.encode()).hex()
     store = ProductStore(cache_root() / "products" / name)
     store.mark_used()
