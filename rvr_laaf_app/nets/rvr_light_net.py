@@ -197,10 +197,8 @@ def clip_gate(rgb_display: Tensor) -> Tensor:
 
 def to_input(rgb_display: Tensor) -> Tensor:
     """[B, H, W, 3] uint8, or [B, 3, H, W] float in 0..1, sRGB-like -> what the network eats, channels last."""
-    if rgb_display.dtype == torch.uint8:
-        bytes_ = rgb_display.permute(0, 3, 1, 2).float()
-    else:
-        bytes_ = rgb_display * 255.0
+    is_bytes = rgb_display.dtype == torch.uint8
+    bytes_ = rgb_display.permute(0, 3, 1, 2).float() if is_bytes else rgb_display * 255.0
     return (bytes_ - trunk_mean(bytes_)).contiguous(memory_format=torch.channels_last)
 
 

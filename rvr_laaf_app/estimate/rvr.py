@@ -1,0 +1,116 @@
+"""Our learned estimator: RvrLightNet on one frame, its maps refined on the frame's own edges.
+
+Brings any frame (size, aspect, bit depth, transfer) to the display-referred picture that the network knows, runs it,
+and returns maps at map size. Stateless: each frame stands for itself, so work in chunks equals work in one go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.color import from_linear, to_linear, white_limit
+from rvr_laaf_app.core.errors import CheckpointError
+from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
+from rvr_laaf_app.estimate.checkpoints import load_rvr_light, published
+from rvr_laaf_app.estimate.refine import refine_disparity
+from rvr_laaf_app.nets.rvr_light_net import RvrLightNet, from_output, to_input, working_size
+
+MAP_LONG_SIDE = 640
+# Raise when anything between network and result changes, so that cached products are made again.
+STEPS_VERSION = 1
+# Linear light up to here is shown as it is; what HDR sources hold above is rolled off towards white.
+_SHOULDER = 0.7
+
+
+class RvrEstimator:
+    """Disparity, light and confidence by our own network; loads its weights when first needed."""
+
+    name = "rvr"
+    context = (0, 0)
+
+    def __init__(self, checkpoint: Path | None = None, *, device: str | None = None) -> None:
+        if checkpoint is None:
+            found = published("rvr")
+            self._path, self._sha256 = found.path, found.sha256
+        else:
+            self._path, self._sha256 = checkpoint, _hash_of(checkpoint)
+        self.version = f"rvr-{self._sha256[:16]}-{STEPS_VERSION}"
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._net: RvrLightNet | None = None
+
+    def start(self, clip: ClipTrait) -> None:
+        """Load the weights; there is no state."""
+        self._loaded()
+
+    @torch.inference_mode()
+    def step(self, frames: Sequence[Frame], state: None) -> tuple[RgbdFrame, None]:
+        """Return the estimate of the middle frame; maps have its aspect and a long side of at most 640."""
+        frame = frames[len(frames) // 2]
+        net = self._loaded()
+        codes = _at_most(frame.rgb, MAP_LONG_SIDE)
+        shown = as_shown(codes, frame.transfer, frame.primaries)
+        height, width = shown.shape[:2]
+        size = working_size(width, height, long_side=net.config.work_long_side)
+        small = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
+        raw = net(to_input(torch.from_numpy(small)[None].to(self._device)))
+        disparity, boost, confidence = (part[0].float().cpu() for part in from_output(raw, net.config))
+
+        fine = refine_disparity(disparity.numpy(), shown)
+        boost_map = cv2.resize(boost.permute(1, 2, 0).numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
+        sure = cv2.resize(confidence.numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
+        rgbd = RgbdFrame(
+            frame.index,
+            np.clip(fine, 0.0, 1.0).astype(np.float16),
+            np.zeros_like(boost_map).astype(np.float16),
+            np.clip(sure, 0.0, 1.0).astype(np.float16),
+        )
+        return rgbd, state
+
+    def _loaded(self) -> RvrLightNet:
+        if self._net is None:
+            net = load_rvr_light(self._path, sha256=self._sha256)
+            self._net = net.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self._net
+
+
+def as_shown(rgb: NDArray[np.uint8] | NDArray[np.uint16], transfer: str, primaries: str) -> NDArray[np.uint8]:
+    """Return the picture [H, W, 3] uint8 as an ordinary sRGB screen would show it.
+
+    SDR passes through; light above display white (HLG, PQ) is rolled off by a smooth shoulder instead of clipped.
+    """
+    if transfer in ("bt709", "srgb") and primaries == "bt709":
+        return rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)  # type: ignore[return-value]
+    linear = np.maximum(to_linear(rgb, transfer, primaries), 0.0)
+    limit = white_limit(transfer)
+    if limit > 1.0:
+        peak = linear.max(axis=2, keepdims=True)
+        over = np.maximum(peak - _SHOULDER, 0.0)
+        reach = 1.0 - _SHOULDER
+        rolled = np.where(over > 0, _SHOULDER + over * reach / (over + reach), peak)
+        linear *= rolled / np.maximum(peak, 1e-6)
+    return from_linear(linear, "srgb")
+
+
+def _at_most(rgb: NDArray[np.uint8] | NDArray[np.uint16], long_side: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """The picture no larger than `long_side`, by area averaging."""
+    height, width = rgb.shape[:2]
+    scale = long_side / max(width, height)
+    if scale >= 1.0:
+        return rgb
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    small: NDArray[np.uint8] | NDArray[np.uint16] = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+def _hash_of(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"the weights cannot be read ({error.strerror})", where=path) from error
