@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Blur the picture and write it."""
     from rvr_laaf_app.core.optics import Lens
-    from rvr_laaf_app.media.picture import read_linear, write_picture
+    from rvr_laaf_app.media.image_file import read_linear, write_picture
     from rvr_laaf_app.pipeline.still import Still, blur_still
     from rvr_laaf_app.render.base import RENDERERS
 
@@ -60,7 +60,7 @@ def _inverse_distance(arguments: argparse.Namespace, shape: tuple[int, int]) -> 
     """Read --depth or --disparity as 1/m [H, W] float32 of the picture's size."""
     import numpy as np
 
-    from rvr_laaf_app.media.picture import read_plane
+    from rvr_laaf_app.media.image_file import read_plane
 
     path = arguments.depth or arguments.disparity
     plane = read_plane(path)

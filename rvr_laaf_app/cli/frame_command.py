@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the frame: 8 bit stays 8 bit, more becomes 16."""
-    from rvr_laaf_app.media.picture import write_png
+    from rvr_laaf_app.media.image_file import write_png
     from rvr_laaf_app.media.reader import ClipReader
 
     with ClipReader(arguments.clip) as reader:

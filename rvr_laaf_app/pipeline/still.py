@@ -31,6 +31,4 @@ def blur_still(
     gain = lens.blur_gain_px(width, 1.0 / focus_m) / lens.disparity_scale_per_m
     coc = (still.inverse_m - np.float32(1.0 / focus_m)) * np.float32(gain)
     limit = width * MAX_COC_SHARE
-    return renderer.render(
-        still.linear, np.clip(coc, -limit, limit), aperture=aperture_of(aperture), quality="final"
-    )
+    return renderer.render(still.linear, np.clip(coc, -limit, limit), aperture=aperture_of(aperture), quality="final")
