@@ -27,6 +27,8 @@ from rvr_laaf_app.media.tags import ColourTags, Orientation, colour_of, has_alph
 Kind = Literal["video", "still", "audio"]
 _MEBIBYTE: Final = 1 << 20
 _WIDEST_PIXEL: Final = 16
+_FASTEST_RATE: Final = 768_000
+_MOST_CHANNELS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class ClipInfo:
 
     table: None for sound without pictures. rotation_cw (0..359, clockwise) is done after `mirror` (left to right) to
     turn a stored picture upright. stamps [N] int64: what the decoder calls each frame, None if it cannot tell them
-    apart and they must be counted. damaged: parts could not be decoded; the frames are those that could.
+    apart and they must be counted. sound_start: without a table, where time 0 lies on the container's clock (s).
+    damaged: parts could not be decoded; the frames are those that could.
     """
 
     path: str
@@ -75,6 +78,7 @@ class ClipInfo:
     fingerprint: str
     stream_index: int = -1
     damaged: bool = False
+    sound_start: Fraction = Fraction(0)
     stamps: NDArray[np.int64] | None = field(default=None, repr=False)
     picture: Picture | None = field(default=None, repr=False)
 
@@ -100,7 +104,7 @@ def probe(path: AnyPath) -> ClipInfo:
             return _probe_sound(container, path)
         codec = stream.codec_context.name
         first = _first_frame(container, stream, path)
-        base = _base(container, path)
+        base = _base(container)
         metadata, aspect, index = dict(stream.metadata), stream.sample_aspect_ratio, stream.index
     frames = build_index(path, first.width * first.height)
     return _clip(path, codec, first, frames, base=base, metadata=metadata, aspect=aspect, stream_index=index)
@@ -169,9 +173,15 @@ class _Base:
     audio: tuple[AudioInfo, ...]
 
 
-def _base(container: InputContainer, path: AnyPath) -> _Base:
-    audio = tuple(_audio(s) for s in container.streams.audio if getattr(s, "codec_context", None) and s.rate)
+def _base(container: InputContainer) -> _Base:
+    audio = tuple(_audio(s) for s in container.streams.audio if _is_sound(s))
     return _Base(container.format.name, audio)
+
+
+def _is_sound(stream: AudioStream) -> bool:
+    """True if there is a decoder and its rate and channels are not absurd."""
+    context = getattr(stream, "codec_context", None)
+    return bool(context and 0 < context.sample_rate <= _FASTEST_RATE and 0 < context.channels <= _MOST_CHANNELS)
 
 
 def _audio(stream: AudioStream) -> AudioInfo:
@@ -273,7 +283,7 @@ def _picture(frame: VideoFrame, codec: str, colour: ColourTags, turn: Orientatio
 
 
 def _probe_sound(container: InputContainer, path: AnyPath) -> ClipInfo:
-    base = _base(container, path)
+    base = _base(container)
     if not base.audio:
         raise MediaError(
             "the file has neither pictures nor sound", where=shown_path(path), remedy="Choose another file."
@@ -300,6 +310,7 @@ def _probe_sound(container: InputContainer, path: AnyPath) -> ClipInfo:
         audio=tuple(_shifted(a, start_s) for a in base.audio),
         warnings=(),
         fingerprint=fingerprint(path),
+        sound_start=Fraction(start_s),
     )
 
 
