@@ -190,8 +190,8 @@ def trunk_mean(like: Tensor) -> Tensor:
 
 
 def clip_gate(rgb_display: Tensor) -> Tensor:
-    """How far each channel is clipped: 0 below 236/255, 1 from 251/255 on, smooth between. Any shape, values 0..1."""
-    t = ((rgb_display * 255.0 - 236.0) / 15.0).clamp(0.0, 1.0)
+    """How far each channel is clipped: 0 below 240/255, 1 from 252/255 on, smooth between. Any shape, values 0..1."""
+    t = ((rgb_display * 255.0 - 240.0) / 12.0).clamp(0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
