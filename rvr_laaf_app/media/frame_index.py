@@ -27,6 +27,7 @@ from rvr_laaf_app.media.open import MAX_FRAMES, AnyPath, open_media, shown_path
 _DECODE_ALL_PIXELS: Final = 400_000_000
 _HEAD_FRAMES: Final = 24
 _LONGEST_STEP_S: Final = 3600.0
+_DISORDER_S: Final = 2.0  # stamps may run back by so much within one group of pictures; more is a break
 _LONGEST_LAST_FRAME_S: Final = 30.0
 
 
@@ -182,17 +183,21 @@ def _number(shown: _Shown) -> tuple[NDArray[np.int64], bool]:
 
 
 def _repair(stamps: NDArray[np.int64], time_base: Fraction) -> tuple[NDArray[np.int64], bool]:
-    """Return pts that never decrease and never leap by more than an hour; equal stamps are left as they are."""
+    """Return pts that never decrease and never leap by more than an hour; True if a break had to be mended.
+
+    Stamps that are only out of order among neighbours (AVI with B-frames, where they are guessed) are sorted: the
+    decoder's order of pictures is right, and so is the set of times. Equal stamps are left as they are.
+    """
     if len(stamps) < 2:
         return stamps.copy(), False
     steps = np.diff(stamps)
-    longest = int(_LONGEST_STEP_S / time_base)
-    bad = (steps < 0) | (steps > longest)
-    if not bad.any():
-        return stamps.copy(), False
-    good = steps[~bad & (steps > 0)]
-    steps = np.where(bad, int(np.median(good)) if len(good) else 1, steps)
-    return np.concatenate([stamps[:1], stamps[0] + np.cumsum(steps)]), True
+    broken = np.flatnonzero((steps < -int(_DISORDER_S / time_base)) | (steps > int(_LONGEST_STEP_S / time_base)))
+    parts = [np.sort(part) for part in np.split(stamps, broken + 1)]
+    forward = np.concatenate([np.diff(part) for part in parts])
+    usual = int(np.median(forward[forward > 0])) if np.any(forward > 0) else 1
+    for before, part in pairwise(parts):
+        part += before[-1] + usual - part[0]
+    return np.concatenate(parts), len(parts) > 1
 
 
 def _end(pts: NDArray[np.int64], lengths: list[int], time_base: Fraction) -> int | None:
