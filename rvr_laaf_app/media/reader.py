@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from av.container import InputContainer
@@ -22,6 +22,8 @@ from rvr_laaf_app.media.open import AnyPath, media_errors, open_media
 from rvr_laaf_app.media.picture import Picture, Rgb, resized
 from rvr_laaf_app.media.probe import ClipInfo, probe
 from rvr_laaf_app.media.sequence import FrameNamer
+
+_SEEK_MARGIN_S: Final = 1
 
 
 class ClipReader:
@@ -130,21 +132,29 @@ class _Source:
         return key <= self._held[0] or index == self._held[0] + 1
 
     def _starts(self, index: int) -> Iterator[int | None]:
-        """Yield key frames to start from, further and further back, and None for the start of the file."""
+        """Yield stamps to seek to, further and further back, and None for the start of the file.
+
+        Containers without an index (MPEG-TS) seek by decoding time, land after the key frame that was meant, and may
+        not know key frames at all; so the first step back is one in time.
+        """
         if self._info.stamps is not None:
+            margin = int(_SEEK_MARGIN_S / self._table.time_base)
             at, step = int(np.searchsorted(self._keys, index, side="right")) - 1, 1
             while at >= 0 and int(self._keys[at]) > 0:
-                yield int(self._keys[at])
+                stamp = int(self._info.stamps[self._keys[at]])
+                yield stamp
+                if step == 1:
+                    yield stamp - margin
                 at, step = at - step, step * 2
         yield None
 
     def _go(self, start: int | None) -> bool:
-        """Seek to key frame `start`, or open the file anew for None. False if the container cannot seek."""
+        """Seek to a stamp, or open the file anew for None. False if the container cannot seek."""
         if start is None or self._decoder is None:
             self._open()
-        if start is not None and self._info.stamps is not None and self._decoder is not None:
+        if start is not None and self._decoder is not None:
             try:
-                self._decoder.seek(int(self._info.stamps[start]))
+                self._decoder.seek(start)
             except MediaError:
                 return False
         assert self._decoder is not None
