@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from rvr_laaf_app.cli.options import count
+from rvr_laaf_app.cli.options import check_frame, count
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rvr_laaf_app.media.reader import ClipReader
 
     with ClipReader(arguments.clip) as reader:
+        check_frame(arguments.frame, reader.info.frames)
         frame = reader.read(arguments.frame)
     write_png(arguments.output, frame.rgb)
     return 0

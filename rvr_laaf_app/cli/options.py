@@ -122,3 +122,9 @@ def lens_settings(arguments: argparse.Namespace) -> LensSettings:
     """Return the lens that the arguments of `add_lens_arguments` describe."""
     lens = Lens(arguments.focal_mm, arguments.f_number or 1.8, arguments.sensor_mm)
     return LensSettings(lens=lens, blur_px=arguments.blur, aperture=arguments.bokeh)
+
+
+def check_frame(frame: int, frames: int) -> None:
+    """Raise UsageError unless the clip has frame number `frame`."""
+    if frame >= frames:
+        raise UsageError(f"frame {frame} does not exist", remedy=f"The clip has frames 0 to {frames - 1}.")

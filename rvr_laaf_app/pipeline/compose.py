@@ -26,6 +26,11 @@ class PreparedFrame:
     linear: NDArray[np.float32]
     disparity: NDArray[np.float32]
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that the arrays take, for caches."""
+        return self.frame.rgb.nbytes + self.linear.nbytes + self.disparity.nbytes
+
 
 def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> PreparedFrame:
     """Bring disparity and light to the frame's size; `highlight_boost` 0..1 scales the estimated stops."""

@@ -1,0 +1,47 @@
+"""`rvr-laaf analyse`: estimate depth and light of a clip into the cache, ready for instant refocusing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from rvr_laaf_app.cli.progress import run_with_progress
+from rvr_laaf_app.core.errors import UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("clip", help="a video or photograph")
+    parser.add_argument("--estimator", default="rvr", help="rvr (default) or lower-is-nearer (a plain heuristic)")
+    parser.add_argument("--again", action="store_true", help="forget what the cache has and start over")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Analyse the clip and say what was found."""
+    from rvr_laaf_app.media.probe import probe
+    from rvr_laaf_app.pipeline.analyse import analyse_job, products_of
+
+    info = probe(arguments.clip)
+    if info.frames == 0:
+        raise UsageError("the file has sound but no pictures", where=arguments.clip)
+    products = products_of(info, arguments.estimator)
+    if arguments.again:
+        products.forget()
+    run_with_progress(analyse_job(products), "analyse", quiet=arguments.json)
+    cuts = list(products.cuts)
+    size = products.store.size_bytes()
+    if arguments.json:
+        facts = {
+            "frames": products.meta.done,
+            "cuts": cuts,
+            "estimator": products.key.estimator,
+            "estimator_version": products.key.estimator_version,
+            "cache": str(products.store.folder),
+            "cache_bytes": size,
+        }
+        print(json.dumps(facts))
+    else:
+        print(f"{products.meta.done} frames analysed, cuts at frames: {', '.join(map(str, cuts)) or 'none'}")
+        print(f"kept in {products.store.folder} ({size / 2**20:.1f} MiB)")
+    return 0

@@ -1,0 +1,144 @@
+"""Export: every frame of a range in order through resolve, compose and the renderer into a file, with its sound.
+
+The next frame is decoded and prepared, and the last one encoded, while the renderer works on the one between; all of it
+is memory for a handful of frames, however long the clip is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.color import from_linear
+from rvr_laaf_app.core.errors import ExportError, UsageError
+from rvr_laaf_app.document.project import Project
+from rvr_laaf_app.jobs.job import Job, Progress
+from rvr_laaf_app.laaf.curve import FocusCurve
+from rvr_laaf_app.media.encoders import Codec, ExportSettings, default_settings
+from rvr_laaf_app.media.probe import ClipInfo
+from rvr_laaf_app.media.reader import ClipReader
+from rvr_laaf_app.media.writer import ClipWriter
+from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
+from rvr_laaf_app.pipeline.products import ClipProducts
+from rvr_laaf_app.pipeline.resolve import resolve
+from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to write where. codec None = by the output's name; start_s, stop_s: range in seconds, None = whole clip."""
+
+    out_path: str
+    codec: str | None = None
+    quality: Quality = "final"
+    start_s: float | None = None
+    stop_s: float | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written: where, how many frames, and how many sound streams came along."""
+
+    path: str
+    frames: int
+    audio: int
+
+
+def settings_of(request: ExportRequest, info: ClipInfo) -> ExportSettings:
+    """Return the encoder settings of a request; raise UsageError for an unknown codec."""
+    if request.codec is None:
+        return default_settings(Path(request.out_path), info)
+    if request.codec not in get_args(Codec):
+        raise UsageError(f"unknown codec {request.codec!r}", remedy=f"Choose one of: {', '.join(get_args(Codec))}.")
+    return ExportSettings(codec=request.codec)  # type: ignore[arg-type]
+
+
+def range_of(request: ExportRequest, info: ClipInfo) -> tuple[int, int]:
+    """Return frames [start, stop) of the request: those on screen within [start_s, stop_s)."""
+    table = info.table
+    if table is None:
+        raise UsageError("the file has sound but no pictures", where=info.path)
+    begin, end = request.start_s or 0.0, table.duration_s if request.stop_s is None else request.stop_s
+    if begin >= table.duration_s or end <= begin:
+        raise UsageError(
+            f"nothing lies between {begin:g} s and {end:g} s",
+            where=info.path,
+            remedy=f"The clip is {table.duration_s:.2f} s long.",
+        )
+    start = table.index_at(begin)
+    stop = len(table) if end >= table.duration_s else table.index_at(end - 1e-6) + 1
+    return start, max(stop, start + 1)
+
+
+def check_request(request: ExportRequest, info: ClipInfo) -> None:
+    """Raise UsageError or ExportError now for what would fail only after minutes of work."""
+    range_of(request, info)
+    settings_of(request, info)
+    path = Path(request.out_path)
+    if path.exists() and not request.overwrite:
+        raise ExportError("the output exists already", where=path, remedy="Choose another name or allow overwriting.")
+
+
+def export_job(
+    products: ClipProducts,
+    project: Project,
+    curve: FocusCurve,
+    request: ExportRequest,
+    *,
+    renderer: BokehRenderer | None = None,
+) -> Job[ExportReport]:
+    """Write the refocused clip; yields after each frame; closing the generator leaves nothing behind."""
+    info = products.info
+    check_request(request, info)
+    start, stop = range_of(request, info)
+    renderer = renderer or RENDERERS.load(DEFAULT_RENDERER)()
+    settings = settings_of(request, info)
+    total = stop - start
+    yield Progress(0, total, "exporting")
+    with ClipWriter(request.out_path, info, settings, start=start, stop=stop) as writer:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
+            pending: deque[Future[None]] = deque()
+            for done, prepared in enumerate(_prepared_frames(products, project, start, stop), start=1):
+                frame = prepared.frame
+                render = resolve(
+                    project, curve, frame.index, size=frame.size, full_width=frame.size[0], quality=request.quality
+                )
+                pending.append(encoder.submit(_encode, writer, blur(prepared, render, renderer), prepared))
+                if len(pending) > 1:
+                    pending.popleft().result()
+                yield Progress(done, total, "exporting")
+            while pending:
+                pending.popleft().result()
+        for checked, _ in writer.finishing():
+            yield Progress(total, total, f"checking frame {checked}")
+    return ExportReport(str(writer.path), total, len(info.audio) if settings.audio != "none" else 0)
+
+
+def _encode(writer: ClipWriter, linear: NDArray[np.float32], prepared: PreparedFrame) -> None:
+    frame = prepared.frame
+    rgb = from_linear(linear, frame.transfer, frame.primaries, dtype=frame.rgb.dtype.type)
+    writer.write(rgb, frame.index)
+
+
+def _prepared_frames(products: ClipProducts, project: Project, start: int, stop: int) -> Iterator[PreparedFrame]:
+    """Yield the frames ready to blur, each prepared in a thread while the one before is being rendered."""
+    boost = project.lens.highlight_boost
+    with ClipReader(products.info) as reader, ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare") as pool:
+
+        def ready(index: int) -> PreparedFrame:
+            return prepare(reader.read(index), products.rgbd(index), highlight_boost=boost)
+
+        upcoming = pool.submit(ready, start)
+        for index in range(start, stop):
+            prepared = upcoming.result()
+            if index + 1 < stop:
+                upcoming = pool.submit(ready, index + 1)
+            yield prepared
