@@ -11,7 +11,7 @@ import numpy as np
 
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
 
-MAP_LONG_SIDE = 64  # a ramp needs no more
+MAP_LONG_SIDE = 320  # a ramp needs no more
 # Of pairs of points in real photographs it puts 24 % in the wrong order; as confidence u, (1 + u^2) / 2 = 0.76.
 CONFIDENCE = 0.72
 
@@ -27,7 +27,7 @@ class LowerIsNearer:
         """No state is needed."""
 
     def step(self, frames: Sequence[Frame], state: None) -> tuple[RgbdFrame, None]:
-        """Return the ramp for the middle frame; maps have the frame's aspect and a long side of 64."""
+        """Return the ramp for the middle frame; maps have the frame's aspect and a long side of at most 320."""
         frame = frames[len(frames) // 2]
         width, height = frame.size
         scale = min(MAP_LONG_SIDE / max(width, height), 1.0)

@@ -27,6 +27,8 @@ MAP_LONG_SIDE = 640
 STEPS_VERSION = 1
 # Linear light up to here is shown as it is; what HDR sources hold above is rolled off towards white.
 _SHOULDER = 0.7
+# Codes (of 255) above which a pixel of the small picture may hold something clipped.
+_BRIGHT = 180
 
 
 class RvrEstimator:
@@ -63,12 +65,12 @@ class RvrEstimator:
         disparity, boost, confidence = (part[0].float().cpu() for part in from_output(raw, net.config))
 
         fine = refine_disparity(disparity.numpy(), shown)
-        boost_map = cv2.resize(boost.permute(1, 2, 0).numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
+        boost_map = _near_clipping(boost.permute(1, 2, 0).numpy(), codes)
         sure = cv2.resize(confidence.numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
         rgbd = RgbdFrame(
             frame.index,
             np.clip(fine, 0.0, 1.0).astype(np.float16),
-            np.zeros_like(boost_map).astype(np.float16),
+            boost_map.astype(np.float16),
             np.clip(sure, 0.0, 1.0).astype(np.float16),
         )
         return rgbd, state
@@ -107,6 +109,24 @@ def _at_most(rgb: NDArray[np.uint8] | NDArray[np.uint16], long_side: int) -> NDA
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     small: NDArray[np.uint8] | NDArray[np.uint16] = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     return small
+
+
+def _near_clipping(
+    boost_stops: NDArray[np.float32], codes: NDArray[np.uint8] | NDArray[np.uint16]
+) -> NDArray[np.float32]:
+    """Boost [H, W, 3] at the size of codes [H, W, 3], zero except at and right beside very bright pixels.
+
+    A lamp smaller than a map pixel is clipped only in the full picture, so the exact outline is cut there, by
+    `upsample_boost`; here it is enough not to touch what is clearly dark.
+    """
+    height, width = codes.shape[:2]
+    brightest = codes.max(axis=2)
+    limit = _BRIGHT if codes.dtype == np.uint8 else _BRIGHT << 8
+    bright = cv2.dilate((brightest > limit).astype(np.uint8), np.ones((5, 5), np.uint8))
+    if not bright.any():
+        return np.zeros((height, width, 3), np.float32)
+    grown = cv2.resize(boost_stops, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.copyTo(grown, bright), np.float32)
 
 
 def _hash_of(path: Path) -> str:

@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -55,7 +56,7 @@ class Settings:
     teacher_from: int = 5  # first epoch with a teacher
     teacher_every: int = 3  # epochs between two refreshes of its maps
     ema: float = 0.997
-    threads: int = 2
+    threads: int = 1  # more only on an idle machine: on a busy one they wait for each other at every layer
     seed: int = 0
     overfit_one_batch: bool = False  # sanity check: one batch only, no augmentation, 150 steps
 
@@ -76,6 +77,7 @@ def train(settings: Settings) -> None:
     """Run or resume the training; see the module's docstring."""
     s = settings
     torch.set_num_threads(s.threads)
+    cv2.setNumThreads(1)
     set_seeds(s.seed)
     s.out.mkdir(parents=True, exist_ok=True)
     labels = s.data / "photos" / "ordinal_depth.json"

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -42,7 +43,7 @@ class Settings:
     interval: int = 100  # steps between validation, log line and checkpoint
     width: int = 256
     height: int = 192
-    threads: int = 2
+    threads: int = 1  # more only on an idle machine: on a busy one they wait for each other at every layer
     seed: int = 0
     overfit_one_batch: bool = False  # sanity check: one batch only, 100 steps
 
@@ -63,6 +64,7 @@ def train(settings: Settings) -> None:
     """Run or resume the training; see the module's docstring."""
     s = settings
     torch.set_num_threads(s.threads)
+    cv2.setNumThreads(1)
     set_seeds(s.seed)
     s.out.mkdir(parents=True, exist_ok=True)
     training, held_out = split_names(s.data / "hdr")
