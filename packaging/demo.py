@@ -14,12 +14,13 @@ CLIP = ROOT / "resources" / "sample_clip.mp4"
 
 def main() -> int:
     """Run the main job on the sample clip through the command line, as a user would."""
-    targets = json.loads((ROOT / "resources" / "sample_clip.json").read_text())["targets"]
+    targets = json.loads((ROOT / "resources" / "sample_clip.json").read_text())["new_focus_targets"]
     result = ROOT / "out" / "sample_refocused.mp4"
     result.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "rvr_laaf_app", "refocus", str(CLIP), "-o", str(result), "--overwrite"]
     for target in targets:
-        command += ["--target", f"{target['x']},{target['y']}@{target['seconds']}"]
+        box = ",".join(str(number) for number in target["box"])
+        command += ["--target", f"{box}@{target['time_s']}"]
     code = subprocess.run(command, cwd=ROOT, check=False).returncode
     if code != 0:
         return code
