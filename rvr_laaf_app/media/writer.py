@@ -23,6 +23,7 @@ import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -30,13 +31,16 @@ from rvr_laaf_app.core.atomic import discard, publish, remove_leftovers, tempora
 from rvr_laaf_app.core.errors import ExportError, MediaError
 from rvr_laaf_app.media.disk_space import LIBRARY_ERRORS, check_space, check_target, export_errors
 from rvr_laaf_app.media.encoders import (
+    FRAME_CODECS,
     ExportSettings,
     SourceTags,
     VideoEncoding,
     container_of,
+    default_settings,
     estimated_bytes,
     video_encoding,
 )
+from rvr_laaf_app.media.frame_sequence import FrameWriter
 from rvr_laaf_app.media.mux_audio import AudioMux
 from rvr_laaf_app.media.open import open_media
 from rvr_laaf_app.media.orientation import display_matrix, turned_back
@@ -120,6 +124,10 @@ class ClipWriter:
             frame = yuv_frame(coded, encoding.pix_fmt, matrix=encoding.matrix, full_range=encoding.full_range)
             frame.pts = self._times.pts[self._written]
             frame.time_base = self._times.time_base
+            _tag(frame, encoding)
+            if self._written == len(self._times) - 1:
+                # Last in time and last in the file, so that its duration is the one that the container keeps.
+                frame.pict_type = PictureType.I
             self._mux(self._stream.encode(frame))
             self._written += 1
             if self._audio is not None:
@@ -207,6 +215,15 @@ class ClipWriter:
             raise ExportError(f"the written file is not readable: {error.what}", where=self.path) from error
 
 
+def open_writer(
+    path: Path | str, info: ClipInfo, settings: ExportSettings | None = None, *, start: int = 0, stop: int | None = None
+) -> ClipWriter | FrameWriter:
+    """Return the writer for these settings (None = as the name suggests): a video file or numbered pictures."""
+    settings = settings or default_settings(Path(path), info)
+    kind = FrameWriter if settings.codec in FRAME_CODECS else ClipWriter
+    return kind(path, info, settings, start=start, stop=stop)
+
+
 def _source_notes(info: ClipInfo) -> tuple[SourceTags, dict[str, str]]:
     """Return the colour tags of the source's stream as they are, and the metadata that an export keeps."""
     if info.kind != "video":
@@ -217,6 +234,14 @@ def _source_notes(info: ClipInfo) -> tuple[SourceTags, dict[str, str]]:
         if isinstance(context, VideoCodecContext):
             tags = SourceTags(int(context.colorspace), int(context.color_trc), int(context.color_primaries))
         return tags, {key: value for key, value in container.metadata.items() if key in _KEPT_METADATA}
+
+
+def _tag(frame: VideoFrame, encoding: VideoEncoding) -> None:
+    """Name the colours on the frame as well: ProRes takes them from here, not from the stream."""
+    frame.color_range = 2 if encoding.full_range else 1
+    frame.colorspace = encoding.matrix_tag
+    frame.color_trc = encoding.transfer_tag
+    frame.color_primaries = encoding.primaries_tag
 
 
 def _video_stream(
