@@ -118,12 +118,16 @@ def render_thin_lens(
     so that the blur in pixels is `lens.blur_gain_px(width)` per 1/m.
     """
     camera = camera_at(seconds)
-    gain_px = lens.blur_gain_px(size[0], 1.0 / focus_m) / lens.disparity_scale_per_m
-    radius_m = gain_px / (camera.focal_widths * size[0]) / 2.0
-    places = raycast.lens_places(radius_m, samples)
+    places = raycast.lens_places(lens_radius_m(camera, lens, focus_m=focus_m), samples)
     packed = camera.packed(size)
     linear = raycast.thin_lens(world_at(seconds), packed, size, places, focus_m=focus_m, workers=workers)
     return linear.astype(np.float32)
+
+
+def lens_radius_m(camera: Camera, lens: Lens, *, focus_m: float) -> float:
+    """Radius of the opening that blurs this camera's picture by `lens.blur_gain_px(width)` px per 1/m."""
+    gain_widths = lens.blur_gain_px(1, 1.0 / focus_m) / lens.disparity_scale_per_m
+    return gain_widths / camera.focal_widths / 2.0
 
 
 def flow_between(seconds: float, other: float, size: tuple[int, int]) -> FlowTruth:
