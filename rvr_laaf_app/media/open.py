@@ -123,7 +123,20 @@ def open_media(path: AnyPath) -> Iterator[InputContainer]:
         _check_sizes(container, path)
         yield container
     finally:
+        _park_decoders(container)
         container.close()
+
+
+def _park_decoders(container: InputContainer) -> None:
+    """Let decoding threads finish before the decoders are freed.
+
+    PyAV frees a decoder, and so joins its threads, while it holds the interpreter lock; a thread that just then logs
+    something through Python would wait for that lock, for ever. Flushing waits for the threads without the lock.
+    """
+    for stream in container.streams:
+        context = getattr(stream, "codec_context", None)
+        if context is not None:
+            context.flush_buffers()
 
 
 def _check_sizes(container: InputContainer, path: AnyPath) -> None:
