@@ -33,6 +33,7 @@ _HOLDS: Final = {
 }
 _DNXHR_SMALLEST: Final = (256, 120)
 _HEVC_SMALLEST: Final = 16
+_HEVC_SHORT: Final = 16  # with fewer frames than it wants to reorder, x265 returns decoding times of random memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,13 @@ def container_of(path: Path, codec: Codec) -> str:
 
 
 def video_encoding(
-    info: ClipInfo, settings: ExportSettings, *, tags: SourceTags, size: tuple[int, int]
+    info: ClipInfo, settings: ExportSettings, *, tags: SourceTags, size: tuple[int, int], frames: int
 ) -> VideoEncoding:
-    """Return how the clip's pictures of coded size (width, height) are encoded; raise UsageError if they cannot be."""
+    """Return how `frames` pictures of coded size (width, height) are encoded; raise UsageError if they cannot be."""
     _check_size(settings.codec, size)
     encoder, pix_fmt, options = _codec_choice(info, settings, size)
+    if encoder == "libx265" and frames <= _HEVC_SHORT:
+        options["x265-params"] += ":bframes=0"
     full = info.color_range == "full" and info.matrix != "rgb" and settings.codec in ("h264", "hevc")
     matrix = _matrix(info, settings.codec)
     return VideoEncoding(
@@ -165,7 +168,7 @@ def _codec_choice(info: ClipInfo, settings: ExportSettings, size: tuple[int, int
         extra = f"log-level=none:pools={threads}:frame-threads=1"
         if info.transfer in ("hlg", "pq"):
             extra += ":hdr10-opt=1:repeat-headers=1" if info.transfer == "pq" else ":repeat-headers=1"
-        options = {"preset": "superfast", "crf": str(crf), "g": gop, "x265-params": extra}
+        options = {"preset": "superfast", "crf": str(crf), "g": gop, "forced-idr": "1", "x265-params": extra}
         return "libx265", f"yuv{'444' if odd else '420'}p10le", options
     if settings.codec == "prores":
         # prores_aw: the same quality and size as prores_ks in a third of its time, but even widths only.

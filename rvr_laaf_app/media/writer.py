@@ -176,7 +176,7 @@ class ClipWriter:
             self._quarter_turns, self._mirror = 0, False
         width, height = info.display_size if self._quarter_turns % 2 == 0 else info.display_size[::-1]
         tags, metadata = _source_notes(info)
-        self._encoding = video_encoding(info, self.settings, tags=tags, size=(width, height))
+        self._encoding = video_encoding(info, self.settings, tags=tags, size=(width, height), frames=self.frames)
         with self._errors():
             options = {"movflags": "+faststart"} if self._container_name in ("mp4", "mov") else {}
             self._container = av.open(f"file:{self._part}", "w", format=self._container_name, options=options)
