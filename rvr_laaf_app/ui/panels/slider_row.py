@@ -1,0 +1,121 @@
+"""One number of the inspector: its name, a slider for the eye and a box for the exact value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QSlider, QWidget
+
+_STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SliderScale:
+    """How a slider's way maps to values: from low to high, evenly, or by equal factors (`log`; then low > 0)."""
+
+    low: float
+    high: float
+    log: bool = False
+    decimals: int = 0
+    step: float = 1.0
+
+    def value_at(self, position: int) -> float:
+        """Return the value of a slider position 0..1000, rounded to the decimals."""
+        share = position / _STEPS
+        value = (
+            self.low * math.pow(self.high / self.low, share) if self.log else self.low + share * (self.high - self.low)
+        )
+        return round(value, self.decimals)
+
+    def position_of(self, value: float) -> int:
+        """Return the slider position nearest to a value."""
+        inside = min(max(value, self.low), self.high)
+        if self.log:
+            return round(_STEPS * math.log(inside / self.low) / math.log(self.high / self.low))
+        return round(_STEPS * (inside - self.low) / (self.high - self.low))
+
+
+class SliderRow(QWidget):
+    """Emits `value_edited` while the user changes it, and `gesture_ended` when one change is done."""
+
+    value_edited = Signal(float)
+    gesture_ended = Signal()
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        scale: SliderScale,
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        hint: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{name}_row")
+        self._scale = scale
+        self._label = QLabel(title, self)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setObjectName(f"{name}_slider")
+        self.slider.setAccessibleName(title)
+        self.slider.setRange(0, _STEPS)
+        self.slider.setPageStep(_STEPS // 10)
+        self.slider.setSingleStep(_STEPS // 100)
+        self.box = QDoubleSpinBox(self)
+        self.box.setObjectName(f"{name}_box")
+        self.box.setAccessibleName(title)
+        self.box.setRange(scale.low, scale.high)
+        self.box.setDecimals(scale.decimals)
+        self.box.setSingleStep(scale.step)
+        self.box.setPrefix(prefix)
+        self.box.setSuffix(suffix)
+        self.box.setKeyboardTracking(False)
+        self.box.setFixedWidth(88)
+        self.box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        if hint:
+            self.setToolTip(hint)
+        self._label.setBuddy(self.box)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(2)
+        layout.addWidget(self._label, 0, 0)
+        layout.addWidget(self.box, 0, 1)
+        layout.addWidget(self.slider, 1, 0, 1, 2)
+        layout.setColumnStretch(0, 1)
+        self.slider.valueChanged.connect(self._slider_moved)
+        self.slider.sliderReleased.connect(self.gesture_ended)
+        self.box.valueChanged.connect(self._typed)
+        self.box.editingFinished.connect(self.gesture_ended)
+
+    @property
+    def value(self) -> float:
+        """The value shown."""
+        return self.box.value()
+
+    def set_value(self, value: float) -> None:
+        """Show a value; tells nobody."""
+        with QSignalBlocker(self.slider), QSignalBlocker(self.box):
+            self.slider.setValue(self._scale.position_of(value))
+            if not math.isclose(self.box.value(), round(value, self._scale.decimals)):
+                self.box.setValue(value)
+
+    def set_title(self, title: str) -> None:
+        """Change the name."""
+        self._label.setText(title)
+
+    @Slot(int)
+    def _slider_moved(self, position: int) -> None:
+        value = self._scale.value_at(position)
+        with QSignalBlocker(self.box):
+            self.box.setValue(value)
+        self.value_edited.emit(value)
+
+    @Slot(float)
+    def _typed(self, value: float) -> None:
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(self._scale.position_of(value))
+        self.value_edited.emit(value)

@@ -1,0 +1,67 @@
+"""What the timeline shows, as one value: made from project, clip and curve by the window, drawn by the lanes."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.timebase import FrameTable
+from rvr_laaf_app.document.project import FocusTarget, SubjectTrack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimelineContent:
+    """Frames and times of the clip, and everything that lies along them.
+
+    focus [N] float32: disparity of the focal plane, 1 = nearest; empty if not known yet.
+    sharp_half: half the depth of field in disparity (the same for every frame of one lens).
+    analysed: frames [0, analysed) have depth. waveform [M, 2] float32: lowest and highest sample of M equal parts.
+    """
+
+    table: FrameTable
+    targets: tuple[FocusTarget, ...] = ()
+    tracks: tuple[SubjectTrack | None, ...] = ()  # one per target
+    cuts: tuple[int, ...] = ()
+    focus: NDArray[np.float32] | None = None
+    sharp_half: float = 0.0
+    analysed: int = 0
+    waveform: NDArray[np.float32] | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the clip."""
+        return self.table.duration_s
+
+    def start_s(self, frame: int) -> float:
+        """Return the moment at which a frame begins; past the last frame, the clip's end."""
+        return self.table.seconds_of(frame) if frame < len(self.table) else self.table.duration_s
+
+    def reign(self, number: int) -> tuple[int, int]:
+        """Return frames [start, stop) in which target `number` has the focus: up to the next one's pull."""
+        target = self.targets[number]
+        if number + 1 >= len(self.targets):
+            return target.frame, len(self.table)
+        following = self.targets[number + 1]
+        return target.frame, max(target.frame, following.frame - following.pull_frames)
+
+    def pull(self, number: int) -> tuple[int, int]:
+        """Return frames [start, stop) of the pull that arrives at target `number`; the first target has none."""
+        target = self.targets[number]
+        if number == 0:
+            return target.frame, target.frame
+        begin = max(target.frame - target.pull_frames, self.targets[number - 1].frame, 0)
+        cut = max((c for c in self.cuts if begin < c <= target.frame), default=begin)
+        return max(begin, cut), target.frame
+
+
+def lost_spans(track: SubjectTrack, start: int, stop: int, *, sure: float) -> list[tuple[int, int, bool]]:
+    """Return [start, stop, lost] runs of a track inside [start, stop)."""
+    begin, end = max(start, track.start), min(stop, track.stop)
+    if end <= begin:
+        return []
+    lost = np.asarray(track.confidence[begin - track.start : end - track.start] < sure)
+    edges = [0, *(np.flatnonzero(np.diff(lost)) + 1).tolist(), len(lost)]
+    return [(begin + a, begin + b, bool(lost[a])) for a, b in itertools.pairwise(edges)]
