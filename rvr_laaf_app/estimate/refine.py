@@ -1,9 +1,10 @@
 """Move the soft edges of the network's map onto the edges of the picture it was made from.
 
-The network says rightly what is near, but within some pixels only *where* it begins. So its plateaus are believed and
-its ramps are not: a weighted least-squares smoothing (fast global smoother, Min et al. 2014) carries the plateaus into
-the ramps until they meet at an edge of the picture. Gentle slopes (floors, tables) are left as they are. Works at map
-size, once per analysed frame; bringing maps to full size is `upsample`'s business.
+The network says rightly what is near, but within some pixels only *where* it begins. So beside a step its plateaus are
+believed and its ramps are not: a weighted least-squares smoothing (fast global smoother, Min et al. 2014) carries the
+plateaus into the ramps until they meet at an edge of the picture. What is a step and what a slope (floors, tables: left
+as they are) is told by growth: within twice the reach a slope is twice as high, a step is not. Works at map size, once
+per analysed frame; bringing maps to full size is `upsample`'s business.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Slope (disparity per map pixel, at a long side of 640) at which the map is believed by half.
-_RAMP = 0.004
-_SMOOTHING, _EDGE_BYTES = 2000.0, 10.0
-_ITERATIONS = 3
-# Pixels around a steep ramp in which the smoothed map replaces the network's.
-_WIDE = 25
+# Reach, in pixels of the network's map, within which a soft step rises.
+_REACH = 6
+# Height of a step below which nothing, and above which all is replaced.
+_STEP_FROM, _STEP_FULL = 0.02, 0.05
+# Share of a step that one pixel (of 640 across the picture) may rise and still be believed by half.
+_PLATEAU = 0.015
+_LEAST_BELIEF = 1e-3
+_SMOOTHING, _EDGE_BYTES, _ITERATIONS = 2000.0, 7.0, 3
 # The network's outermost pixels see its padding more than the picture.
 _BORDER = 3
 
@@ -25,27 +28,52 @@ _BORDER = 3
 def refine_disparity(disparity: NDArray[np.float32], guide_rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return disparity [H, W] float32 at the guide's size (map size); disparity [h, w] as the network gave it."""
     height, width = guide_rgb.shape[:2]
-    grown = cv2.resize(_without_border(disparity), (width, height), interpolation=cv2.INTER_LINEAR)
-    if min(height, width) < 8:
-        return np.asarray(grown, np.float32)
-    scale = max(height, width) / 640.0
-    slope = _slope(grown) * scale
-    belief = (1.0 / (1.0 + (slope / _RAMP) ** 4) + 1e-3).astype(np.float32)
+    coarse = _without_border(disparity)
+    step = _step_height(coarse)
+    grown, step_grown, belief = (
+        np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        for part in (coarse, step, _plateaus(coarse, step))
+    )
+    beside = np.clip((step_grown - _STEP_FROM) / (_STEP_FULL - _STEP_FROM), 0.0, 1.0)
+    if min(height, width) < 8 or not beside.any():
+        return grown
     smoother = cv2.ximgproc.createFastGlobalSmootherFilter(
         np.ascontiguousarray(guide_rgb), _SMOOTHING, _EDGE_BYTES, 0.25, _ITERATIONS
     )
     carried = smoother.filter(belief * grown) / np.maximum(smoother.filter(belief), 1e-6)
-    wide = max(3, int(_WIDE * scale) | 1)
-    steep = cv2.dilate(slope, np.ones((wide, wide), np.uint8))
-    beside = cv2.GaussianBlur(np.clip(steep / _RAMP - 0.6, 0.0, 1.0), (0, 0), 5.0 * scale)
     return np.asarray(grown + (carried - grown) * beside, np.float32)
 
 
-def _slope(disparity: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Change of disparity per pixel [H, W], averaged over a few pixels."""
-    across = cv2.Sobel(disparity, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
-    down = cv2.Sobel(disparity, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
-    return np.asarray(cv2.GaussianBlur(cv2.magnitude(across, down), (0, 0), 2.0), np.float32)
+def _step_height(coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Height of the step beside each pixel [h, w]; 0 on slopes."""
+    # Slopes must go on beyond the rim, or it would look like a step.
+    beyond = 2 * _REACH
+    wide = np.pad(coarse, beyond, mode="reflect", reflect_type="odd") if min(coarse.shape) > 1 else coarse
+    steps = np.maximum(2.0 * _range_within(wide, _REACH) - _range_within(wide, 2 * _REACH), 0.0)
+    if min(coarse.shape) > 1:
+        steps = steps[beyond:-beyond, beyond:-beyond]
+    spread = cv2.dilate(np.ascontiguousarray(steps), _window(_REACH - 1))
+    return np.asarray(cv2.GaussianBlur(spread, (0, 0), 2.0), np.float32)
+
+
+def _plateaus(coarse: NDArray[np.float32], step: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel [h, w] is believed: 1 where the map is flat against the step beside it, near 0 on ramps."""
+    # The network paints some of a surface's texture into its disparity; that is no ramp.
+    smooth = cv2.GaussianBlur(coarse, (0, 0), 1.0)
+    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)
+    rise = cv2.magnitude(across, down) * (max(coarse.shape) / 640.0)
+    allowed = _PLATEAU * np.maximum(step, _STEP_FULL)
+    return np.asarray(1.0 / (1.0 + (rise / allowed) ** 4) + _LEAST_BELIEF, np.float32)
+
+
+def _range_within(coarse: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    window = _window(reach)
+    return np.asarray(cv2.dilate(coarse, window) - cv2.erode(coarse, window), np.float32)
+
+
+def _window(reach: int) -> NDArray[np.uint8]:
+    return np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
 
 
 def _without_border(disparity: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -30,10 +30,10 @@ def upsample_disparity(disparity: NDArray[np.floating], guide_rgb: NDArray[np.ui
     coarse = np.ascontiguousarray(disparity, np.float32)
     height, width = guide_rgb.shape[:2]
     fine = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    far, near = _extremes(coarse, _REACH)
-    wider_far, wider_near = _extremes(coarse, 2 * _REACH)
-    # Twice as far away a step is as high as here, a slope twice as high.
-    beside_step = (2.0 * (near - far) - (wider_near - wider_far) > _STEP).astype(np.uint8)
+    narrow_far, narrow_near = _extremes(coarse, _REACH)
+    far, near = _extremes(coarse, 2 * _REACH)
+    # Within twice the reach a step is as high as within the reach, a slope twice as high.
+    beside_step = (2.0 * (narrow_near - narrow_far) - (near - far) > _STEP).astype(np.uint8)
     if not beside_step.any():
         return fine
 
@@ -73,7 +73,7 @@ def _sides(
     square = red * red + green * green + blue * blue
     facts = cv2.merge([red, green, blue, coarse, square, np.ones_like(coarse)])
     place = (coarse - far) / np.maximum(near - far, 1e-6)
-    reach = 2 * _REACH + 3
+    reach = 2 * _REACH + 1
 
     def side(belongs: NDArray[np.bool_]) -> NDArray[np.float32]:
         sums = cv2.blur(cv2.copyTo(facts, belongs.view(np.uint8)), (reach, reach)).reshape(-1, 6)[cells]
@@ -88,7 +88,9 @@ def _sides(
     variance = np.maximum(nearer[:, 4] + farther[:, 4], 0.0)
     direction = across / np.maximum(contrast, 1e-6)[:, None]
     offset = -np.einsum("ij,ij->i", direction, farther[:, :3])
-    trust = contrast / (contrast + variance + _NOISE)
+    # Means of a few textured pixels differ by chance; only a difference beyond that tells the sides apart.
+    real = np.maximum(contrast - 0.5 * variance, 0.0)
+    trust = real / (real + variance + _NOISE)
     table = np.column_stack([direction, offset, trust, farther[:, 3], nearer[:, 3] - farther[:, 3]])
     return table.astype(np.float32)
 

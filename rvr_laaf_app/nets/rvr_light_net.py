@@ -30,7 +30,7 @@ class RvrLightConfig:
     exposure: int = 24  # channels of the exposure head
     dropout: float = 0.1  # whole channels dropped before the context stage, in training only
     work_long_side: int = 352  # long side in pixels at which the network sees a picture
-    disparity_spread: float = 4.0  # raw disparity that from_output maps to sigmoid(1)
+    disparity_spread: float = 1.3  # raw disparity that from_output maps to sigmoid(1)
     max_boost_stops: float = 10.0  # the brightest light the exposure head can tell
 
 
