@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_LEVELS = 64  # one bit each in the occupancy masks
-FINEST_SPACING_PX = 1.0  # radius between two levels; finer is not visible, see `level_grid`
+FINEST_SPACING_PX = 0.75  # of radius between two levels: finer gains nothing against ray-traced truth, 1.0 loses 0.4 dB
+_SURFACE_PX = 2.25  # of radius: levels that close are parts of one surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,20 @@ class LevelGrid:
     @property
     def radii_px(self) -> NDArray[np.float64]:
         """[count] float64: signed radius of each level in pixels, negative behind the focal plane."""
-        return (np.arange(self.count, dtype=np.float64) - self.focus_index) * float(self.spacing_px)
+        return (np.arange(self.count, dtype=np.float64) - self.focus_index) * self.spacing_px
 
-    def coordinate(self, coc_px: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the level coordinate [H, W] float32 of a signed coc diameter in pixels, within 0..count - 1."""
-        scaled = coc_px * np.float32(0.5 / self.spacing_px) + np.float32(self.focus_index)
-        return np.clip(scaled, 0, self.count - 1, out=scaled)
+    @property
+    def slab(self) -> int:
+        """How many neighbouring levels count as one surface, which adds up instead of covering itself."""
+        return max(1, math.ceil(_SURFACE_PX / self.spacing_px - 1e-9))
 
 
-def level_grid(near_px: float, far_px: float, *, count: int | None = None) -> LevelGrid:
-    """Return the grid for signed radii from `far_px` (<= 0, behind) to `near_px` (>= 0, in front of the focal plane).
+def level_grid(coc_px: NDArray[np.float32], *, count: int | None = None) -> LevelGrid:
+    """Return the grid that covers the signed coc diameters of a picture.
 
-    Without `count` the spacing is 1 px, wider only where 64 levels would not reach.
+    Without `count` the spacing is 0.75 px of radius, wider only where 64 levels would not reach.
     """
-    near, far = max(float(near_px), 0.0), max(-float(far_px), 0.0)
+    near, far = max(float(coc_px.max()) / 2, 0.0), max(-float(coc_px.min()) / 2, 0.0)
     limit = MAX_LEVELS if count is None else min(max(count, 1), MAX_LEVELS)
     if near + far <= 0.0 or limit < 2:
         return LevelGrid(1.0, 0, 1)

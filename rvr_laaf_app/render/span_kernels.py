@@ -1,7 +1,8 @@
 """The compiled loops of the span renderer: occupancy, row prefix sums, span gather, compositing. No policy here.
 
 A level's blur is a sum over rows of (prefix at the right end - prefix at the left end). Work is cut into blocks of the
-picture; inside a block the prefix rows of one level live in a ring that fits the processor's second-level cache.
+picture; inside a block the prefix rows of one level live in a ring that fits the processor's second-level cache, and
+the levels are composited front to back, so that what is hidden costs nothing.
 """
 
 # numba ships no types for its decorators.
@@ -9,72 +10,156 @@ picture; inside a block the prefix rows of one level live in a ring that fits th
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
 TILE = 16  # pixels; the grain of the occupancy masks
-CHUNK = 64  # output pixels gathered at a time
+OPAQUE = 0.99999  # what is covered that far hides everything behind it
 
 _F32 = NDArray[np.float32]
+_F64 = NDArray[np.float64]
+_I64 = NDArray[np.int64]
+_U64 = NDArray[np.uint64]
 _OPTIONS = {"fastmath": True, "nogil": True, "cache": True, "error_model": "numpy"}
+_ONE = np.float32(1)
 
 
-@njit(parallel=True, nogil=True, cache=True)
-def pack(linear: _F32, coc_px: _F32, scale: float, offset: float, top: float, rgba: _F32, level: _F32) -> None:
-    """Write RGBA with alpha 1 and the level coordinate of every pixel."""
-    height, width = coc_px.shape
-    for y in prange(height):
-        for x in range(width):
-            rgba[y, 4 * x] = linear[y, x, 0]
-            rgba[y, 4 * x + 1] = linear[y, x, 1]
-            rgba[y, 4 * x + 2] = linear[y, x, 2]
-            rgba[y, 4 * x + 3] = np.float32(1)
-            level[y, x] = min(
-                max(coc_px[y, x] * np.float32(scale) + np.float32(offset), np.float32(0)), np.float32(top)
-            )
+class Layers(NamedTuple):
+    """Two surfaces per pixel, sorted into levels.
+
+    front, back [H, 4 W] float32 premultiplied RGBA; front_level, back_level [H, W] float32 level coordinates (-2 where
+    there is no back surface); front_bits, back_bits [tile rows, tile columns] uint64: levels that occur in a tile.
+    """
+
+    front: _F32
+    front_level: _F32
+    back: _F32
+    back_level: _F32
+    front_bits: _U64
+    back_bits: _U64
 
 
-@njit(parallel=True, **_OPTIONS)
-def occupancy(level: _F32) -> NDArray[np.uint64]:
-    """Return for each tile the levels that have a pixel in it, one bit per level [tile rows, tile columns]."""
-    height, width = level.shape
-    rows, columns = (height + TILE - 1) // TILE, (width + TILE - 1) // TILE
-    occupied = np.zeros((rows, columns), np.uint64)
-    for a in prange(rows):
-        for y in range(a * TILE, min(height, a * TILE + TILE)):
-            for x in range(width):
-                low = int(level[y, x])
-                bits = np.uint64(1) << np.uint64(low)
-                if level[y, x] > np.float32(low):
-                    bits |= np.uint64(2) << np.uint64(low)
-                occupied[a, x // TILE] |= bits
-    return occupied
+class Shapes(NamedTuple):
+    """The blurred point of each of N levels as the gather sees it, that is turned by half a turn.
+
+    reach, side [N]: rows above and below, columns left and right; left, right, weight [N, rows] spans in pixels;
+    offsets, shares: the same as whole pixels and fractions (left, left + 1, right, right + 1); area [N];
+    extent [N, 3]: half width and half height of the shape, and how far the cat's eye may shift in it.
+    """
+
+    reach: _I64
+    side: _I64
+    left: _F64
+    right: _F64
+    weight: _F64
+    offsets: _I64
+    shares: _F32
+    area: _F64
+    extent: _F64
+
+
+class Plan(NamedTuple):
+    """How the picture is cut up and where it lies.
+
+    block: output pixels per side of a block; chunk: pixels gathered at a time; slab: levels that add up as one surface;
+    cats_eye 0..1; centre_x, centre_y: middle of the picture in pixels; diagonal: from there to a corner.
+    """
+
+    block: int
+    chunk: int
+    slab: int
+    cats_eye: float
+    centre_x: float
+    centre_y: float
+    diagonal: float
 
 
 @njit(**_OPTIONS)
-def _prefix_row(rgba: _F32, level: _F32, wanted: _F32, first: int, last: int, origin: int, out: _F32) -> None:
-    """Write prefix sums of the masked RGBA of columns first..last - 1; out[4 * (x - origin)] sums columns < x."""
+def _bits(level: float) -> np.uint64:
+    """Return the one or two levels between which a level coordinate lies, as bits."""
+    low = int(level)
+    bits = np.uint64(1) << np.uint64(low)
+    if level > np.float32(low):
+        bits |= np.uint64(2) << np.uint64(low)
+    return bits
+
+
+@njit(parallel=True, **_OPTIONS)
+def to_levels(
+    front_coc: _F32,
+    back: _F32,
+    back_coc: _F32,
+    scale: float,
+    offset: float,
+    top: float,
+    front_level: _F32,
+    back_level: _F32,
+    front_bits: _U64,
+    back_bits: _U64,
+) -> None:
+    """Turn coc diameters into level coordinates and note for each tile which levels occur in it, one bit per level."""
+    height, width = front_coc.shape
+    k, o, t = np.float32(scale), np.float32(offset), np.float32(top)
+    zero = np.float32(0)
+    for a in prange(front_bits.shape[0]):
+        for b in range(front_bits.shape[1]):
+            front, behind = np.uint64(0), np.uint64(0)
+            for y in range(a * TILE, min(height, a * TILE + TILE)):
+                for x in range(b * TILE, min(width, b * TILE + TILE)):
+                    level = min(max(front_coc[y, x] * k + o, zero), t)
+                    front_level[y, x] = level
+                    front |= _bits(level)
+                    if back[y, 4 * x + 3] > 0:
+                        level = min(max(back_coc[y, x] * k + o, zero), t)
+                        back_level[y, x] = level
+                        behind |= _bits(level)
+                    else:
+                        back_level[y, x] = np.float32(-2)
+            front_bits[a, b] = front
+            back_bits[a, b] = behind
+
+
+@njit(**_OPTIONS)
+def _prefix_row(layers: Layers, y: int, d: int, first: int, last: int, origin: int, out: _F32) -> None:
+    """Write prefix sums of level d's RGBA in columns first..last - 1; out[4 * (x - origin)] sums columns < x."""
+    front, front_level, back, back_level = layers.front[y], layers.front_level[y], layers.back[y], layers.back_level[y]
+    front_bits, back_bits = layers.front_bits[y // TILE], layers.back_bits[y // TILE]
     s0 = s1 = s2 = s3 = np.float32(0)
-    end = len(out) // 4
-    for j in range(4 * (first - origin + 1)):
-        out[j] = 0
-    for x in range(first, last):
-        m = max(np.float32(1) - abs(level[x] - wanted), np.float32(0))
-        s0 += m * rgba[4 * x]
-        s1 += m * rgba[4 * x + 1]
-        s2 += m * rgba[4 * x + 2]
-        s3 += m * rgba[4 * x + 3]
-        j = 4 * (x - origin + 1)
-        out[j] = s0
-        out[j + 1] = s1
-        out[j + 2] = s2
-        out[j + 3] = s3
-    for i in range(last - origin + 1, end):
-        out[4 * i] = s0
-        out[4 * i + 1] = s1
-        out[4 * i + 2] = s2
-        out[4 * i + 3] = s3
+    wanted, bit = np.float32(d), np.uint64(1) << np.uint64(d)
+    out[: 4 * (first - origin + 1)] = 0
+    start = first
+    while start < last:
+        b = start // TILE
+        stop = min(last, b * TILE + TILE)
+        if back_bits[b] & bit:
+            for x in range(start, stop):
+                m = max(_ONE - abs(front_level[x] - wanted), np.float32(0))
+                w = max(_ONE - abs(back_level[x] - wanted), np.float32(0))
+                i, j = 4 * x, 4 * (x - origin + 1)
+                s0 += m * front[i] + w * back[i]
+                s1 += m * front[i + 1] + w * back[i + 1]
+                s2 += m * front[i + 2] + w * back[i + 2]
+                s3 += m * front[i + 3] + w * back[i + 3]
+                out[j], out[j + 1], out[j + 2], out[j + 3] = s0, s1, s2, s3
+        elif front_bits[b] & bit:
+            for x in range(start, stop):
+                m = max(_ONE - abs(front_level[x] - wanted), np.float32(0))
+                i, j = 4 * x, 4 * (x - origin + 1)
+                s0 += m * front[i]
+                s1 += m * front[i + 1]
+                s2 += m * front[i + 2]
+                s3 += m * front[i + 3]
+                out[j], out[j + 1], out[j + 2], out[j + 3] = s0, s1, s2, s3
+        else:
+            for j in range(4 * (start - origin + 1), 4 * (stop - origin + 1), 4):
+                out[j], out[j + 1], out[j + 2], out[j + 3] = s0, s1, s2, s3
+        start = stop
+    for j in range(4 * (last - origin + 1), len(out), 4):
+        out[j], out[j + 1], out[j + 2], out[j + 3] = s0, s1, s2, s3
 
 
 @njit(**_OPTIONS)
@@ -86,142 +171,210 @@ def _gather(
     rows: int,
     start: int,
     size: int,
-    offsets: NDArray[np.int64],
+    offsets: _I64,
     shares: _F32,
     reach: int,
     acc: _F32,
-) -> None:
-    """Sum the spans of all rows of one shape for `size` pixels of output row y."""
+) -> bool:
+    """Sum the spans of all rows of one shape for `size` pixels of output row y; return False if there is nothing."""
     m = 4 * size
-    for j in range(m):
-        acc[j] = 0
+    acc[:m] = 0
+    touched = False
     for k in range(max(-reach, low - y), min(reach + 1, high - y)):
         row = ring[(y + k) % rows]
-        a = 4 * (start + offsets[k + reach, 0])
-        b = 4 * (start + offsets[k + reach, 1])
+        a, b = 4 * (start + offsets[k + reach, 0]), 4 * (start + offsets[k + reach, 1])
         if row[a + 3] == row[b + m + 3]:
             continue  # nothing of this level between the two ends
+        touched = True
         l0, l1, r0, r1 = shares[k + reach, 0], shares[k + reach, 1], shares[k + reach, 2], shares[k + reach, 3]
         left0, left1, right0, right1 = row[a : a + m], row[a + 4 : a + 4 + m], row[b : b + m], row[b + 4 : b + 4 + m]
         for j in range(m):
             acc[j] += r0 * right0[j] + r1 * right1[j] - (l0 * left0[j] + l1 * left1[j])
+    return touched
 
 
 @njit(**_OPTIONS)
-def _composite(acc: _F32, inverse_area: float, size: int, out: _F32) -> bool:
-    """Put one gathered level behind what is there already; return True when no light can come through any more."""
+def _composite(acc: _F32, inverse_area: float, size: int, hidden: _F32, out: _F32) -> bool:
+    """Put one gathered level behind what is there already; return True when nothing can show through any more.
+
+    Levels close together are parts of one surface and add up; only what lies `hidden` farther in front covers.
+    """
     closed = True
-    inv = np.float32(inverse_area)
+    inv, least = np.float32(inverse_area), np.float32(1.0 - OPAQUE)
     for x in range(size):
         j = 4 * x
-        through = (np.float32(1) - out[j + 3]) * inv
-        out[j] += acc[j] * through
-        out[j + 1] += acc[j + 1] * through
-        out[j + 2] += acc[j + 2] * through
-        out[j + 3] += acc[j + 3] * through
-        if out[j + 3] < np.float32(0.99999):
+        free = _ONE - out[j + 3]
+        free = free if free > least else np.float32(0)  # rounding is not a gap: a light behind it may be 1000
+        cover = acc[j + 3] * inv
+        seen = min(cover * (_ONE - hidden[x]), free)
+        w = inv * seen / max(cover, np.float32(1e-12))
+        out[j] += acc[j] * w
+        out[j + 1] += acc[j + 1] * w
+        out[j + 2] += acc[j + 2] * w
+        out[j + 3] += seen
+        if free - seen > least:
             closed = False
     return closed
 
 
 @njit(**_OPTIONS)
 def _occupied_box(
-    occupied: NDArray[np.uint64], bit: np.uint64, y0: int, y1: int, x0: int, x1: int
+    front_bits: _U64, back_bits: _U64, bit: np.uint64, y0: int, y1: int, x0: int, x1: int
 ) -> tuple[int, int, int, int]:
     """Return tile rows [a0, a1) and columns [b0, b1) of the pixels y0..y1, x0..x1 in which the level occurs."""
-    a0, a1, b0, b1 = len(occupied), 0, occupied.shape[1], 0
+    a0, a1, b0, b1 = len(front_bits), 0, front_bits.shape[1], 0
     for a in range(y0 // TILE, (y1 - 1) // TILE + 1):
         for b in range(x0 // TILE, (x1 - 1) // TILE + 1):
-            if occupied[a, b] & bit:
+            if (front_bits[a, b] | back_bits[a, b]) & bit:
                 a0, a1 = min(a0, a), max(a1, a + 1)
                 b0, b1 = min(b0, b), max(b1, b + 1)
     return a0, a1, b0, b1
 
 
 @njit(**_OPTIONS)
-def _block(
-    rgba: _F32,
-    level: _F32,
-    occupied: NDArray[np.uint64],
-    reach: NDArray[np.int64],
-    side: NDArray[np.int64],
-    offsets: NDArray[np.int64],
+def _clip(
+    left: _F64,
+    right: _F64,
+    weight: _F64,
+    reach: int,
+    rx: float,
+    ry: float,
+    shift_x: float,
+    shift_y: float,
+    offsets: _I64,
     shares: _F32,
-    area: NDArray[np.float64],
-    out: _F32,
+) -> float:
+    """Clip a shape by an equal ellipse shifted by shift_x, shift_y pixels; write its spans and return its area."""
+    area = 0.0
+    for i in range(2 * reach + 1):
+        t = (i - reach - shift_y) / ry
+        half = rx * math.sqrt(max(1.0 - t * t, 0.0))
+        begin, end = max(left[i], shift_x - half), min(right[i], shift_x + half)
+        w = weight[i] if end > begin else 0.0
+        end = max(begin, end)
+        area += w * (end - begin)
+        begin, end = begin + 0.5, end + 0.5
+        fb, fe = begin - math.floor(begin), end - math.floor(end)
+        offsets[i, 0], offsets[i, 1] = math.floor(begin), math.floor(end)
+        shares[i, 0], shares[i, 1] = w * (1.0 - fb), w * fb
+        shares[i, 2], shares[i, 3] = w * (1.0 - fe), w * fe
+    return area
+
+
+@njit(**_OPTIONS)
+def _clip_at(shapes: Shapes, plan: Plan, d: int, x: float, y: float, offsets: _I64, shares: _F32) -> float:
+    """Write the spans of level d as seen from output position x, y through the lens barrel; return their area."""
+    # The barrel cuts off the outer side of far discs; the tables of near levels are already turned round.
+    pull = plan.cats_eye * shapes.extent[d, 2] / plan.diagonal
+    area: float = _clip(
+        shapes.left[d],
+        shapes.right[d],
+        shapes.weight[d],
+        shapes.reach[d],
+        shapes.extent[d, 0],
+        shapes.extent[d, 1],
+        pull * (x - plan.centre_x),
+        pull * (y - plan.centre_y),
+        offsets,
+        shares,
+    )
+    return area
+
+
+@njit(**_OPTIONS)
+def _remember(front: _I64, slab: int, covered: _F32, before: _F32, now: _F32) -> None:
+    """Keep, per pixel of a chunk, the coverage at the start of this slab of levels and of the one in front of it."""
+    step = front[0] - slab
+    if step == 0:
+        return
+    for x in range(len(now)):
+        before[x] = now[x] if step == 1 else covered[4 * x + 3]
+        now[x] = covered[4 * x + 3]
+    front[0] = slab
+
+
+@njit(**_OPTIONS)
+def _level(
+    layers: Layers,
+    shapes: Shapes,
+    plan: Plan,
+    d: int,
     y0: int,
     x0: int,
-    size: int,
+    y1: int,
+    x1: int,
+    out: _F32,
+    ring: _F32,
+    acc: _F32,
+    before: _F32,
+    now: _F32,
+    slabs: _I64,
+    closed: NDArray[np.bool_],
+    offsets: _I64,
+    shares: _F32,
 ) -> None:
-    """Render the block of `size` x `size` output pixels at y0, x0: all levels, front to back."""
-    height, width = level.shape
-    y1, x1 = min(height, y0 + size), min(width, x0 + size)
-    chunks = (x1 - x0 + CHUNK - 1) // CHUNK
-    most = 2 * reach.max() + 1
-    ring = np.empty((most, 4 * (size + 2 * side.max() + 4)), np.float32)
+    """Blur one level into the block y0..y1, x0..x1, behind what is there."""
+    height, width = layers.front_level.shape
+    n, e, chunk = shapes.reach[d], shapes.side[d], plan.chunk
+    top, bottom, left, right = max(0, y0 - n), min(height, y1 + n), max(0, x0 - e), min(width, x1 + e)
+    a0, a1, b0, b1 = _occupied_box(
+        layers.front_bits, layers.back_bits, np.uint64(1) << np.uint64(d), top, bottom, left, right
+    )
+    if a1 == 0:
+        return
+    top, bottom = max(top, a0 * TILE), min(bottom, a1 * TILE)
+    left, right = max(left, b0 * TILE), min(right, b1 * TILE)
+    first, last = max(0, (left - e - x0) // chunk), min(closed.shape[1], (right + e - x0 + chunk - 1) // chunk)
+    if closed[max(y0, top - n) - y0 : min(y1, bottom + n) - y0, first:last].all():
+        return
+    origin, rows, built = x0 - e - 1, 2 * n + 1, top
+    row_size = 4 * (x1 - x0 + 2 * e + 3)
+    table, parts, area = shapes.offsets[d], shapes.shares[d], shapes.area[d]
+    for y in range(max(y0, top - n), min(y1, bottom + n)):
+        while built < min(bottom, y + n + 1):
+            _prefix_row(layers, built, d, left, right, origin, ring[built % rows, :row_size])
+            built += 1
+        for c in range(first, last):
+            if closed[y - y0, c]:
+                continue
+            xa = x0 + c * chunk
+            size = min(x1, xa + chunk) - xa
+            if plan.cats_eye > 0.0:
+                area = _clip_at(shapes, plan, d, xa + 0.5 * size, y + 0.5, offsets, shares)
+                table, parts = offsets, shares
+            if _gather(ring, y, top, bottom, rows, xa - origin, size, table, parts, n, acc):
+                i, j = c * chunk, 4 * xa
+                hidden, current = before[y - y0, i : i + size], now[y - y0, i : i + size]
+                target = out[y, j : j + 4 * size]
+                _remember(slabs[y - y0, c : c + 1], d // plan.slab, target, hidden, current)
+                closed[y - y0, c] = _composite(acc, 1.0 / area, size, hidden, target)
+
+
+@njit(**_OPTIONS)
+def _block(layers: Layers, shapes: Shapes, plan: Plan, y0: int, x0: int, out: _F32) -> None:
+    """Render the block of output pixels at y0, x0: all levels, front to back."""
+    height, width = layers.front_level.shape
+    y1, x1 = min(height, y0 + plan.block), min(width, x0 + plan.block)
+    chunks = (x1 - x0 + plan.chunk - 1) // plan.chunk
+    levels, most = len(shapes.reach), 2 * shapes.reach.max() + 1
+    ring = np.empty((most, 4 * (x1 - x0 + 2 * shapes.side.max() + 3)), np.float32)
+    acc = np.empty(4 * plan.chunk, np.float32)
+    before, now = np.zeros((y1 - y0, x1 - x0), np.float32), np.zeros((y1 - y0, x1 - x0), np.float32)
+    slabs = np.full((y1 - y0, chunks), levels // plan.slab + 2)
     closed = np.zeros((y1 - y0, chunks), np.bool_)
-    acc = np.empty(4 * CHUNK, np.float32)
-    for y in range(y0, y1):
-        out[y, 4 * x0 : 4 * x1] = 0
-    for d in range(len(reach) - 1, -1, -1):
-        n, e = reach[d], side[d]
-        bit = np.uint64(1) << np.uint64(d)
-        top, bottom, left, right = max(0, y0 - n), min(height, y1 + n), max(0, x0 - e), min(width, x1 + e)
-        a0, a1, b0, b1 = _occupied_box(occupied, bit, top, bottom, left, right)
-        if a1 == 0:
-            continue
-        top, bottom = max(top, a0 * TILE), min(bottom, a1 * TILE)
-        left, right = max(left, b0 * TILE), min(right, b1 * TILE)
-        origin = x0 - e - 1
-        row_size = 4 * (x1 - x0 + 2 * e + 3)
-        rows = 2 * n + 1
-        built = top
-        for y in range(max(y0, top - n), min(y1, bottom + n)):
-            while built < min(bottom, y + n + 1):
-                _prefix_row(
-                    rgba[built], level[built], np.float32(d), left, right, origin, ring[built % rows, :row_size]
-                )
-                built += 1
-            for c in range(max(0, (left - e - x0) // CHUNK), min(chunks, (right + e - x0 + CHUNK - 1) // CHUNK)):
-                if closed[y - y0, c]:
-                    continue
-                xa = x0 + c * CHUNK
-                xb = min(x1, xa + CHUNK)
-                _gather(ring, y, top, bottom, rows, xa - origin, xb - xa, offsets[d], shares[d], n, acc)
-                closed[y - y0, c] = _composite(acc, 1.0 / area[d], xb - xa, out[y, 4 * xa : 4 * xb])
+    offsets, shares = np.zeros((most, 2), np.int64), np.zeros((most, 4), np.float32)
+    out[y0:y1, 4 * x0 : 4 * x1] = 0
+    for d in range(levels - 1, -1, -1):
+        _level(layers, shapes, plan, d, y0, x0, y1, x1, out, ring, acc, before, now, slabs, closed, offsets, shares)
 
 
 @njit(parallel=True, **_OPTIONS)
-def render_blocks(
-    rgba: _F32,
-    level: _F32,
-    occupied: NDArray[np.uint64],
-    reach: NDArray[np.int64],
-    side: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    shares: _F32,
-    area: NDArray[np.float64],
-    out: _F32,
-    size: int,
-) -> None:
+def render_blocks(layers: Layers, shapes: Shapes, plan: Plan, out: _F32) -> None:
     """Render all blocks; `out` [H, 4 W] gets premultiplied RGBA, not yet divided by the accumulated weight."""
-    height, width = level.shape
-    columns = (width + size - 1) // size
-    for i in prange(((height + size - 1) // size) * columns):
-        _block(
-            rgba,
-            level,
-            occupied,
-            reach,
-            side,
-            offsets,
-            shares,
-            area,
-            out,
-            (i // columns) * size,
-            (i % columns) * size,
-            size,
-        )
+    height, width = layers.front_level.shape
+    columns = (width + plan.block - 1) // plan.block
+    for i in prange(((height + plan.block - 1) // plan.block) * columns):
+        _block(layers, shapes, plan, (i // columns) * plan.block, (i % columns) * plan.block, out)
 
 
 @njit(parallel=True, **_OPTIONS)
@@ -230,6 +383,6 @@ def normalise(out: _F32, linear: _F32) -> None:
     height, width = linear.shape[:2]
     for y in prange(height):
         for x in range(width):
-            inverse = np.float32(1) / max(out[y, 4 * x + 3], np.float32(1e-8))
+            inverse = _ONE / max(out[y, 4 * x + 3], np.float32(1e-8))
             for c in range(3):
                 linear[y, x, c] = out[y, 4 * x + c] * inverse

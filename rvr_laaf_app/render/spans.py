@@ -1,4 +1,4 @@
-"""The fast exact renderer: the normalised layered model by span-prefix gather on the processor."""
+"""The fast exact renderer: the layered model by span-prefix gather on the processor, and its preview tier."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.render import span_kernels as kernels
-from rvr_laaf_app.render.aperture import Spans, spans_of
+from rvr_laaf_app.render.aperture import Spans, extent_of, spans_of
 from rvr_laaf_app.render.base import Aperture, Quality
+from rvr_laaf_app.render.check import check_picture, is_sharp
 from rvr_laaf_app.render.levels import LevelGrid, level_grid
+from rvr_laaf_app.render.occlusion import Surfaces, separate
 
-SHARP_COC_PX = 1.0  # a disc of this diameter is a pixel
+CATS_EYE_CHUNK = 16  # output pixels that share one clipped shape
 _BLOCK = 192
+_CHUNK = 64
 
 
 class SpanRenderer:
-    """The layered model (methods: RVR, Eq. 2 and 3, with blurred mattes and divided by the accumulated weight)."""
+    """The layered model (Zhang et al. 2019, Eq. 2 and 3, with blurred mattes, normalised) on unmixed surfaces."""
 
     name = "spans"
     version = "1"
@@ -26,27 +29,28 @@ class SpanRenderer:
         self, linear: NDArray[np.float32], coc_px: NDArray[np.float32], *, aperture: Aperture, quality: Quality
     ) -> NDArray[np.float32]:
         """Return the picture with shallow depth of field, linear [H, W, 3] float32."""
-        _check(linear, coc_px)
-        if not coc_px.size or float(np.abs(coc_px).max()) <= SHARP_COC_PX:
+        check_picture(linear, coc_px)
+        if is_sharp(coc_px):
             return linear.copy()
-        grid = level_grid(float(coc_px.max()) / 2, float(coc_px.min()) / 2)
-        shapes = [spans_of(aperture, abs(r)) for r in grid.radii_px]
-        return render_grid(linear, coc_px, grid, shapes)
+        return render_surfaces(separate(linear, coc_px), level_grid(coc_px), aperture)
 
 
-def render_grid(
-    linear: NDArray[np.float32], coc_px: NDArray[np.float32], grid: LevelGrid, shapes: list[Spans]
-) -> NDArray[np.float32]:
-    """Render with given levels and one shape per level."""
-    height, width = coc_px.shape
-    rgba = np.empty((height, 4 * width), np.float32)
-    level = np.empty((height, width), np.float32)
-    scale = 0.5 / grid.spacing_px
-    kernels.pack(linear, coc_px, scale, float(grid.focus_index), float(grid.count - 1), rgba, level)
-    reach, side, offsets, shares, area = _tables(shapes)
-    out = np.empty_like(rgba)
-    kernels.render_blocks(rgba, level, kernels.occupancy(level), reach, side, offsets, shares, area, out, _BLOCK)
-    result = np.empty_like(linear)
+def render_surfaces(surfaces: Surfaces, grid: LevelGrid, aperture: Aperture) -> NDArray[np.float32]:
+    """Render two surfaces per pixel with given levels, linear [H, W, 3] float32."""
+    height, width = surfaces.front_coc_px.shape
+    layers = _layers(surfaces, grid)
+    plan = kernels.Plan(
+        _BLOCK,
+        CATS_EYE_CHUNK if aperture.cats_eye > 0 else _CHUNK,
+        grid.slab,
+        aperture.cats_eye,
+        width / 2,
+        height / 2,
+        math.hypot(width, height) / 2,
+    )
+    out = np.empty((height, 4 * width), np.float32)
+    kernels.render_blocks(layers, _shapes(aperture, grid), plan, out)
+    result = np.empty((height, width, 3), np.float32)
     kernels.normalise(out, result)
     return result
 
@@ -58,33 +62,46 @@ def warm_up() -> None:
     SpanRenderer().render(linear, coc, aperture=Aperture(), quality="final")
 
 
-def _check(linear: NDArray[np.float32], coc_px: NDArray[np.float32]) -> None:
-    """Raise ValueError unless shapes, dtypes and values are what a renderer takes."""
-    if linear.ndim != 3 or linear.shape[2] != 3 or coc_px.shape != linear.shape[:2]:
-        raise ValueError(f"linear must be [H, W, 3] and coc_px [H, W], not {linear.shape} and {coc_px.shape}")
-    if linear.dtype != np.float32 or coc_px.dtype != np.float32:
-        raise ValueError(f"linear and coc_px must be float32, not {linear.dtype} and {coc_px.dtype}")
-    if not (np.isfinite(linear).all() and np.isfinite(coc_px).all()):
-        raise ValueError("linear and coc_px must be finite")
+def _layers(surfaces: Surfaces, grid: LevelGrid) -> kernels.Layers:
+    """Sort the surfaces into levels; coc arrays are not changed."""
+    height, width = surfaces.front_coc_px.shape
+    tiles = (math.ceil(height / kernels.TILE), math.ceil(width / kernels.TILE))
+    front, back = surfaces.front.reshape(height, -1), surfaces.back.reshape(height, -1)
+    front_level, back_level = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    front_bits, back_bits = np.empty(tiles, np.uint64), np.empty(tiles, np.uint64)
+    kernels.to_levels(
+        surfaces.front_coc_px,
+        back,
+        surfaces.back_coc_px,
+        0.5 / grid.spacing_px,
+        float(grid.focus_index),
+        float(grid.count - 1),
+        front_level,
+        back_level,
+        front_bits,
+        back_bits,
+    )
+    return kernels.Layers(front, front_level, back, back_level, front_bits, back_bits)
 
 
-def _tables(
-    shapes: list[Spans],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
-    """Return what the kernels need of the shapes: reach, side, span offsets, end shares, area.
-
-    The gather looks from the output pixel back to the sources, so the shape is turned by half a turn.
-    """
-    reach = np.array([s.reach for s in shapes], np.int64)
-    most = 2 * int(reach.max()) + 1
-    offsets = np.zeros((len(shapes), most, 2), np.int64)
-    shares = np.zeros((len(shapes), most, 4), np.float32)
-    side = np.zeros(len(shapes), np.int64)
-    for i, s in enumerate(shapes):
-        left, right, weight = 0.5 - s.right[::-1], 0.5 - s.left[::-1], s.weight[::-1]
-        rows = slice(0, len(left))
-        offsets[i, rows, 0], offsets[i, rows, 1] = np.floor(left), np.floor(right)
-        fl, fr = left - np.floor(left), right - np.floor(right)
-        shares[i, rows] = np.stack([weight * (1 - fl), weight * fl, weight * (1 - fr), weight * fr], 1)
-        side[i] = math.ceil(max(float(s.right.max()), float(-s.left.min())) + 0.5)
-    return reach, side, offsets, shares, np.array([s.area for s in shapes])
+def _shapes(aperture: Aperture, grid: LevelGrid) -> kernels.Shapes:
+    """Return the kernels' tables: the gather looks back from output to source, so shapes are turned half round."""
+    spans: list[Spans] = [spans_of(aperture, float(radius)) for radius in grid.radii_px]
+    count, most = len(spans), 2 * max(s.reach for s in spans) + 1
+    left, right, weight = (np.zeros((count, most)) for _ in range(3))
+    for i, s in enumerate(spans):
+        rows = slice(0, len(s.left))
+        left[i, rows], right[i, rows], weight[i, rows] = -s.right[::-1], -s.left[::-1], s.weight[::-1]
+    begin, end = left + 0.5, right + 0.5
+    fb, fe = begin - np.floor(begin), end - np.floor(end)
+    return kernels.Shapes(
+        reach=np.array([s.reach for s in spans], np.int64),
+        side=np.array([math.ceil(max(s.right.max(), -s.left.min()) + 0.5) for s in spans], np.int64),
+        left=left,
+        right=right,
+        weight=weight,
+        offsets=np.stack([np.floor(begin), np.floor(end)], -1).astype(np.int64),
+        shares=(weight[..., None] * np.stack([1 - fb, fb, 1 - fe, fe], -1)).astype(np.float32),
+        area=np.array([s.area for s in spans]),
+        extent=np.array([extent_of(aperture, float(radius)) for radius in grid.radii_px]) * [1.0, 1.0, -1.0],
+    )
