@@ -77,8 +77,9 @@ def _window(reach: int) -> NDArray[np.uint8]:
 
 
 def _without_border(disparity: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The map with its outermost pixels replaced by those next to them."""
+    """The map with its outermost pixels replaced by the continuation of those next to them."""
     b = _BORDER
     if min(disparity.shape) < 4 * b:
         return disparity
-    return np.asarray(cv2.copyMakeBorder(disparity[b:-b, b:-b], b, b, b, b, cv2.BORDER_REPLICATE), np.float32)
+    continued = np.pad(disparity[b:-b, b:-b], b, mode="reflect", reflect_type="odd")
+    return np.clip(continued, disparity.min(), disparity.max())
