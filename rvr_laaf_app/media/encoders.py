@@ -4,7 +4,7 @@ Choices made here, and why:
 - H.264 is 8 bit 4:2:0, what every player can show; HLG and PQ clips get 10 bit, since 8 bit shows steps in every sky.
 - HEVC is 10 bit 4:2:0 (Main 10), ProRes is 422 HQ, DNxHR is HQ for 8 bit sources and HQX (10 bit) for the others.
 - An odd width or height cannot be 4:2:0. It is kept exactly, in 4:4:4 (H.264 High 4:4:4, HEVC RExt): some hardware
-  players refuse these, none shows a wrong size. ProRes and DNxHR keep odd sizes in 4:2:2.
+  players refuse these, none shows a wrong size. ProRes goes to 4444 for an odd width, DNxHR keeps odd sizes.
 - The number of encoder threads is fixed, because x264 with one thread and with four gives different files.
 """
 
@@ -29,7 +29,7 @@ CONTAINERS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matro
 _HOLDS: Final = {
     "mp4": ("h264", "hevc"),
     "mov": ("h264", "hevc", "prores", "dnxhr"),
-    "matroska": ("h264", "hevc", "prores", "dnxhr"),
+    "matroska": ("h264", "hevc", "prores"),
 }
 _DNXHR_SMALLEST: Final = (256, 120)
 _HEVC_SMALLEST: Final = 16
@@ -171,9 +171,11 @@ def _codec_choice(info: ClipInfo, settings: ExportSettings, size: tuple[int, int
         options = {"preset": "superfast", "crf": str(crf), "g": gop, "forced-idr": "1", "x265-params": extra}
         return "libx265", f"yuv{'444' if odd else '420'}p10le", options
     if settings.codec == "prores":
-        # prores_aw: the same quality and size as prores_ks in a third of its time, but even widths only.
-        encoder = "prores_ks" if size[0] % 2 else "prores_aw"
-        return encoder, "yuv422p10le", {"profile": "3", "vendor": "apl0", "threads": str(threads)}
+        if size[0] % 2:
+            # In 4:2:2 the encoders refuse an odd width, or leave the chroma of the last column black (seen as green).
+            return "prores_ks", "yuv444p10le", {"profile": "4444", "vendor": "apl0", "threads": str(threads)}
+        # prores_aw: the same quality and size as prores_ks in a third of its time.
+        return "prores_aw", "yuv422p10le", {"profile": "3", "vendor": "apl0", "threads": str(threads)}
     if settings.codec == "dnxhr":
         deep = info.bit_depth > 8
         options = {"profile": "dnxhr_hqx" if deep else "dnxhr_hq", "threads": str(threads)}
