@@ -1,0 +1,108 @@
+"""Reading published trunk weights: tensors come back, and a pickle that wants more is refused before it does it."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+
+import pytest
+import torch
+
+from rvr_laaf_app.core.errors import CheckpointError
+from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet
+from rvr_laaf_app.training.trunk import TRUNK_LAYERS, read_zip_weights, start_from_trunk
+
+
+def published_trunk(path: Path) -> RvrLightNet:
+    """Write a network's own encoder in the published layout (torchvision's names, BGR); return the network."""
+    torch.manual_seed(5)
+    net = RvrLightNet(RvrLightConfig())
+    state = net.state_dict()
+    weights = OrderedDict()
+    for theirs, ours in TRUNK_LAYERS.items():
+        for name, value in state.items():
+            if name.startswith(ours + "."):
+                weights[theirs + name.removeprefix(ours)] = value.flip(1) if name == "stem.0.weight" else value
+    torch.save(weights, path)
+    return net
+
+
+def test_tensors_come_back_exactly(tmp_path: Path) -> None:
+    weights = OrderedDict(a=torch.randn(3, 4), b=torch.randn(2), c=torch.randn(4, 5).t())
+    torch.save(weights, tmp_path / "w.pth")
+    loaded = read_zip_weights(tmp_path / "w.pth")
+    assert loaded.keys() == weights.keys()
+    assert all(torch.equal(loaded[name], weights[name]) for name in weights)
+
+
+def test_the_encoder_starts_from_the_trunk(tmp_path: Path) -> None:
+    theirs = published_trunk(tmp_path / "trunk.pth")
+    ours = RvrLightNet(RvrLightConfig())
+    start_from_trunk(ours, tmp_path / "trunk.pth")
+    x = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        for first, second in zip(theirs.encode(x), ours.encode(x), strict=True):
+            assert torch.equal(first, second)
+
+
+def test_a_trunk_without_a_layer_is_refused(tmp_path: Path) -> None:
+    torch.save(OrderedDict({"features.0.weight": torch.zeros(96, 3, 7, 7)}), tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match="lacks"):
+        start_from_trunk(RvrLightNet(RvrLightConfig()), tmp_path / "w.pth")
+
+
+class Intruder:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.mark,)
+
+
+def with_pickle(path: Path, data: bytes) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x/data.pkl", data)
+        archive.writestr("x/data/0", bytes(16))
+    return path
+
+
+def test_a_pickle_that_calls_something_is_refused(tmp_path: Path) -> None:
+    mark = tmp_path / "was-here"
+    path = with_pickle(tmp_path / "w.pth", pickle.dumps({"a": Intruder(mark)}))
+    with pytest.raises(CheckpointError, match="not allowed"):
+        read_zip_weights(path)
+    assert not mark.exists()
+
+
+def test_a_tensor_that_reaches_outside_its_storage_is_refused(tmp_path: Path) -> None:
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, obj: object) -> object:
+            return ("storage", torch.FloatStorage, "0", "cpu", 4) if isinstance(obj, Storage) else None
+
+    class Storage:
+        pass
+
+    class Tensor:
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return torch._utils._rebuild_tensor_v2, (Storage(), 0, (1000,), (1,), False, OrderedDict())
+
+    buffer = io.BytesIO()
+    Pickler(buffer, protocol=2).dump({"a": Tensor()})
+    with pytest.raises(CheckpointError, match="outside its storage"):
+        read_zip_weights(with_pickle(tmp_path / "w.pth", buffer.getvalue()))
+
+
+@pytest.mark.parametrize("data", [b"", b"not a zip", b"PK\x03\x04" + bytes(50)])
+def test_other_files_are_a_clear_error(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match="not PyTorch zip weights"):
+        read_zip_weights(path)
+
+
+def test_a_pickle_of_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="plain list of tensors"):
+        read_zip_weights(with_pickle(tmp_path / "w.pth", pickle.dumps([1, 2, 3])))
