@@ -48,13 +48,12 @@ class TimelineContent:
         return target.frame, max(target.frame, following.frame - following.pull_frames)
 
     def pull(self, number: int) -> tuple[int, int]:
-        """Return frames [start, stop) of the pull that arrives at target `number`; the first target has none."""
+        """Return frames [start, stop) of the pull that arrives at a target; the first target of a shot has none."""
         target = self.targets[number]
-        if number == 0:
+        before = self.targets[number - 1].frame if number else target.frame
+        if number == 0 or any(before < cut <= target.frame for cut in self.cuts):
             return target.frame, target.frame
-        begin = max(target.frame - target.pull_frames, self.targets[number - 1].frame, 0)
-        cut = max((c for c in self.cuts if begin < c <= target.frame), default=begin)
-        return max(begin, cut), target.frame
+        return max(target.frame - target.pull_frames, before), target.frame
 
 
 def lost_spans(track: SubjectTrack, start: int, stop: int, *, sure: float) -> list[tuple[int, int, bool]]:

@@ -1,0 +1,165 @@
+"""Pictures for the screen out of project, clip and curve: made in worker threads, kept while there is room.
+
+This is the window's end of the one way of a frame: everything is done by pipeline.preview, here is only what to ask it
+for, and what to remember.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from rvr_laaf_app.core.errors import CacheError
+from rvr_laaf_app.core.geometry import Box
+from rvr_laaf_app.ui.qt_image import to_qimage
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from rvr_laaf_app.document.project import Project
+    from rvr_laaf_app.laaf.curve import FocusCurve
+    from rvr_laaf_app.media.memory_cache import MemoryCache
+    from rvr_laaf_app.pipeline.preview import PreviewRenderer
+    from rvr_laaf_app.pipeline.products import ClipProducts
+
+View = Literal["refocused", "original", "disparity"]
+VIEWS: tuple[View, ...] = ("refocused", "original", "disparity")
+CACHE_BYTES = 384 * 2**20
+_AIM_SIZE = (320, 320)  # of the picture in which a target's disparity is looked up before the clip is analysed
+_AIM_REACH = 0.02  # half the side of the looked-at square, as a share of the picture
+
+
+@dataclass(frozen=True, slots=True)
+class PictureKey:
+    """Everything that decides what a picture shows. size: the room that it must fit, (width, height) in pixels."""
+
+    index: int
+    size: tuple[int, int]
+    view: View
+    look: Hashable = None
+
+
+class ClipPictures:
+    """What the threads that make pictures of one open clip share: its products, curves, and the pictures made."""
+
+    def __init__(self, products: ClipProducts) -> None:
+        from rvr_laaf_app.media.memory_cache import MemoryCache
+
+        self.products = products
+        self.made: MemoryCache[PictureKey, QImage] = MemoryCache(CACHE_BYTES, lambda image: image.sizeInBytes())
+        self._lock = threading.Lock()
+        self._curve: tuple[Hashable, FocusCurve] | None = None
+
+    def curve(self, project: Project) -> FocusCurve | None:
+        """Return the focus curve; None while the analysis has not reached what it needs."""
+        from rvr_laaf_app.pipeline.focus import curve_of
+
+        key = (project.targets, project.tracks, self.state)
+        with self._lock:
+            if self._curve is None or self._curve[0] != key:
+                try:
+                    self._curve = (key, curve_of(self.products, project))
+                except CacheError:
+                    return None
+            return self._curve[1]
+
+    @property
+    def state(self) -> Hashable:
+        """Changes whenever the analysis learned something."""
+        return self.products.meta.done, self.products.cuts
+
+
+class PictureMaker:
+    """Makes pictures in one thread; holds a reader per kind of size. Close it in the thread that used it."""
+
+    def __init__(self, clip: ClipPictures) -> None:
+        self._clip = clip
+        self._renderers: dict[str, PreviewRenderer] = {}
+
+    def close(self) -> None:
+        """Close the readers."""
+        for renderer in self._renderers.values():
+            renderer.close()
+        self._renderers.clear()
+
+    def picture(self, project: Project, index: int, size: tuple[int, int], view: View, *, kind: str) -> QImage:
+        """Return the picture of a frame that fits `size`; `kind` names the reader to use (one per size in turn)."""
+        curve = self._curve(project, index) if view == "refocused" else None
+        key = PictureKey(index, size, view, self._look(project, curve, index, view))
+        found = self._clip.made.get(key)
+        if found is None:
+            found = self._make(project, curve, key, kind)
+            self._clip.made.put(key, found)
+        return found
+
+    def has(self, project: Project, index: int, size: tuple[int, int], view: View) -> bool:
+        """Tell whether the picture is kept already."""
+        curve = self._clip.curve(project) if view == "refocused" else None
+        return PictureKey(index, size, view, self._look(project, curve, index, view)) in self._clip.made
+
+    def _look(self, project: Project, curve: FocusCurve | None, index: int, view: View) -> Hashable:
+        """Return what besides frame and size decides the pixels."""
+        if view == "original":
+            return None
+        # The depth range of a shot grows until its analysis is done, and with it every disparity of the shot.
+        state = self._clip.state if not self._clip.products.complete else None
+        if curve is None:
+            return state, None
+        return state, project.lens, float(curve.focus_disparity[index])
+
+    def _make(self, project: Project, curve: FocusCurve | None, key: PictureKey, kind: str) -> QImage:
+        from rvr_laaf_app.pipeline.preview import PreviewRequest
+
+        request = PreviewRequest(key.index, key.size, view=key.view)
+        if curve is None:
+            curve = resting_curve(self._clip.products.info.frames, 0.5)
+        return to_qimage(self._renderer(kind).picture(project, curve, request))
+
+    def _renderer(self, kind: str) -> PreviewRenderer:
+        from rvr_laaf_app.pipeline.preview import PreviewRenderer
+
+        if kind not in self._renderers:
+            self._renderers[kind] = PreviewRenderer(self._clip.products)
+        return self._renderers[kind]
+
+    def _curve(self, project: Project, index: int) -> FocusCurve:
+        """Return the curve, or, before the analysis is there, one that focuses on the target where it was clicked."""
+        curve = self._clip.curve(project)
+        if curve is not None:
+            return curve
+        frames = self._clip.products.info.frames
+        ruling = [t for t in project.targets if t.frame <= index] or list(project.targets[:1])
+        if not ruling:
+            return resting_curve(frames, 0.5)
+        target = ruling[-1]
+        return resting_curve(frames, self._aim(project, target.frame, target.place))
+
+    def _aim(self, project: Project, frame: int, place: object) -> float:
+        """Return the disparity under a place of a frame not analysed yet, from an estimate of that frame alone."""
+        from rvr_laaf_app.pipeline.preview import PreviewRequest
+
+        key = PictureKey(frame, _AIM_SIZE, "disparity", place)
+        found = self._clip.made.get(key)
+        if found is None:
+            request = PreviewRequest(frame, _AIM_SIZE, view="disparity")
+            none = resting_curve(self._clip.products.info.frames, 0.5)
+            found = to_qimage(self._renderer("aim").picture(project, none, request))
+            self._clip.made.put(key, found)
+        centre = place.centre if isinstance(place, Box) else place
+        x, y = centre.pixel(found.width(), found.height())  # type: ignore[attr-defined]  # a Point
+        reach = max(1, round(_AIM_REACH * found.width()))
+        columns = range(max(0, x - reach), min(found.width(), x + reach + 1))
+        rows = range(max(0, y - reach), min(found.height(), y + reach + 1))
+        greys = [found.pixelColor(c, r).red() for r in rows for c in columns]
+        return float(np.median(greys)) / 255.0
+
+
+def resting_curve(frames: int, disparity: float) -> FocusCurve:
+    """Return a curve that stays at one disparity."""
+    from rvr_laaf_app.laaf.curve import focus_curve
+
+    return focus_curve(frames, (), default_disparity=disparity)
