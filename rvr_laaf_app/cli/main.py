@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _command(name: str) -> Command:
-    return importlib.import_module(f"rvr_laaf_app.cli.{name}_command")  # type: ignore[return-value]
+    return importlib.import_module(f"rvr_laaf_app.cli.{name}_command")
 
 
 def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:

@@ -52,7 +52,7 @@ def parse_seconds(text: str) -> float:
         numbers = []
     if not 1 <= len(numbers) <= 3 or any(n < 0 or not math.isfinite(n) for n in numbers):
         raise argparse.ArgumentTypeError(f"{text!r} is not a time (2.5 or 1:02.5)")
-    return sum(n * 60**i for i, n in enumerate(reversed(numbers)))
+    return float(sum(n * 60.0**i for i, n in enumerate(reversed(numbers))))
 
 
 def parse_target(text: str) -> TargetArgument:

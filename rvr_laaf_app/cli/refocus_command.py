@@ -1,4 +1,4 @@
-"""`rvr-laaf refocus`: the main job. Analyse, follow the targets, pull focus, blur, and write the clip with its sound."""
+"""`rvr-laaf refocus`: the main job. Analyse, follow, pull focus, blur, and write the clip with its sound."""
 
 from __future__ import annotations
 
@@ -114,7 +114,8 @@ def _project(arguments: argparse.Namespace) -> Project:
     if Path(arguments.clip).suffix.lower() == ".rvr":
         from rvr_laaf_app.document.store import load_project
 
-        return load_project(Path(arguments.clip))
+        project: Project = load_project(Path(arguments.clip))
+        return project
     return Project(clip=ClipRef(arguments.clip), lens=lens_settings(arguments))
 
 

@@ -1,1 +1,1 @@
-"""The vocabulary of the program: frames, time, geometry, optics, colour, errors. NumPy and the standard library only."""
+"""The vocabulary of the program: frames, time, geometry, optics, colour, errors. NumPy and the stdlib only."""

@@ -43,6 +43,13 @@ class Frame:
         _check("rgb", self.rgb, (None, None, 3), (np.uint8, np.uint16))
 
     @property
+    def rgb8(self) -> NDArray[np.uint8]:
+        """The picture with 8 bits a sample, as flow, trackers and networks want it."""
+        if self.rgb.dtype == np.uint16:
+            return (self.rgb >> 8).astype(np.uint8)
+        return self.rgb.astype(np.uint8, copy=False)
+
+    @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         return self.rgb.shape[1], self.rgb.shape[0]

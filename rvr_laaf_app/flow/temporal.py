@@ -143,7 +143,8 @@ def _mixed(now: _Maps, past: tuple[_Past, ...]) -> tuple[NDArray[np.float32], li
         total += weight
         weights.append(weight)
     gain, shift = np.mean(fits, axis=0)
-    return np.clip(mean / total * np.float32(gain) + np.float32(shift), 0.0, 1.0), weights
+    steady = np.clip(mean / total * np.float32(gain) + np.float32(shift), 0.0, 1.0)
+    return np.asarray(steady, np.float32), weights
 
 
 def _falling(distance: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
@@ -161,7 +162,7 @@ def _mixed_boost(now: _Maps, past: tuple[_Past, ...], weights: list[NDArray[np.f
         if p.maps.boost is not None:
             mean += warp(p.maps.boost, p.uv) * weight[..., None]
         total += weight
-    return mean / total[..., None]
+    return np.asarray(mean / total[..., None], np.float32)
 
 
 def _median(values: NDArray[np.float32]) -> NDArray[np.float32]:

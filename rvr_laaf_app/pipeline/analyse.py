@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import Frame, RgbdFrame
@@ -137,7 +136,7 @@ class _Run:
 
     def _is_cut(self, frame: Frame) -> bool:
         """Find cuts in new frames; in warm-up frames trust those that were found before."""
-        found = self._cut_finder.push(eight_bit(frame))
+        found = self._cut_finder.push(frame.rgb8)
         if frame.index < self._keep_from:
             return frame.index in self._cuts
         if found and frame.index > 0:
@@ -146,7 +145,7 @@ class _Run:
 
     def _steady(self, frame: Frame, estimate: RgbdFrame, cut: bool) -> RgbdFrame:
         size = estimate.size
-        small = eight_bit(frame)
+        small = frame.rgb8
         if frame.size != size:
             small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
         disparity, boost, confidence, self._filter_state = self._filter.step(
@@ -183,8 +182,3 @@ class _Run:
         if not self._products.complete:
             missing = self._products.meta.frames - self._products.meta.done
             raise CacheError(f"the clip ended {missing} frames early", where=self._products.info.path)
-
-
-def eight_bit(frame: Frame) -> NDArray[np.uint8]:
-    """Return the frame's RGB [H, W, 3] as uint8, as flow, trackers and cut finding want it."""
-    return frame.rgb.astype(np.uint8, copy=False) if frame.rgb.dtype == np.uint8 else (frame.rgb >> 8).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""One frame from display-referred RGB and its RGBD products to the refocused picture. Blur happens in linear light only."""
+"""One frame from display-referred RGB and its RGBD products to the refocused picture. Blur is in linear light."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PreparedFrame:
 def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> PreparedFrame:
     """Bring disparity and light to the frame's size; `highlight_boost` 0..1 scales the estimated stops."""
     linear = to_linear(frame.rgb, frame.transfer, frame.primaries)
-    guide = frame.rgb if frame.rgb.dtype == np.uint8 else (frame.rgb >> 8).astype(np.uint8)
+    guide = frame.rgb8
     disparity = upsample_disparity(rgbd.disparity.astype(np.float32), guide)
     if highlight_boost > 0 and bool(rgbd.boost_stops.any()):
         boost = upsample_boost(rgbd.boost_stops.astype(np.float32), guide)

@@ -74,7 +74,8 @@ def range_of(request: ExportRequest, info: ClipInfo) -> tuple[int, int]:
             remedy=f"The clip is {table.duration_s:.2f} s long.",
         )
     start = table.index_at(begin)
-    stop = len(table) if end >= table.duration_s else table.index_at(end - 1e-6) + 1
+    half_tick = float(table.time_base) / 2  # a frame that begins at the end time belongs to what follows
+    stop = len(table) if end >= table.duration_s else int(np.searchsorted(table.times_s, end - half_tick))
     return start, max(stop, start + 1)
 
 

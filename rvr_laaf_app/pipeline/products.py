@@ -12,18 +12,22 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import ClipTrait, RgbdFrame
 from rvr_laaf_app.core.geometry import fit_long_side
+from rvr_laaf_app.document.project import SubjectTrack
 from rvr_laaf_app.estimate.base import ESTIMATORS, RgbdEstimator
 from rvr_laaf_app.flow.normalise import DisparityRange
 from rvr_laaf_app.media.cache import ProductStore, store_for
 from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.probe import ClipInfo
+from rvr_laaf_app.track.disparity import subject_disparity
 
 ANALYSIS_LONG_SIDE = 640  # of the frames that the estimator sees, and at most of the maps it returns
 MEMORY_BYTES = 256 * 2**20
+LEVELS_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,9 @@ class ClipProducts:
         self.store: ProductStore = store_for(info.fingerprint, key.digest)
         self.meta = self._stored_meta()
         self._frames: MemoryCache[int, RgbdFrame] = MemoryCache(MEMORY_BYTES, lambda f: f.disparity.nbytes * 5)
+        self._levels: MemoryCache[tuple[str, int, int, bool], NDArray[np.float32]] = MemoryCache(
+            LEVELS_BYTES, lambda levels: levels.nbytes
+        )
 
     def _stored_meta(self) -> ProductMeta:
         fresh = ProductMeta(frames=self.info.frames)
@@ -159,8 +166,24 @@ class ClipProducts:
         """Tell whether frame `index` is analysed."""
         return 0 <= index < self.meta.done
 
+    def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the subject's disparity [stop - start] in its box of each frame; measured once per track."""
+        key = (track.digest, start, stop, self.meta.done >= stop and self.complete)
+        known = self._levels.get(key)
+        if known is None:
+            known = np.array([self._level_in(track, index) for index in range(start, stop)], np.float32)
+            self._levels.put(key, known)
+        return known
+
+    def _level_in(self, track: SubjectTrack, index: int) -> float:
+        box = track.box_at(index)
+        if box is None or track.confidence[index - track.start] <= 0:
+            return float("nan")
+        rgbd = self.rgbd(index)
+        return subject_disparity(rgbd.disparity, box, rgbd.confidence)
+
     def rgbd(self, index: int) -> RgbdFrame:
-        """Return the steady products of frame `index`, disparity normalised over its shot; raise CacheError if absent."""
+        """Return the steady products of frame `index`, normalised over its shot; CacheError if absent."""
         if not self.has(index):
             raise CacheError(f"frame {index} is not analysed yet")
         raw = self._frames.get(index)

@@ -1,6 +1,6 @@
 """From a project and its focus curve to what one frame must look like: the pure function that every path shares.
 
-Preview, export, command line and tests all call `resolve`; there is no second way, so what one sees is what one exports.
+Preview, export, command line and tests all call `resolve`; there is no second way: what one sees is what one exports.
 """
 
 from __future__ import annotations

@@ -1,0 +1,40 @@
+"""How well a focus curve does: focus error of a subject, and how late the plane arrives."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.laaf.curve import FocusCurve
+
+
+def focus_error_px(
+    curve: FocusCurve, subject_disparity: NDArray[np.float32], blur_gain_px: float
+) -> NDArray[np.float32]:
+    """Return the signed coc diameter [N] in pixels that the subject gets: 0 = sharp, positive = in front."""
+    return (subject_disparity - curve.focus_disparity) * np.float32(blur_gain_px)
+
+
+def lateness_frames(
+    curve: FocusCurve, frame: int, subject_disparity: NDArray[np.float32], *, tolerance: float = 0.02
+) -> int | None:
+    """Return how many frames after `frame` the plane first stays on the subject (negative: before it), None if never.
+
+    "On the subject" is a difference of disparity of at most `tolerance`, from there through `frame` or one frame.
+    """
+    on = np.abs(curve.focus_disparity - subject_disparity) <= tolerance
+    if frame >= len(on):
+        return None
+    if on[frame]:
+        off = np.flatnonzero(~on[:frame])
+        return (int(off[-1]) + 1 if off.size else 0) - frame
+    later = np.flatnonzero(on[frame:])
+    return int(later[0]) if later.size else None
+
+
+def mean_delta_d(curve: FocusCurve, truth_disparity: NDArray[np.float32]) -> float:
+    """Return delta_d of the paper: the mean absolute difference of disparity over the frames where truth is known."""
+    known = np.isfinite(truth_disparity)
+    if not known.any():
+        return float("nan")
+    return float(np.abs(curve.focus_disparity - truth_disparity)[known].mean())
