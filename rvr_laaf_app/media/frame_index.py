@@ -71,7 +71,9 @@ def build_index(path: AnyPath, pixels: int) -> FrameIndex:
     """
     warnings: list[str] = []
     damage = 0
-    packets, plausible, time_base = _read_packets(path)
+    packets, plausible, time_base, missing = _read_packets(path)
+    if missing:
+        warnings.append(f"the file breaks off: {missing} frames that its header promises are not there")
     shown = None
     if plausible and len(packets.stamps) * pixels > _DECODE_ALL_PIXELS:
         shown = _confirm(path, packets)
@@ -92,8 +94,8 @@ def build_index(path: AnyPath, pixels: int) -> FrameIndex:
     return FrameIndex(table, stamps, not numbered, damage > 0, tuple(warnings))
 
 
-def _read_packets(path: AnyPath) -> tuple[_Shown, bool, Fraction]:
-    """Return what the packets promise, sorted by time, and whether they can be believed so far."""
+def _read_packets(path: AnyPath) -> tuple[_Shown, bool, Fraction, int]:
+    """Return what the packets promise, sorted by time, if they can be believed so far, time base, missing packets."""
     shown, plausible = _Shown([], [], []), True
     with open_media(path) as container:
         stream = video_stream(container)
@@ -102,7 +104,10 @@ def _read_packets(path: AnyPath) -> tuple[_Shown, bool, Fraction]:
         decoder = Decoder(container, stream, path)
         time_base = stream.time_base or Fraction(1, 90000)
         last_dts: int | None = None
+        # Only the sample table of MP4 and its kin is a promise; other headers count something else.
+        missing = stream.frames if "mov" in container.format.name else 0
         for packet in decoder.packets():
+            missing -= packet.size > 0
             if not packet.size or packet.is_discard:
                 continue
             shown.add(packet.pts, packet.is_keyframe, packet.duration, path)
@@ -112,7 +117,7 @@ def _read_packets(path: AnyPath) -> tuple[_Shown, bool, Fraction]:
     if plausible:
         order = sorted(range(len(shown.stamps)), key=lambda i: shown.stamps[i] or 0)
         shown = _Shown(*([values[i] for i in order] for values in (shown.stamps, shown.key, shown.length)))  # type: ignore[arg-type]
-    return shown, plausible, time_base
+    return shown, plausible, time_base, max(missing, 0)
 
 
 def _is_plausible(packet: Packet[VideoStream], last_dts: int | None, time_base: Fraction) -> bool:

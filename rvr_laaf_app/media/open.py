@@ -32,7 +32,6 @@ _DEMUXERS: Final = (
     "wav,w64,mp3,flac,aac,ac3,aiff,caf,apng"
 )
 _OPTIONS: Final = {
-    "format_whitelist": _DEMUXERS,
     "protocol_whitelist": "file",
     "max_pixels": str(MAX_PIXELS),
     "max_streams": "64",
@@ -112,13 +111,17 @@ def check_file(path: AnyPath) -> os.stat_result:
 
 
 @contextmanager
-def open_media(path: AnyPath) -> Iterator[InputContainer]:
-    """Open a video or sound file for reading, and close it afterwards; raise MediaError if that is not possible."""
+def open_media(path: AnyPath, *, demuxers: str = _DEMUXERS) -> Iterator[InputContainer]:
+    """Open a video or sound file for reading, and close it afterwards; raise MediaError if that is not possible.
+
+    `demuxers`: comma-separated names of those that may be used.
+    """
     check_file(path)
     with media_errors(path, "open"):
         # "file:" and an absolute path: a name such as "http:x.mp4" or "%03d.mp4" is then only a name.
         name = "file:" + str(Path(os.fsdecode(os.fspath(path))).absolute())
-        container = av.open(name, options=dict(_OPTIONS), metadata_errors="replace", timeout=(_OPEN_TIMEOUT_S, None))
+        options = {**_OPTIONS, "format_whitelist": demuxers}
+        container = av.open(name, options=options, metadata_errors="replace", timeout=(_OPEN_TIMEOUT_S, None))
     try:
         _check_sizes(container, path)
         yield container

@@ -102,7 +102,7 @@ def probe(path: AnyPath) -> ClipInfo:
         stream = video_stream(container)
         if stream is None:
             return _probe_sound(container, path)
-        codec = stream.codec_context.name
+        codec = stream.codec_context.codec.canonical_name
         first = _first_frame(container, stream, path)
         base = _base(container)
         metadata, aspect, index = dict(stream.metadata), stream.sample_aspect_ratio, stream.index
@@ -188,7 +188,7 @@ def _audio(stream: AudioStream) -> AudioInfo:
     base = stream.time_base or Fraction(1, 1)
     return AudioInfo(
         stream.index,
-        stream.codec_context.name,
+        stream.codec_context.codec.canonical_name,
         stream.codec_context.sample_rate,
         stream.codec_context.channels,
         stream.codec_context.layout.name,

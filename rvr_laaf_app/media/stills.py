@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.color import from_linear, to_linear
 from rvr_laaf_app.core.errors import MediaError
 from rvr_laaf_app.core.frame import Frame
-from rvr_laaf_app.media.open import MAX_SIDE, AnyPath, check_file, media_errors, shown_path
-from rvr_laaf_app.media.tags import UPRIGHT, Orientation
+from rvr_laaf_app.media.decoding import Decoder, video_stream
+from rvr_laaf_app.media.open import MAX_PIXELS, MAX_SIDE, AnyPath, check_file, media_errors, open_media, shown_path
+from rvr_laaf_app.media.picture import Picture
+from rvr_laaf_app.media.tags import UPRIGHT, Orientation, colour_of
 
-MAX_STILL_PIXELS: Final = 1 << 28
+MAX_STILL_PIXELS: Final = MAX_PIXELS  # as for a frame: it goes the same way
 _MAX_FILE_BYTES: Final = 1 << 31
 _SIGNATURES: Final = {
     "jpeg": b"\xff\xd8\xff",
@@ -44,6 +46,8 @@ _EXIF: Final = {
     8: (270, False),
 }
 _FLOAT_FORMATS: Final = ("exr", "hdr")
+_QUIET_FORMATS: Final = ("jpeg", "png", "webp")
+_SAVE_AGAIN: Final = "Save it again as PNG or JPEG."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class StillHeader:
     has_alpha: bool = False
     turn: Orientation = UPRIGHT
     warnings: tuple[str, ...] = ()
+    is_cmyk: bool = False
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -74,10 +79,11 @@ class StillHeader:
 
 
 def is_still(path: AnyPath) -> bool:
-    """True if the file begins like a picture of a known kind."""
+    """True if the file begins like a single picture of a known kind."""
     check_file(path)
     with media_errors(path), open(path, "rb") as file:
-        return _format_of(file.read(64)) is not None
+        head = file.read(4096)
+    return _format_of(head[:64]) is not None and not _is_animated(head)
 
 
 def read_header(path: AnyPath) -> StillHeader:
@@ -90,7 +96,7 @@ def read_header(path: AnyPath) -> StillHeader:
     if header is None or min(header.size) < 1:
         raise MediaError("the picture's header is damaged", where=shown_path(path), remedy="Copy the file again.")
     width, height = header.size
-    if max(width, height) > 4 * MAX_SIDE or width * height > MAX_STILL_PIXELS:
+    if max(width, height) > MAX_SIDE or width * height > MAX_STILL_PIXELS:
         raise MediaError(
             f"the picture is too large ({width} x {height})", where=shown_path(path), remedy="Scale it down."
         )
@@ -132,6 +138,11 @@ def _format_of(head: bytes) -> str | None:
     return next((name.split("-")[0] for name, sign in _SIGNATURES.items() if head.startswith(sign)), None)
 
 
+def _is_animated(head: bytes) -> bool:
+    """True for an animated PNG, which is read as a clip."""
+    return head.startswith(_SIGNATURES["png"]) and b"acTL" in head.split(b"IDAT")[0]
+
+
 def _parse(data: bytes) -> StillHeader | None:
     kind = _format_of(data[:64])
     readers = {"png": _png, "jpeg": _jpeg, "webp": _webp, "bmp": _bmp, "tiff": _tiff, "exr": _exr, "hdr": _hdr}
@@ -159,7 +170,7 @@ def _jpeg(data: bytes) -> StillHeader | None:
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             depth, height, width = struct.unpack(">BHH", data[at + 4 : at + 9])
             cut = () if b"\xff\xd9" in data[-4096:] else ("the picture file is cut short",)
-            return StillHeader("jpeg", (width, height), max(depth, 8), False, turn, cut)
+            return StillHeader("jpeg", (width, height), max(depth, 8), False, turn, cut, is_cmyk=data[at + 9] == 4)
         at += 2 + length
     return None
 
@@ -208,7 +219,8 @@ def _webp(data: bytes) -> StillHeader | None:
     if chunk == b"VP8X":
         width = 1 + int.from_bytes(data[24:27], "little")
         height = 1 + int.from_bytes(data[27:30], "little")
-        return StillHeader("webp", (width, height), 8, bool(data[20] & 0x10))
+        moving = ("an animated WebP; only its first picture is shown",) if data[20] & 0x02 else ()
+        return StillHeader("webp", (width, height), 8, bool(data[20] & 0x10), warnings=moving)
     if chunk == b"VP8L":
         bits = int.from_bytes(data[21:25], "little")
         return StillHeader("webp", (1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)), 8, bool(bits >> 28 & 1))
@@ -241,7 +253,12 @@ def _exr(data: bytes) -> StillHeader | None:
 
 def _decoded(path: AnyPath, header: StillHeader) -> NDArray[np.generic]:
     """Return the samples upright [H, W, 3]: uint8, uint16 or float32 linear."""
-    rgb = _read_exr(path) if header.format == "exr" else _read_with_opencv(path)
+    if header.format == "exr":
+        rgb: NDArray[np.generic] = _read_exr(path)
+    elif header.format in _QUIET_FORMATS and not header.is_cmyk:
+        rgb = _read_with_av(path, header)
+    else:
+        rgb = _read_with_opencv(path)
     if rgb.shape[:2] != (header.size[1], header.size[0]):
         raise MediaError("the picture is not as large as its header says", where=shown_path(path))
     if header.turn.mirror:
@@ -249,16 +266,35 @@ def _decoded(path: AnyPath, header: StillHeader) -> NDArray[np.generic]:
     return np.ascontiguousarray(np.rot90(rgb, -header.turn.quarter_turns))
 
 
+def _read_with_av(path: AnyPath, header: StillHeader) -> NDArray[np.generic]:
+    """Decode with FFmpeg, which says nothing on stderr about a damaged file (libpng and libjpeg do)."""
+    with open_media(path, demuxers=f"{header.format}_pipe") as container:
+        stream = video_stream(container)
+        frame = next(Decoder(container, stream, path, threads=1).frames(), None) if stream else None
+        if frame is None:
+            raise MediaError("the picture cannot be decoded", where=shown_path(path), remedy=_SAVE_AGAIN)
+        with media_errors(path, "decode"):
+            colour = colour_of(frame, "mjpeg" if header.format == "jpeg" else header.format)
+            size = frame.width, frame.height
+            picture = Picture(size, header.matrix, colour.full_range, cosited=(False, False))
+            if frame.format.is_rgb or frame.format.name.startswith("pal8"):
+                picture = Picture(size, "rgb", True)
+            return picture.rgb_of(frame)
+
+
 def _read_with_opencv(path: AnyPath) -> NDArray[np.generic]:
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        bgr = cv2.imdecode(np.frombuffer(_bytes(path), np.uint8), flags)
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        try:
+            bgr = cv2.imdecode(np.frombuffer(_bytes(path), np.uint8), flags)
+        finally:
+            cv2.utils.logging.setLogLevel(level)
     except cv2.error:
         bgr = None
     if bgr is None or bgr.ndim != 3 or bgr.dtype not in (np.uint8, np.uint16, np.float32):
-        raise MediaError(
-            "the picture cannot be decoded", where=shown_path(path), remedy="Save it again as PNG or JPEG."
-        )
+        raise MediaError("the picture cannot be decoded", where=shown_path(path), remedy=_SAVE_AGAIN)
     return np.ascontiguousarray(bgr[:, :, ::-1])
 
 
