@@ -1,0 +1,192 @@
+"""The one mutable cell: the current project, its history, and those who watch it. It does no file and no clip."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rvr_laaf_app.document.history import DEFAULT_LIMIT, History
+from rvr_laaf_app.document.project import Project
+
+Edit = Callable[[Project], Project]
+ChangeKind = Literal["edit", "undo", "redo", "result", "rollback", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The project was `old` and is `new`. What is untouched is the same object: compare parts with `is`.
+
+    kind: edit (by the user), undo, redo, result (a job found something out), rollback (of a transaction),
+    open (another project altogether).
+    """
+
+    old: Project
+    new: Project
+    label: str
+    kind: ChangeKind = "edit"
+
+
+Observer = Callable[[Change], None]
+
+
+class Document:
+    """A project that is being edited. Everything must be called by the thread that made it (RuntimeError otherwise)."""
+
+    def __init__(self, project: Project = Project(), *, limit: int = DEFAULT_LIMIT) -> None:  # noqa: B008
+        self._history: History[Project] = History(project, limit=limit)
+        self._current = project
+        self._observers: list[Observer] = []
+        self._waiting: deque[Change] = deque()
+        self._telling = False
+        self._depth = 0
+        self._owner = threading.get_ident()
+
+    @property
+    def project(self) -> Project:
+        """The current value."""
+        return self._current
+
+    @property
+    def undo_label(self) -> str | None:
+        """What undo would take back ("Add target"), or None."""
+        return self._history.undo_label
+
+    @property
+    def redo_label(self) -> str | None:
+        """What redo would do again, or None."""
+        return self._history.redo_label
+
+    @property
+    def modified(self) -> bool:
+        """True unless the current value is the saved one."""
+        return self._history.modified or self._depth > 0
+
+    @property
+    def in_transaction(self) -> bool:
+        """True inside `transaction`."""
+        return self._depth > 0
+
+    def subscribe(self, observer: Observer) -> Callable[[], None]:
+        """Call `observer` with each Change from now on; return the function that ends that."""
+        self._check_thread()
+        self._observers.append(observer)
+
+        def unsubscribe() -> None:
+            with contextlib.suppress(ValueError):
+                self._observers.remove(observer)
+
+        return unsubscribe
+
+    def apply(self, label: str, edit: Edit, merge_key: Hashable | None = None) -> Project:
+        """Apply an edit and return the new value; an edit that changes nothing leaves no trace.
+
+        Steps in a row with one merge_key (one per mouse gesture) are one undo step.
+        """
+        self._check_thread()
+        old, new = self._current, edit(self._current)
+        if new is old or new == old:
+            return old
+        if self._depth == 0:
+            self._history.push(new, label, merge_key)
+            new = self._history.value
+        self._tell(old, new, label, "edit")
+        return new
+
+    def amend(self, label: str, edit: Edit) -> Project:
+        """Put the result of a job into the current value and into all values that can be undone or redone to.
+
+        No undo step: undoing "Add target" must not first take back what tracking found. The edit must return its
+        argument where it does not apply.
+        """
+        self._check_thread()
+        if self._depth:
+            raise RuntimeError("results cannot arrive inside a transaction")
+        old = self._current
+        self._history.amend(edit)
+        new = self._history.value
+        if new is not old:
+            self._tell(old, new, label, "result")
+        return new
+
+    @contextlib.contextmanager
+    def transaction(self, label: str) -> Iterator[None]:
+        """Make all edits inside one undo step; an exception takes them all back and goes on. Inner ones join in."""
+        self._check_thread()
+        begin = self._current
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            if self._current is not begin:
+                self._tell(self._current, begin, label, "rollback")
+            raise
+        self._depth -= 1
+        if self._depth == 0 and self._current is not begin:
+            if self._current == begin:
+                self._current = begin
+            else:
+                self._history.push(self._current, label)
+
+    def undo(self) -> bool:
+        """Take the last step back; False if there is none."""
+        return self._travel("undo")
+
+    def redo(self) -> bool:
+        """Do the step again that was taken back last; False if there is none."""
+        return self._travel("redo")
+
+    def end_gesture(self) -> None:
+        """The next edit is a new undo step, whatever its merge_key."""
+        self._history.seal()
+
+    def mark_saved(self, project: Project | None = None) -> None:
+        """Remember a value (default: the current one) as what is in the file."""
+        self._check_thread()
+        self._history.mark_saved(self._current if project is None else project)
+
+    def mark_unsaved(self) -> None:
+        """No value is in a file: it was recovered."""
+        self._check_thread()
+        self._history.mark_unsaved()
+
+    def _travel(self, kind: Literal["undo", "redo"]) -> bool:
+        self._check_thread()
+        if self._depth:
+            raise RuntimeError(f"{kind} inside a transaction")
+        history, old = self._history, self._current
+        label = (history.undo_label if kind == "undo" else history.redo_label) or ""
+        new = history.undo() if kind == "undo" else history.redo()
+        if new is None:
+            return False
+        self._tell(old, new, label, kind)
+        return True
+
+    def _tell(self, old: Project, new: Project, label: str, kind: ChangeKind) -> None:
+        """Set the current value and tell everyone, each change to all before the next one (observers may edit)."""
+        self._current = new
+        self._waiting.append(Change(old, new, label, kind))
+        if self._telling:
+            return
+        self._telling = True
+        failed: Exception | None = None
+        try:
+            while self._waiting:
+                change = self._waiting.popleft()
+                for observer in tuple(self._observers):
+                    try:
+                        observer(change)
+                    except Exception as error:  # noqa: BLE001  # the others must hear of the change first
+                        failed = failed or error
+        finally:
+            self._telling = False
+        if failed is not None:
+            raise failed
+
+    def _check_thread(self) -> None:
+        if threading.get_ident() != self._owner:
+            raise RuntimeError("the document is touched by a thread that does not own it")
