@@ -112,7 +112,7 @@ def _read_packets(path: AnyPath) -> tuple[_Shown, bool, Fraction, int]:
                 continue
             shown.add(packet.pts, packet.is_keyframe, packet.duration, path)
             plausible = plausible and _is_plausible(packet, last_dts, time_base)
-            last_dts = packet.dts
+            last_dts = last_dts if packet.dts is None else packet.dts
         plausible = plausible and not decoder.damage and len(set(shown.stamps)) == len(shown.stamps)
     if plausible:
         order = sorted(range(len(shown.stamps)), key=lambda i: shown.stamps[i] or 0)
@@ -122,8 +122,10 @@ def _read_packets(path: AnyPath) -> tuple[_Shown, bool, Fraction, int]:
 
 def _is_plausible(packet: Packet[VideoStream], last_dts: int | None, time_base: Fraction) -> bool:
     """True if this packet looks like exactly one frame at a believable time."""
-    if packet.pts is None or packet.dts is None or packet.is_corrupt:
+    if packet.pts is None or packet.is_corrupt:
         return False
+    if packet.dts is None:  # Matroska stores none; the first few cannot be worked out
+        return last_dts is None
     if abs(packet.pts - packet.dts) * time_base > 10:
         return False
     return last_dts is None or last_dts < packet.dts <= last_dts + _LONGEST_STEP_S / time_base
@@ -141,11 +143,7 @@ def _confirm(path: AnyPath, promised: _Shown) -> _Shown | None:
                 break
         if decoder.damage or head != stamps[: len(head)]:
             return None
-        keys = [i for i, key in enumerate(promised.key) if key]
-        if not keys:
-            return None
-        decoder.seek(int(stamps[keys[-1]] or 0))
-        tail = [frame.pts for frame in decoder.frames()]
+        tail = _tail(decoder, promised)
     if not tail or tail[0] not in stamps:
         return None
     first = stamps.index(tail[0])
@@ -153,6 +151,20 @@ def _confirm(path: AnyPath, promised: _Shown) -> _Shown | None:
         return None
     stop = first + len(tail)
     return _Shown(stamps[:stop], promised.key[:stop], promised.length[:stop])
+
+
+def _tail(decoder: Decoder, promised: _Shown) -> list[int | None]:
+    """Return the stamps of the frames decoded from the last key frame on; containers may land late, so step back."""
+    last = next((i for i in reversed(range(len(promised.key))) if promised.key[i]), None)
+    if last is None:
+        return []
+    second = round(1 / (decoder.stream.time_base or Fraction(1, 90000)))
+    for back in (0, 1, 4):
+        decoder.seek(int(promised.stamps[last] or 0) - back * second)
+        tail = [frame.pts for frame in decoder.frames()]
+        if tail:
+            return tail
+    return []
 
 
 def _decoder(container: InputContainer, path: AnyPath, *, threads: int = THREADS) -> Decoder:
