@@ -24,7 +24,8 @@ _LOG_FLOOR = 0.01
 _F32 = NDArray[np.float32]
 _I32 = NDArray[np.int32]
 _U8 = NDArray[np.uint8]
-_OPTIONS = {"fastmath": True, "nogil": True, "cache": True, "error_model": "numpy"}
+_INNER = {"fastmath": True, "nogil": True, "error_model": "numpy"}
+_OPTIONS = {**_INNER, "cache": True}
 
 
 @njit(parallel=True, **_OPTIONS)
@@ -79,7 +80,7 @@ def mark_edges(coc: _F32, spread: _F32, step: float, edge: _U8) -> None:
                         edge[y, x] = np.uint8(1 if high - low > step else 0)
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _range3(coc: _F32, y: int, x: int) -> tuple[float, float]:
     """Return the least and greatest value of the 3x3 neighbourhood."""
     low = high = coc[y, x]
@@ -89,7 +90,7 @@ def _range3(coc: _F32, y: int, x: int) -> tuple[float, float]:
     return low, high
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _side(
     linear: _F32, coc: _F32, edge: _U8, y: int, x: int, near: bool, middle: float, around: float, step: float
 ) -> tuple[float, float, float, float, float, int]:
@@ -115,7 +116,7 @@ def _side(
     return r / total, g / total, b / total, c / total, total, found
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _thin(
     linear: _F32, coc: _F32, y: int, x: int, middle: float, around: float, step: float
 ) -> tuple[float, float, float, float, float, int]:
@@ -141,7 +142,7 @@ def _thin(
     return r / total, g / total, b / total, c / total, total, -1
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _share(i0: float, i1: float, i2: float, f0: float, f1: float, f2: float, b0: float, b1: float, b2: float) -> float:
     """Return how much of colour i is f rather than b, 0..1 by projection; -1 if f and b are too alike to tell."""
     d0, d1, d2 = f0 - b0, f1 - b1, f2 - b2
@@ -151,7 +152,7 @@ def _share(i0: float, i1: float, i2: float, f0: float, f1: float, f2: float, b0:
     return min(max(((i0 - b0) * d0 + (i1 - b1) * d1 + (i2 - b2) * d2) / length, 0.0), 1.0)
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _unmix(
     linear: _F32,
     coc: _F32,
@@ -237,7 +238,7 @@ def split(
                     _unmix(linear, coc, edge, y, x, step, front, front_coc, back, back_coc, seed)
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _distance(coc: _F32, y: int, x: int, seed: int, step: float, margin: float) -> float:
     """Return the squared distance to a seed, or infinity if it is none, not behind this pixel, or beyond its blur."""
     if seed < 0:
@@ -249,7 +250,7 @@ def _distance(coc: _F32, y: int, x: int, seed: int, step: float, margin: float) 
     return distance if coc[y, x] - coc[v, u] >= step and distance <= reach * reach else 1e18
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _better(coc: _F32, y: int, x: int, carried: int, own: int, step: float, margin: float) -> int:
     """Return the closer of two seeds for pixel y, x, or -1 if neither will do."""
     d_own, d_carried = _distance(coc, y, x, own, step, margin), _distance(coc, y, x, carried, step, margin)

@@ -24,7 +24,8 @@ _F32 = NDArray[np.float32]
 _F64 = NDArray[np.float64]
 _I64 = NDArray[np.int64]
 _U64 = NDArray[np.uint64]
-_OPTIONS = {"fastmath": True, "nogil": True, "cache": True, "error_model": "numpy"}
+_INNER = {"fastmath": True, "nogil": True, "error_model": "numpy"}
+_OPTIONS = {**_INNER, "cache": True}
 _ONE = np.float32(1)
 
 
@@ -78,7 +79,7 @@ class Plan(NamedTuple):
     diagonal: float
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _bits(level: float) -> np.uint64:
     """Return the one or two levels between which a level coordinate lies, as bits."""
     low = int(level)
@@ -121,9 +122,14 @@ def to_levels(
                         back_level[y, x] = np.float32(-2)
             front_bits[a, b] = front
             back_bits[a, b] = behind
+            if behind:  # no number may stand where there is no surface: the prefix sums run over the whole tile
+                for y in range(a * TILE, min(height, a * TILE + TILE)):
+                    for x in range(b * TILE, min(width, b * TILE + TILE)):
+                        if back[y, 4 * x + 3] == 0:
+                            back[y, 4 * x : 4 * x + 3] = 0
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _prefix_row(layers: Layers, y: int, d: int, first: int, last: int, origin: int, out: _F32) -> None:
     """Write prefix sums of level d's RGBA in columns first..last - 1; out[4 * (x - origin)] sums columns < x."""
     front, front_level, back, back_level = layers.front[y], layers.front_level[y], layers.back[y], layers.back_level[y]
@@ -162,7 +168,7 @@ def _prefix_row(layers: Layers, y: int, d: int, first: int, last: int, origin: i
         out[j], out[j + 1], out[j + 2], out[j + 3] = s0, s1, s2, s3
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _gather(
     ring: _F32,
     y: int,
@@ -193,7 +199,7 @@ def _gather(
     return touched
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _composite(acc: _F32, inverse_area: float, size: int, hidden: _F32, out: _F32) -> bool:
     """Put one gathered level behind what is there already; return True when nothing can show through any more.
 
@@ -205,9 +211,9 @@ def _composite(acc: _F32, inverse_area: float, size: int, hidden: _F32, out: _F3
         j = 4 * x
         free = _ONE - out[j + 3]
         free = free if free > least else np.float32(0)  # rounding is not a gap: a light behind it may be 1000
-        cover = acc[j + 3] * inv
+        cover = max(acc[j + 3] * inv, np.float32(0))  # prefix sums may round to just below nothing
         seen = min(cover * (_ONE - hidden[x]), free)
-        w = inv * seen / max(cover, np.float32(1e-12))
+        w = inv * seen / (cover + np.float32(1e-20))
         out[j] += acc[j] * w
         out[j + 1] += acc[j + 1] * w
         out[j + 2] += acc[j + 2] * w
@@ -217,7 +223,7 @@ def _composite(acc: _F32, inverse_area: float, size: int, hidden: _F32, out: _F3
     return closed
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _occupied_box(
     front_bits: _U64, back_bits: _U64, bit: np.uint64, y0: int, y1: int, x0: int, x1: int
 ) -> tuple[int, int, int, int]:
@@ -231,7 +237,7 @@ def _occupied_box(
     return a0, a1, b0, b1
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _clip(
     left: _F64,
     right: _F64,
@@ -261,7 +267,7 @@ def _clip(
     return area
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _clip_at(shapes: Shapes, plan: Plan, d: int, x: float, y: float, offsets: _I64, shares: _F32) -> float:
     """Write the spans of level d as seen from output position x, y through the lens barrel; return their area."""
     # The barrel cuts off the outer side of far discs; the tables of near levels are already turned round.
@@ -281,7 +287,7 @@ def _clip_at(shapes: Shapes, plan: Plan, d: int, x: float, y: float, offsets: _I
     return area
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _remember(front: _I64, slab: int, covered: _F32, before: _F32, now: _F32) -> None:
     """Keep, per pixel of a chunk, the coverage at the start of this slab of levels and of the one in front of it."""
     step = front[0] - slab
@@ -293,7 +299,7 @@ def _remember(front: _I64, slab: int, covered: _F32, before: _F32, now: _F32) ->
     front[0] = slab
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _level(
     layers: Layers,
     shapes: Shapes,
@@ -350,7 +356,7 @@ def _level(
                 closed[y - y0, c] = _composite(acc, 1.0 / area, size, hidden, target)
 
 
-@njit(**_OPTIONS)
+@njit(**_INNER)
 def _block(layers: Layers, shapes: Shapes, plan: Plan, y0: int, x0: int, out: _F32) -> None:
     """Render the block of output pixels at y0, x0: all levels, front to back."""
     height, width = layers.front_level.shape
