@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +136,7 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
     assert shares[0] == pytest.approx(0.1)
     assert max(shares) == shares[10] == pytest.approx(1.0)
     assert shares[100] == pytest.approx(0.01)
-    assert all(later <= earlier for earlier, later in zip(shares[10:], shares[11:], strict=False))
+    assert all(later <= earlier for earlier, later in pairwise(shares[10:]))
 
 
 def test_a_teacher_is_seen_through_the_same_window() -> None:
