@@ -20,7 +20,7 @@ from typing import Final, Self
 
 import av
 import numpy as np
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.atomic import discard, publish, remove_leftovers, temporary_beside
 from rvr_laaf_app.core.errors import ExportError, MediaError
+from rvr_laaf_app.media.decoding import Decoder
 from rvr_laaf_app.media.disk_space import LIBRARY_ERRORS, check_space, check_target, export_errors
 from rvr_laaf_app.media.encoders import (
     FRAME_CODECS,
@@ -41,6 +42,7 @@ from rvr_laaf_app.media.encoders import (
     video_encoding,
 )
 from rvr_laaf_app.media.frame_sequence import FrameWriter
+from rvr_laaf_app.media.hdr_metadata import HdrMetadata, hdr_metadata_of
 from rvr_laaf_app.media.mux_audio import AudioMux
 from rvr_laaf_app.media.open import open_media
 from rvr_laaf_app.media.orientation import display_matrix, turned_back
@@ -229,11 +231,24 @@ def _source_notes(info: ClipInfo) -> tuple[SourceTags, dict[str, str]]:
     if info.kind != "video":
         return SourceTags(), {}
     with open_media(info.path) as container:
-        context = container.streams[info.stream_index].codec_context
+        stream = container.streams[info.stream_index]
+        context = stream.codec_context
         tags = SourceTags()
-        if isinstance(context, VideoCodecContext):
-            tags = SourceTags(int(context.colorspace), int(context.color_trc), int(context.color_primaries))
+        if isinstance(stream, VideoStream) and isinstance(context, VideoCodecContext):
+            tags = SourceTags(
+                int(context.colorspace),
+                int(context.color_trc),
+                int(context.color_primaries),
+                _hdr(info, container, stream),
+            )
         return tags, {key: value for key, value in container.metadata.items() if key in _KEPT_METADATA}
+
+
+def _hdr(info: ClipInfo, container: InputContainer, stream: VideoStream) -> HdrMetadata:
+    if info.transfer not in ("hlg", "pq"):
+        return HdrMetadata()
+    first = next(Decoder(container, stream, info.path).frames(), None)
+    return HdrMetadata() if first is None else hdr_metadata_of(first)
 
 
 def _tag(frame: VideoFrame, encoding: VideoEncoding) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from writer_clips import Video, make_clip, patch_errors, patch_frame
@@ -13,6 +14,7 @@ from writer_clips import Video, make_clip, patch_errors, patch_frame
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.core.timebase import FrameTable
 from rvr_laaf_app.media.encoders import ExportSettings, default_settings
+from rvr_laaf_app.media.hdr_metadata import HdrMetadata, hdr_metadata_of
 from rvr_laaf_app.media.probe import ClipInfo, probe
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.writer import ClipWriter
@@ -133,6 +135,31 @@ def test_hdr_stays_ten_bit_hdr(tmp_path: Path, codec: str, suffix: str, transfer
     want = patch_frame((288, 160), deep=True)
     assert max(patch_errors(rgb, want) for rgb in frames_of(result)) < 3
     assert default_settings(tmp_path / "x.mp4", source).codec == "hevc"
+
+
+def _first(path: Path) -> HdrMetadata:
+    with av.open(str(path)) as container:
+        return hdr_metadata_of(next(container.decode(video=0)))
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_what_is_said_of_the_grading_screen_is_kept(tmp_path: Path, codec: str) -> None:
+    screen = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+    video = Video(
+        encoder="libx265",
+        options={"x265-params": f"log-level=none:master-display={screen}:max-cll=987,123"},
+        pix_fmt="yuv420p10le",
+        matrix="bt2020",
+        transfer_tag=16,
+        primaries_tag=9,
+        pts=tuple(range(0, 90000, 3000)),
+    )
+    source = probe(make_clip(tmp_path / "in.mp4", video))
+    want = _first(tmp_path / "in.mp4")
+    assert want.mastering_display == screen
+    assert want.light_level == (987, 123)
+    export(source, tmp_path / "out.mp4", ExportSettings(codec=codec))
+    assert _first(tmp_path / "out.mp4") == want
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])

@@ -48,6 +48,7 @@ class Video:
     quarter_turns: int = 0
     mirror: bool = False
     flash_frames: tuple[int, ...] = ()
+    options: dict[str, str] | None = None
 
 
 def patch_frame(size: tuple[int, int], *, deep: bool = False, flash: bool = False) -> NDArray[np.uint8 | np.uint16]:
@@ -102,7 +103,7 @@ def make_clip(path: Path, video: Video | None = None, sounds: tuple[Sound, ...] 
     """Write a clip; frames come as `patch_frame` shows them once the clip's turn and mirror are applied."""
     video = video or Video()
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(video.encoder, rate=25, options=_options(video.encoder))
+        stream = container.add_stream(video.encoder, rate=25, options=video.options or _options(video.encoder))
         stream.width, stream.height = video.size
         stream.pix_fmt = video.pix_fmt
         stream.time_base = stream.codec_context.time_base = video.time_base
