@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,3 +40,15 @@ def mean_delta_d(curve: FocusCurve, truth_disparity: NDArray[np.float32]) -> flo
     if not known.any():
         return float("nan")
     return float(np.abs(curve.focus_disparity - truth_disparity)[known].mean())
+
+
+def mean_delta_t(found_frames: Sequence[int], truth_frames: Sequence[int]) -> float:
+    """Return delta_t of the paper: the mean distance in frames from each true target to the nearest found one.
+
+    NaN without true targets, infinite if there are true targets and none was found.
+    """
+    if not truth_frames:
+        return float("nan")
+    if not found_frames:
+        return float("inf")
+    return float(np.mean([min(abs(found - truth) for found in found_frames) for truth in truth_frames]))
