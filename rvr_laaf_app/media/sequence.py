@@ -12,8 +12,10 @@ class FrameNamer:
     def __init__(self, stamps: NDArray[np.int64] | None, frames: int) -> None:
         self._frames = frames
         self._next: int | None = 0
+        self._stamps = stamps
+        # Healthy stamps rise and are searched as they are; only odd ones pay for a dictionary.
         self._indices: dict[int, list[int]] | None = None
-        if stamps is not None:
+        if stamps is not None and np.any(np.diff(stamps) <= 0):
             self._indices = {}
             for index, stamp in enumerate(stamps.tolist()):
                 self._indices.setdefault(stamp, []).append(index)
@@ -30,10 +32,15 @@ class FrameNamer:
         return index
 
     def _tell(self, stamp: int | None) -> int | None:
-        if self._indices is None:
+        if self._stamps is None:
             index = self._next
             return index if index is not None and index < self._frames else None
-        found = self._indices.get(stamp, []) if stamp is not None else []
+        if stamp is None:
+            return None
+        if self._indices is None:
+            place = int(np.searchsorted(self._stamps, stamp))
+            return place if place < self._frames and int(self._stamps[place]) == stamp else None
+        found = self._indices.get(stamp, [])
         if len(found) <= 1:
             return found[0] if found else None
         # A repeated stamp: only the frame before tells which of them this is.

@@ -44,6 +44,7 @@ class Card:
     mux: dict[str, str] = field(default_factory=dict)
     format: str | None = None
     gop: int = 10
+    stamps: Sequence[int] | None = None  # written over the packets' pts and dts, in ticks of 1 / rate
     shift: int = 0  # added to every packet's time before it is written, in frames
     audio: str | None = None
     audio_rate: int = 48000
@@ -177,6 +178,9 @@ def _write(out: av.container.OutputContainer, stream: object, frame: object, car
         if card.shift:
             ticks = int(card.shift / card.rate / packet.time_base)
             packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+        if card.stamps:
+            ticks = int(1 / card.rate / packet.time_base)
+            packet.pts = packet.dts = card.stamps[round(packet.pts / ticks)] * ticks
         out.mux(packet)
 
 

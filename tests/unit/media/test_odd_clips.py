@@ -134,6 +134,19 @@ def test_variable_times_are_exact(tmp_path: Path) -> None:
     assert told["frames"] == 20
 
 
+@pytest.mark.parametrize("name", ["equal.mkv", "equal_h264.mkv"])
+def test_frames_that_share_a_time_stamp_are_told_apart(name: str, tmp_path: Path) -> None:
+    stamps = [0, 1, 1, 2, 3, 3, 3, 4, 5, 5, 6, 7]
+    codec = {"codec": "mjpeg", "pix_fmt": "yuvj420p", "full": True} if name == "equal.mkv" else {}
+    card = Card(frames=12, gop=4, stamps=stamps, options={"bf": "0"}, **codec)  # type: ignore[arg-type]
+    info = probe(write_clip(tmp_path / name, card))
+    assert info.frames == 12
+    with ClipReader(info) as reader:
+        assert [number_of(f.rgb) for f in reader.frames()] == list(range(12))
+        for index in (11, 5, 2, 6, 1, 4, 9, 8):
+            assert number_of(reader.read(index).rgb) == index
+
+
 def test_an_edit_list_hides_the_beginning(tmp_path: Path) -> None:
     for options in ({"bf": "0"}, {}):
         card = Card(shift=-7, frames=40, mux={"avoid_negative_ts": "disabled"}, options=options)
