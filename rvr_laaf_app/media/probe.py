@@ -171,11 +171,19 @@ class _Base:
 
     container: str
     audio: tuple[AudioInfo, ...]
+    duration_s: float | None = None
 
 
 def _base(container: InputContainer) -> _Base:
     audio = tuple(_audio(s) for s in container.streams.audio if _is_sound(s))
-    return _Base(container.format.name, audio)
+    return _Base(container.format.name, audio, container.duration / 1e6 if container.duration else None)
+
+
+def _early_end(base: _Base, table: FrameTable) -> tuple[str, ...]:
+    """Say so if the pictures end long before the file does: it breaks off, or its sound is longer."""
+    if base.duration_s is None or base.duration_s - table.duration_s < max(0.5, 0.05 * base.duration_s):
+        return ()
+    return (f"the pictures end after {table.duration_s:.2f} s, the file is said to last {base.duration_s:.2f} s",)
 
 
 def _is_sound(stream: AudioStream) -> bool:
@@ -224,7 +232,7 @@ def _clip(
     table = index.table
     start_s = float(int(table.pts[0]) * table.time_base)
     picture = _picture(first, codec, colour, turn, pixel)
-    notes = (*colour.warnings, *turn.warnings, *aspect_warning, *index.warnings)
+    notes = (*colour.warnings, *turn.warnings, *aspect_warning, *index.warnings, *_early_end(base, table))
     if first.interlaced_frame:
         notes = (*notes, "interlaced; its fields are shown woven together")
     return ClipInfo(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import struct
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -134,6 +136,41 @@ def test_a_clip_whose_index_was_never_written_is_refused(folder: Path) -> None:
     path.write_bytes(whole[: round(len(whole) * 0.7)])
     with pytest.raises(MediaError, match="damaged or not a media file"):
         probe(path)
+
+
+def test_a_stream_without_an_index_that_breaks_off_says_so(folder: Path) -> None:
+    whole = write_clip(folder / "w.mkv", Card(frames=60)).read_bytes()
+    path = folder / "w_cut.mkv"
+    path.write_bytes(whole[: len(whole) // 2])
+    info = probe(path)
+    assert _read(path) == info.frames > 5
+    assert any("pictures end after" in w for w in info.warnings)
+
+
+def test_joined_recordings_play_through(folder: Path) -> None:
+    first = write_clip(folder / "first.ts", Card(frames=30, shift=250)).read_bytes()
+    second = write_clip(folder / "second.ts", Card(frames=20)).read_bytes()
+    path = folder / "joined.ts"
+    path.write_bytes(first + second)
+    with ClipReader(path) as reader:
+        assert [number_of(f.rgb) for f in reader.frames()] == [*range(30), *range(20)]
+        assert [number_of(reader.read(k).rgb) for k in (45, 3, 30, 29)] == [15, 3, 0, 29]
+    assert any("repaired" in w for w in reader.info.warnings)
+
+
+_READ_WHILE_LOGGING = """
+import random, sys, av
+from rvr_laaf_app.media.reader import ClipReader
+av.logging.set_level(av.logging.PANIC)
+with ClipReader(sys.argv[1]) as reader:
+    for _ in range(60):
+        reader.read(random.randrange(len(reader.table)))
+"""
+
+
+def test_decoding_threads_that_log_do_not_block_closing(folder: Path) -> None:
+    path = write_clip(folder / "threads.mkv", Card(frames=20))
+    subprocess.run([sys.executable, "-c", _READ_WHILE_LOGGING, str(path)], check=True, timeout=60)
 
 
 def test_zeroed_and_random_content_is_refused(folder: Path) -> None:
