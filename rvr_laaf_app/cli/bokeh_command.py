@@ -42,16 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
     from rvr_laaf_app.core.optics import Lens
     from rvr_laaf_app.media.image_file import read_linear, write_picture
     from rvr_laaf_app.pipeline.still import Still, blur_still
-    from rvr_laaf_app.render.base import RENDERERS
 
     linear, transfer = read_linear(arguments.picture)
     inverse_m = _inverse_distance(arguments, linear.shape[:2])
     lens = Lens(arguments.focal_mm, arguments.f_number, arguments.sensor_mm)
     if arguments.focus_m * 1000 <= arguments.focal_mm:
         raise UsageError(f"--focus-m {arguments.focus_m:g} lies nearer than the focal length of the lens")
-    renderer = RENDERERS.load(arguments.renderer)()
     still = Still(linear, inverse_m)
-    blurred = blur_still(still, lens, focus_m=arguments.focus_m, aperture=arguments.bokeh, renderer=renderer)
+    blurred = blur_still(
+        still, lens, focus_m=arguments.focus_m, aperture=arguments.bokeh, renderer_name=arguments.renderer
+    )
     write_picture(Path(arguments.output), blurred, transfer=transfer)
     return 0
 

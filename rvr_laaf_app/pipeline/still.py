@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.optics import Lens
 from rvr_laaf_app.document.project import ApertureSettings
 from rvr_laaf_app.pipeline.resolve import aperture_of
-from rvr_laaf_app.render.base import BokehRenderer
+from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS
 
 MAX_COC_SHARE = 0.25  # of the picture's width: a wider disc says nothing and takes minutes
 
@@ -24,11 +24,12 @@ class Still:
 
 
 def blur_still(
-    still: Still, lens: Lens, *, focus_m: float, aperture: ApertureSettings, renderer: BokehRenderer
+    still: Still, lens: Lens, *, focus_m: float, aperture: ApertureSettings, renderer_name: str = DEFAULT_RENDERER
 ) -> NDArray[np.float32]:
     """Return the picture as `lens` focused at `focus_m` metres would have taken it, linear [H, W, 3] float32."""
     width = still.linear.shape[1]
     gain = lens.blur_gain_px(width, 1.0 / focus_m) / lens.disparity_scale_per_m
     coc = (still.inverse_m - np.float32(1.0 / focus_m)) * np.float32(gain)
     limit = width * MAX_COC_SHARE
+    renderer = RENDERERS.load(renderer_name)()
     return renderer.render(still.linear, np.clip(coc, -limit, limit), aperture=aperture_of(aperture), quality="final")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rvr_laaf_app.laaf.curve import FocusCurve
 
 from rvr_laaf_app.core.errors import ExportError, UsageError
 from rvr_laaf_app.core.geometry import Box
 from rvr_laaf_app.document.project import ClipRef, FocusTarget, LensSettings, Project
 from rvr_laaf_app.jobs.job import run_job
+from rvr_laaf_app.laaf.curve import FocusCurve
 from rvr_laaf_app.media.probe import probe
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.writer import ClipWriter
