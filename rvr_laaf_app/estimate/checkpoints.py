@@ -139,7 +139,8 @@ def _config(values: Mapping[str, Any]) -> RvrLightConfig:
     for name, value in values.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         # A hostile width would reserve all memory before its tensors could be found missing.
-        if not number or not 0 <= value <= 1024 or (known[name] is int and not isinstance(value, int)):
+        low = 0 if known[name] is int else -1024
+        if not number or not low <= value <= 1024 or (known[name] is int and not isinstance(value, int)):
             raise ValueError(f"{name} = {value!r}")
     return RvrLightConfig(**values)
 

@@ -30,9 +30,11 @@ def refine_disparity(disparity: NDArray[np.float32], guide_rgb: NDArray[np.uint8
     height, width = guide_rgb.shape[:2]
     coarse = _without_border(disparity)
     step = _step_height(coarse)
-    grown, step_grown, belief = (
+    # No value travels farther than the reach: up a long slope between edges the near end would flood the far one.
+    far, near = cv2.erode(coarse, _window(_REACH)), cv2.dilate(coarse, _window(_REACH))
+    grown, step_grown, belief, lowest, highest = (
         np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-        for part in (coarse, step, _plateaus(coarse, step))
+        for part in (coarse, step, _plateaus(coarse, step), far, near)
     )
     beside = np.clip((step_grown - _STEP_FROM) / (_STEP_FULL - _STEP_FROM), 0.0, 1.0)
     if min(height, width) < 8 or not beside.any():
@@ -41,6 +43,7 @@ def refine_disparity(disparity: NDArray[np.float32], guide_rgb: NDArray[np.uint8
         np.ascontiguousarray(guide_rgb), _SMOOTHING, _EDGE_BYTES, 0.25, _ITERATIONS
     )
     carried = smoother.filter(belief * grown) / np.maximum(smoother.filter(belief), 1e-6)
+    carried = np.clip(carried, lowest, highest)
     return np.asarray(grown + (carried - grown) * beside, np.float32)
 
 

@@ -75,14 +75,14 @@ def _sides(
     place = (coarse - far) / np.maximum(near - far, 1e-6)
     reach = 2 * _REACH + 1
 
-    def side(belongs: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def side(belongs: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         sums = cv2.blur(cv2.copyTo(facts, belongs.view(np.uint8)), (reach, reach)).reshape(-1, 6)[cells]
         means: NDArray[np.float32] = sums[:, :5] / np.maximum(sums[:, 5:], 1e-6)
         means[:, 4] -= np.einsum("ij,ij->i", means[:, :3], means[:, :3])
-        return means
+        return means, sums[:, 5] > 0.5 / reach**2
 
     # Only the outer thirds count: what lies between may itself be a mixture.
-    nearer, farther = side(place > 0.66), side(place < 0.34)
+    (nearer, seen_near), (farther, seen_far) = side(place > 0.66), side(place < 0.34)
     across = nearer[:, :3] - farther[:, :3]
     contrast = np.einsum("ij,ij->i", across, across)
     variance = np.maximum(nearer[:, 4] + farther[:, 4], 0.0)
@@ -91,7 +91,8 @@ def _sides(
     # Means of a few textured pixels differ by chance; only a difference beyond that tells the sides apart.
     real = np.maximum(contrast - 0.5 * variance, 0.0)
     trust = real / (real + variance + _NOISE)
-    table = np.column_stack([direction, offset, trust, farther[:, 3], nearer[:, 3] - farther[:, 3]])
+    step = np.where(seen_near & seen_far, nearer[:, 3] - farther[:, 3], 0.0)
+    table = np.column_stack([direction, offset, trust, farther[:, 3], step])
     return table.astype(np.float32)
 
 

@@ -30,7 +30,8 @@ class RvrLightConfig:
     exposure: int = 24  # channels of the exposure head
     dropout: float = 0.1  # whole channels dropped before the context stage, in training only
     work_long_side: int = 352  # long side in pixels at which the network sees a picture
-    disparity_spread: float = 1.3  # raw disparity that from_output maps to sigmoid(1)
+    disparity_centre: float = 0.0  # raw disparity that from_output maps to 0.5, and how much more to sigmoid(1);
+    disparity_spread: float = 1.3  # both are measured when weights are published
     max_boost_stops: float = 10.0  # the brightest light the exposure head can tell
 
 
@@ -208,6 +209,6 @@ def from_output(raw: RvrLightOutput, config: RvrLightConfig) -> tuple[Tensor, Te
     The map from raw to disparity is fixed, not per picture: a per-picture stretch would flicker.
     Boost is what the light would be if the pixel is clipped; the caller gates it by what really is (`clip_gate`).
     """
-    disparity = torch.sigmoid(raw.disparity / config.disparity_spread)
+    disparity = torch.sigmoid((raw.disparity - config.disparity_centre) / config.disparity_spread)
     boost = config.max_boost_stops * torch.sigmoid(raw.boost)
     return disparity, boost, torch.sigmoid(raw.confidence)

@@ -1,9 +1,9 @@
 """Turn a training checkpoint into published weights: safetensors with the config in its header, manifest and card.
 
-    python -m rvr_laaf_app.training.publish --checkpoint FOLDER/best.safetensors --name rvr-light --number 1 \
-        --models models --card CARD.md
+    python -m rvr_laaf_app.training.publish --checkpoint FOLDER/last.safetensors --data DATA --number 1 --card CARD.md
 
-The averaged weights are published. The card is written by a person (figures with the commands that gave them); without
+The averaged weights are published, with the range of their raw disparity on training photographs, so that the program
+can map it to 0..1 in one fixed way. The card is written by a person (figures with the commands that gave them); without
 --card an existing one is kept. The program reads nothing but the manifest and the files that it names.
 """
 
@@ -16,9 +16,12 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
+import torch
 from safetensors.torch import save
 
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet
+from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet, to_input, working_size
+from rvr_laaf_app.training.data_photos import RankedPhoto, load_ranked, plain_view
 from rvr_laaf_app.training.loop import load_checkpoint
 
 LICENCE = "Same licence as the program. The encoder started from SqueezeNet 1.0 (BSD-2-Clause)."
@@ -55,6 +58,28 @@ def publish(net: RvrLightNet, *, folder: Path, name: str, role: str, card: str |
     return path
 
 
+@torch.inference_mode()
+def calibrated(net: RvrLightNet, photos: list[RankedPhoto]) -> RvrLightConfig:
+    """The network's config with centre and spread of raw disparity as usual on these photographs.
+
+    Ranking fixes neither shift nor scale of the raw map. The middle of a usual photograph goes to 0.5, its 5th and
+    95th percentile to 0.2 and 0.8.
+    """
+    net.eval()
+    lows, highs = [], []
+    for photo in photos:
+        height, width = photo.rgb.shape[:2]
+        view = plain_view(photo, size=working_size(width, height, long_side=net.config.work_long_side))
+        raw, _ = net.depth(to_input(torch.from_numpy(view.rgb)[None]))
+        low, high = np.percentile(raw.numpy(), (5, 95))
+        lows.append(low)
+        highs.append(high)
+    centre = float(np.median((np.array(lows) + highs) / 2))
+    half = float(np.median((np.array(highs) - lows) / 2))
+    spread = half / float(np.log(0.8 / 0.2))
+    return dataclasses.replace(net.config, disparity_centre=round(centre, 4), disparity_spread=round(spread, 4))
+
+
 def _replace(path: Path, data: bytes) -> None:
     partial = path.with_name(path.name + ".part")
     partial.write_bytes(data)
@@ -70,9 +95,13 @@ def main() -> None:
     parser.add_argument("--role", default="rvr")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--card", type=Path, default=None)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     options = parser.parse_args()
+    torch.set_num_threads(1)
     net = RvrLightNet(RvrLightConfig())
     facts = load_checkpoint(options.checkpoint, nets={"average": net}, optimizer=None)
+    photos = load_ranked(options.data / "photos" / "ordinal_depth.json", "train")
+    net.config = calibrated(net, photos[::8])
     card = None if options.card is None else options.card.read_text()
     path = publish(net, folder=options.models, name=f"{options.name}-{options.number}", role=options.role, card=card)
     print(f"{path} ({path.stat().st_size} bytes) from {options.checkpoint}: {facts}")

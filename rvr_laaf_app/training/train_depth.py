@@ -30,7 +30,7 @@ from rvr_laaf_app.training.loop import follow, learning_rate_share, load_checkpo
 from rvr_laaf_app.training.trunk import start_from_trunk
 
 SMALL_SIZES = ((256, 192), (256, 192), (288, 160), (224, 224))  # (width, height), one chosen per batch
-LARGE_SIZES = ((352, 256), (352, 256), (384, 224), (288, 288))
+LARGE_SIZES = ((320, 224), (352, 192), (256, 256))
 
 
 @dataclass

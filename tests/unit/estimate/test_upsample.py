@@ -70,11 +70,18 @@ def test_texture_is_not_copied_into_a_slope() -> None:
     assert np.array_equal(ours, cv2.resize(slope, (640, 360), interpolation=cv2.INTER_LINEAR))
 
 
-def test_nothing_leaves_the_range_of_the_map() -> None:
-    picture, truth = disc_scene(texture=40)
-    ours = upsample_disparity(small(truth, 2.5).astype(np.float16), picture)
-    assert ours.min() >= FAR - 1e-3
-    assert ours.max() <= NEAR + 1e-3
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_leaves_the_range_of_its_neighbourhood(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = rng.integers(0, 256, (180, 320, 3), dtype=np.uint8)
+    coarse = cv2.GaussianBlur(rng.random((60, 107)).astype(np.float32), (0, 0), 0.5 + seed)
+    ours = upsample_disparity(coarse, picture)
+    window = np.ones((9, 9), np.uint8)
+    low, high = (
+        cv2.resize(edge, (320, 180), interpolation=cv2.INTER_NEAREST_EXACT)
+        for edge in (cv2.erode(coarse, window), cv2.dilate(coarse, window))
+    )
+    assert np.all((ours >= low - 1e-3) & (ours <= high + 1e-3))
 
 
 @pytest.mark.parametrize(("map_shape", "shape"), [((1, 1), (17, 33)), ((17, 33), (17, 33)), ((36, 64), (7, 5))])

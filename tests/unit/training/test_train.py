@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet
-from rvr_laaf_app.training import evaluate, loop, train_depth, train_exposure
+from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet, from_output, to_input, working_size
+from rvr_laaf_app.training import evaluate, loop, publish, train_depth, train_exposure
 from rvr_laaf_app.training.data_hdr import HdrMap, random_example
 from rvr_laaf_app.training.data_photos import RankedPhoto, plain_view
 from tests.unit.training.test_data import write_set
@@ -151,3 +151,18 @@ def test_alignment_takes_out_scale_and_shift() -> None:
     assert evaluate.aligned_error((3 * truth - 1).astype(np.float32), truth, known) < 1e-6
     constant = evaluate.aligned_error(np.zeros((20, 30), np.float32), truth, known)
     assert math.isclose(constant, 0.25, abs_tol=0.03)
+
+
+def test_the_usual_photograph_fills_the_range() -> None:
+    torch.manual_seed(0)
+    net = RvrLightNet(TINY).eval()
+    pictures = photos(6)
+    net.config = publish.calibrated(net, pictures)
+    found = []
+    for photo in pictures:
+        height, width = photo.rgb.shape[:2]
+        size = working_size(width, height, long_side=net.config.work_long_side)
+        with torch.inference_mode():
+            raw = net(to_input(torch.from_numpy(plain_view(photo, size=size).rgb)[None]))
+            found.append(np.percentile(from_output(raw, net.config)[0].numpy(), (5, 95)))
+    assert np.median(found, axis=0).tolist() == pytest.approx([0.2, 0.8], abs=0.08)
