@@ -30,7 +30,7 @@ from rvr_laaf_app.media.exr import half_floats, put_exr, verify_exr
 from rvr_laaf_app.media.probe import ClipInfo
 
 _NUMBER: Final = re.compile(r"%(0?)(\d{0,2})d")
-_PNG_LEVEL: Final = 3
+_PNG_LEVEL: Final = 1
 _CICP: Final = {"hlg": (9, 18, 0, 1), "pq": (9, 16, 0, 1)}  # PNG (third edition), 11.3.2.6: primaries, transfer
 
 
