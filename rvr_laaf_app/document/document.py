@@ -13,15 +13,14 @@ from rvr_laaf_app.document.history import DEFAULT_LIMIT, History
 from rvr_laaf_app.document.project import Project
 
 Edit = Callable[[Project], Project]
-ChangeKind = Literal["edit", "undo", "redo", "result", "rollback", "open"]
+ChangeKind = Literal["edit", "undo", "redo", "result", "open"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """The project was `old` and is `new`. What is untouched is the same object: compare parts with `is`.
 
-    kind: edit (by the user), undo, redo, result (a job found something out), rollback (of a transaction),
-    open (another project altogether).
+    kind: edit (by the user), undo, redo, result (a job found something out), open (another project altogether).
     """
 
     old: Project
@@ -90,9 +89,11 @@ class Document:
         old, new = self._current, edit(self._current)
         if new is old or new == old:
             return old
-        if self._depth == 0:
-            self._history.push(new, label, merge_key)
-            new = self._history.value
+        if self._depth:  # observers hear of it when the transaction is complete
+            self._current = new
+            return new
+        self._history.push(new, label, merge_key)
+        new = self._history.value
         self._tell(old, new, label, "edit")
         return new
 
@@ -114,23 +115,20 @@ class Document:
 
     @contextlib.contextmanager
     def transaction(self, label: str) -> Iterator[None]:
-        """Make all edits inside one undo step; an exception takes them all back and goes on. Inner ones join in."""
+        """Make all edits inside one undo step and one Change; an exception takes them all back. Inner ones join in."""
         self._check_thread()
         begin = self._current
         self._depth += 1
         try:
             yield
         except BaseException:
-            self._depth -= 1
-            if self._current is not begin:
-                self._tell(self._current, begin, label, "rollback")
+            self._current = begin
             raise
-        self._depth -= 1
+        finally:
+            self._depth -= 1
         if self._depth == 0 and self._current is not begin:
-            if self._current == begin:
-                self._current = begin
-            else:
-                self._history.push(self._current, label)
+            new, self._current = self._current, begin
+            self.apply(label, lambda _: new)
 
     def undo(self) -> bool:
         """Take the last step back; False if there is none."""

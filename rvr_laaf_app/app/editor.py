@@ -1,0 +1,228 @@
+"""The editing side of a session: document, file, journal and undo. It knows nothing of pixels and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rvr_laaf_app.app.observers import Observers
+from rvr_laaf_app.app.project_file import ProjectFile
+from rvr_laaf_app.core.errors import RvrError, UsageError
+from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.document import edits
+from rvr_laaf_app.document.document import Change, Document
+from rvr_laaf_app.document.journal import Recovery
+from rvr_laaf_app.document.project import (
+    DEFAULT_PULL_FRAMES,
+    Ease,
+    FocusTarget,
+    LensSettings,
+    Project,
+    Strength,
+)
+
+
+class ProjectEditor:
+    """One project that is open: edit, undo, save. The base of Session, which adds the clip and the work on it."""
+
+    def __init__(self) -> None:
+        self._change: Observers[[Change]] = Observers()
+        self._problem: Observers[[RvrError]] = Observers()
+        self._clip_changed: Observers[[]] = Observers()
+        self.on_change = self._change.add
+        self.on_problem = self._problem.add
+        self.on_clip = self._clip_changed.add
+        self._document = Document()
+        self._document.subscribe(self._changed)
+        self._file = ProjectFile(Project())
+        self._in_gesture = False
+        self._journal_failed = False
+
+    # What is open
+
+    @property
+    def project(self) -> Project:
+        """The current value of the project."""
+        return self._document.project
+
+    @property
+    def document(self) -> Document:
+        """The document, another one after each opening: read labels here, edit through the session."""
+        return self._document
+
+    @property
+    def path(self) -> Path | None:
+        """The project's file, or None if it was never saved."""
+        return self._file.path
+
+    @property
+    def read_only(self) -> str:
+        """Why the project cannot be saved under its own name (another window has it), or ""."""
+        return self._file.read_only
+
+    @property
+    def title(self) -> str:
+        """A short name of what is open, for a title bar."""
+        if self._file.path is not None:
+            return self._file.path.stem
+        return Path(self.project.clip.path).stem if self.project.clip else "Untitled"
+
+    @property
+    def modified(self) -> bool:
+        """True if there are changes that are not in the project's file."""
+        return self._document.modified
+
+    @property
+    def can_edit(self) -> bool:
+        """True if there is a clip to put targets on."""
+        return self.project.clip is not None
+
+    # Saving
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Save under `path`, or the project's own name; return where. Raises ProjectError and then changes nothing.
+
+        The file on disk is replaced whole or not at all, and not if someone else changed it since it was read.
+        """
+        saved = self._file.save(self.project, None if path is None else Path(path))
+        self._document.mark_saved()
+        self._clip_changed.tell()
+        return saved
+
+    def discard_changes(self) -> None:
+        """Forget the unsaved changes for good, with their journal: the user said so. For use before `close`, `open`."""
+        self._document.mark_saved()
+        self._file.discard_journal()
+
+    def recoveries(self) -> list[Recovery]:
+        """Return unsaved work of sessions that ended without saving, newest first; nothing is deleted."""
+        return self._file.recoveries()
+
+    # Editing: each is one undo step, or one per gesture
+
+    def add_target_at(
+        self,
+        place: Point | Box,
+        frame: int,
+        *,
+        pull_frames: int = DEFAULT_PULL_FRAMES,
+        ease: Ease = "linear",
+        strength: Strength = "firm",
+        tracker: str = "kcf",
+        source: str = "user",
+        reason: str = "",
+    ) -> str:
+        """Want this subject sharp from `frame` on; return the id of the new target. Tracking starts by itself."""
+        if not self.can_edit:
+            raise UsageError("open a clip before setting a target")
+        self._check_frame(frame)
+        target_id = edits.new_id(self.project)
+        try:
+            target = FocusTarget(target_id, frame, place, tracker, pull_frames, ease, strength, source, reason)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        self._document.apply("Add target", lambda p: edits.add_target(p, target))
+        return target_id
+
+    def move_target(
+        self, target_id: str, *, place: Point | Box | None = None, frame: int | None = None, gesture: Hashable = None
+    ) -> None:
+        """Move a target. With a `gesture` (any value of its own) steps join, and tracking waits for `end_gesture`."""
+        if frame is not None:
+            self._check_frame(frame)
+        self._gesture(gesture)
+        key = None if gesture is None else ("move", target_id, gesture)
+        self._document.apply("Move target", lambda p: edits.move_target(p, target_id, place=place, frame=frame), key)
+
+    def set_target(
+        self,
+        target_id: str,
+        *,
+        pull_frames: int | None = None,
+        ease: Ease | None = None,
+        strength: Strength | None = None,
+        tracker: str | None = None,
+        gesture: Hashable = None,
+    ) -> None:
+        """Change how a target is reached and followed; what is None stays."""
+        self._gesture(gesture)
+        key = None if gesture is None else ("set", target_id, gesture)
+        self._document.apply(
+            "Change target",
+            lambda p: edits.set_target(
+                p, target_id, pull_frames=pull_frames, ease=ease, strength=strength, tracker=tracker
+            ),
+            key,
+        )
+
+    def remove_target(self, target_id: str) -> None:
+        """Remove a target and its track."""
+        self._document.apply("Remove target", lambda p: edits.remove_target(p, target_id))
+
+    def set_lens(self, lens: LensSettings, *, label: str = "Change lens", gesture: Hashable = None) -> None:
+        """Use another synthetic lens."""
+        self._gesture(gesture)
+        self._document.apply(
+            label, lambda p: edits.set_lens(p, lens), None if gesture is None else ("lens", label, gesture)
+        )
+
+    def end_gesture(self) -> None:
+        """Say that a drag is over (mouse released): the next step is a new undo step, and tracking may begin."""
+        self._document.end_gesture()
+        self._in_gesture = False
+        self._record()
+        self._follow()
+
+    def undo(self) -> bool:
+        """Take back the last step; False if there is none."""
+        self._in_gesture = False
+        return self._document.undo()
+
+    def redo(self) -> bool:
+        """Do again what was taken back last; False if there is none."""
+        self._in_gesture = False
+        return self._document.redo()
+
+    def transaction(self, label: str) -> AbstractContextManager[None]:
+        """Make all edits inside `with session.transaction(...)` one undo step; an exception takes them all back."""
+        return self._document.transaction(label)
+
+    # Inside
+
+    def _begin(self, project: Project, file: ProjectFile) -> None:
+        """Put another project in the place of this one."""
+        self._file.close(keep_journal=self.modified)
+        self._file = file
+        self._document = Document(project)
+        self._document.subscribe(self._changed)
+        self._in_gesture = False
+
+    def _check_frame(self, frame: int) -> None:
+        frames = self.project.clip.frames if self.project.clip else 0
+        if not 0 <= frame < max(frames, 1):
+            raise UsageError(f"frame {frame} does not exist", remedy=f"The clip has frames 0 to {frames - 1}.")
+
+    def _gesture(self, gesture: Hashable) -> None:
+        self._in_gesture = gesture is not None
+
+    def _changed(self, change: Change) -> None:
+        self._record()
+        self._change.tell(change)
+        self._follow()
+
+    def _record(self) -> None:
+        """Write the journal; a drag is written when it ends. A failure is told once, until it works again."""
+        if self._in_gesture:
+            return
+        try:
+            self._file.record(self.project)
+        except RvrError as error:
+            if not self._journal_failed:
+                self._problem.tell(error)
+            self._journal_failed = True
+        else:
+            self._journal_failed = False
+
+    def _follow(self) -> None:
+        """Do what follows from a new value of the project (Session: track new targets)."""

@@ -1,0 +1,122 @@
+"""What the session needs of media and pipeline, as one small contract, and the real thing behind it.
+
+Tests and notebooks give a session another engine. The real one imports what is heavy only when it is first used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from rvr_laaf_app.document.project import Project, SubjectTrack
+from rvr_laaf_app.jobs.job import Job
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.pipeline.export import ExportReport, ExportRequest
+    from rvr_laaf_app.pipeline.products import ClipProducts
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoice:
+    """What the user wants exported. codec None = by the output's name; start_s, stop_s None = the whole clip."""
+
+    path: str
+    codec: str | None = None
+    quality: Literal["final", "preview"] = "final"
+    start_s: float | None = None
+    stop_s: float | None = None
+    overwrite: bool = False
+
+
+class Engine(Protocol):
+    """The work that a session asks for. Only `check_export` is called by the thread that owns the session."""
+
+    def fingerprint(self, path: str) -> str:
+        """Return the hash by which a clip is known again; raise MediaError if the file cannot be read."""
+        ...
+
+    def probe(self, path: str) -> ClipInfo:
+        """Find out what a clip is; raise MediaError."""
+        ...
+
+    def products_of(self, info: ClipInfo) -> ClipProducts:
+        """Return the analysis of a clip as far as it is in the cache."""
+        ...
+
+    def analyse_job(self, products: ClipProducts) -> Job[ClipProducts]:
+        """Analyse what is missing."""
+        ...
+
+    def track_job(self, products: ClipProducts, project: Project, target_id: str) -> Job[SubjectTrack]:
+        """Follow the subject of a target."""
+        ...
+
+    def check_export(self, choice: ExportChoice, info: ClipInfo) -> None:
+        """Raise UsageError or ExportError for a choice that cannot work."""
+        ...
+
+    def export_job(self, products: ClipProducts, project: Project, choice: ExportChoice) -> Job[ExportReport]:
+        """Write the refocused clip."""
+        ...
+
+
+class PipelineEngine:
+    """The engine that does the work with `media` and `pipeline`."""
+
+    def fingerprint(self, path: str) -> str:
+        """See Engine."""
+        from rvr_laaf_app.media.probe import fingerprint
+
+        return fingerprint(path)
+
+    def probe(self, path: str) -> ClipInfo:
+        """See Engine."""
+        from rvr_laaf_app.media.probe import probe
+
+        return probe(path)
+
+    def products_of(self, info: ClipInfo) -> ClipProducts:
+        """See Engine."""
+        from rvr_laaf_app.pipeline.analyse import products_of
+
+        return products_of(info)
+
+    def analyse_job(self, products: ClipProducts) -> Job[ClipProducts]:
+        """See Engine."""
+        from rvr_laaf_app.pipeline.analyse import analyse_job
+
+        return (yield from analyse_job(products))
+
+    def track_job(self, products: ClipProducts, project: Project, target_id: str) -> Job[SubjectTrack]:
+        """See Engine."""
+        from rvr_laaf_app.pipeline.focus import track_job
+
+        return (yield from track_job(products, project, target_id))
+
+    def check_export(self, choice: ExportChoice, info: ClipInfo) -> None:
+        """See Engine."""
+        from rvr_laaf_app.pipeline.export import check_request
+
+        check_request(_request(choice), info)
+
+    def export_job(self, products: ClipProducts, project: Project, choice: ExportChoice) -> Job[ExportReport]:
+        """See Engine."""
+        from rvr_laaf_app.pipeline.export import export_job
+        from rvr_laaf_app.pipeline.focus import curve_of
+
+        curve = curve_of(products, project)
+        return (yield from export_job(products, project, curve, _request(choice)))
+
+
+def _request(choice: ExportChoice) -> ExportRequest:
+    from rvr_laaf_app.pipeline.export import ExportRequest
+
+    return ExportRequest(
+        out_path=choice.path,
+        codec=choice.codec,
+        quality=choice.quality,
+        start_s=choice.start_s,
+        stop_s=choice.stop_s,
+        overwrite=choice.overwrite,
+    )

@@ -1,0 +1,137 @@
+"""Jobs that open a clip or a project in the background: nothing of the session changes until they have succeeded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rvr_laaf_app.app.engine import Engine
+from rvr_laaf_app.core.errors import MediaError, ProjectError, RvrError
+from rvr_laaf_app.document.journal import Recovery
+from rvr_laaf_app.document.lock import ProjectLock
+from rvr_laaf_app.document.project import ClipRef, Project
+from rvr_laaf_app.document.store import Stamp, is_local_file, read_project
+from rvr_laaf_app.jobs.job import Job, Progress
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.pipeline.products import ClipProducts
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedClip:
+    """A clip that can be shown. products is None, and problem says why, if it cannot be analysed on this machine."""
+
+    info: ClipInfo
+    products: ClipProducts | None
+    problem: RvrError | None = None
+
+    @property
+    def reference(self) -> ClipRef:
+        """How a project refers to the clip."""
+        return ClipRef(os.path.abspath(self.info.path), self.info.fingerprint, self.info.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an opening job brings.
+
+    path and stamp are those of the project file, None for a fresh project. clip is None if it is offline, and problem
+    says why. lock is None for a fresh project, and if the file is read only, for which read_only gives the reason.
+    recovered: the unsaved work that this is a copy of.
+    """
+
+    project: Project
+    clip: OpenedClip | None = None
+    problem: RvrError | None = None
+    path: Path | None = None
+    stamp: Stamp | None = None
+    lock: ProjectLock | None = None
+    read_only: str = ""
+    recovered: Recovery | None = None
+
+
+def open_clip(engine: Engine, path: str) -> OpenedClip:
+    """Probe a clip and find its analysis; raise MediaError if it has no pictures."""
+    info = engine.probe(path)
+    if info.frames == 0:
+        raise MediaError("the file has sound but no pictures", where=path, remedy="Open a video or a photograph.")
+    try:
+        return OpenedClip(info, engine.products_of(info))
+    except RvrError as error:  # missing weights, a cache folder that cannot be written: the clip can still be seen
+        return OpenedClip(info, None, error)
+
+
+def open_clip_job(engine: Engine, path: str) -> Job[Opened]:
+    """Open a clip into a fresh project."""
+    yield Progress(0, 1, "opening")
+    clip = open_clip(engine, path)
+    return Opened(Project(clip=clip.reference), clip, clip.problem)
+
+
+def relink_job(engine: Engine, path: str) -> Job[Opened]:
+    """Open the clip that the user says is the one of the project."""
+    yield Progress(0, 1, "opening")
+    clip = open_clip(engine, path)
+    return Opened(Project(clip=clip.reference), clip, clip.problem)
+
+
+def recover_job(engine: Engine, recovery: Recovery) -> Job[Opened]:
+    """Open unsaved work of an earlier session as a copy without a file of its own."""
+    yield Progress(0, 1, "opening")
+    project, clip, problem = recovery.project, None, None
+    if project.clip is not None:
+        project, clip, problem = _with_clip(engine, project, (project.clip.path,))
+    return Opened(project, clip, problem, recovered=recovery)
+
+
+def open_project_job(engine: Engine, path: Path) -> Job[Opened]:
+    """Open a project and its clip. A clip that is not there, or is another one, leaves the project offline, whole."""
+    yield Progress(0, 2, "opening")
+    lock, read_only = None, ""
+    try:
+        lock = ProjectLock.acquire(path)
+    except ProjectError as error:
+        read_only = str(error)
+    handed_over = False
+    try:
+        loaded = read_project(path)
+        yield Progress(1, 2, "opening")
+        project, clip, problem = _with_clip(engine, loaded.project, loaded.clip_paths)
+        handed_over = True
+        return Opened(project, clip, problem, path, loaded.stamp, lock, read_only)
+    finally:
+        if lock is not None and not handed_over:
+            lock.release()
+
+
+def _with_clip(
+    engine: Engine, project: Project, candidates: tuple[str, ...]
+) -> tuple[Project, OpenedClip | None, RvrError | None]:
+    """Open the first place where the project's own clip lies, known by its content."""
+    wanted = project.clip
+    if wanted is None:
+        return project, None, None
+    problem: RvrError = MediaError(
+        "the clip of this project was not found", where=wanted.path, remedy="Put it back, or choose where it is now."
+    )
+    for path in candidates:
+        try:
+            if not is_local_file(path):
+                continue
+            if wanted.fingerprint and engine.fingerprint(path) != wanted.fingerprint:
+                problem = MediaError(
+                    "this is not the clip that the project was made with",
+                    where=path,
+                    remedy="Choose where the clip is now, or choose this one to use it anyway.",
+                )
+                continue
+            clip = open_clip(engine, path)
+        except RvrError as error:
+            problem = error
+            continue
+        reference = replace(wanted, path=os.path.abspath(path)) if wanted.fingerprint else clip.reference
+        return replace(project, clip=reference), clip, clip.problem
+    return project, None, problem

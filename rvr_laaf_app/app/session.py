@@ -1,0 +1,268 @@
+"""What the program can do with one open project: open, edit, save, analyse, track, export. No Qt, no pixels.
+
+A Session belongs to the thread that made it; every method and property is for that thread only. Work runs in the
+lanes of a scheduler, and what it finds comes back through `post`, a function that runs a callable in the owner's thread
+later, never at once (the window's bridge, or jobs.mailbox.Mailbox).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rvr_laaf_app.app.editor import ProjectEditor
+from rvr_laaf_app.app.engine import Engine, ExportChoice, PipelineEngine
+from rvr_laaf_app.app.observers import Observers
+from rvr_laaf_app.app.opening import (
+    Opened,
+    OpenedClip,
+    open_clip_job,
+    open_project_job,
+    recover_job,
+    relink_job,
+)
+from rvr_laaf_app.app.project_file import ProjectFile
+from rvr_laaf_app.app.tracking import found
+from rvr_laaf_app.app.work import ClipWork, as_problem
+from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.document import edits
+from rvr_laaf_app.document.document import Change
+from rvr_laaf_app.document.journal import Recovery
+from rvr_laaf_app.document.project import Project, SubjectTrack
+from rvr_laaf_app.jobs.job import Job
+from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus, Priority, Scheduler, Task
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.pipeline.export import ExportReport
+    from rvr_laaf_app.pipeline.products import ClipProducts
+
+Post = Callable[[Callable[[], None]], None]
+ClipState = Literal["none", "opening", "online", "offline"]
+PROJECT_SUFFIX = ".rvr"
+log = logging.getLogger(__name__)
+
+
+class Session(ProjectEditor):
+    """One window's worth of work. `close` it in the end.
+
+    Observers (each `on_...` returns the function that ends the subscription), all called in the owner's thread:
+    on_change(Change) for each new value of the project, kind "open" when it is another project altogether;
+    on_job(JobStatus) for each change and progress of a job; a finished job's result is in the project before that;
+    on_problem(RvrError) for what went wrong in the background; on_clip() when clip, clip state, path or title changed.
+    Methods that do something at once raise RvrError themselves.
+    """
+
+    def __init__(self, post: Post, *, engine: Engine | None = None) -> None:
+        super().__init__()
+        self._engine: Engine = engine or PipelineEngine()
+        self._scheduler = Scheduler(lambda status: post(lambda: self._job_told(status)))
+        self._job: Observers[[JobStatus]] = Observers()
+        self.on_job = self._job.add
+        self._work: ClipWork | None = None
+        self._exports: list[Task[ExportReport]] = []
+        self._openings: dict[int, Task[Opened]] = {}
+        self._opening: Task[Opened] | None = None
+        self._relinking: Task[Opened] | None = None
+        self._closed = False
+
+    # What is open
+
+    @property
+    def clip(self) -> ClipInfo | None:
+        """What is known of the open clip; None if there is none or it is offline."""
+        return self._work.info if self._work else None
+
+    @property
+    def products(self) -> ClipProducts | None:
+        """The analysis of the clip, as far as it is; None without a clip, or if it cannot be analysed here."""
+        return self._work.products if self._work else None
+
+    @property
+    def clip_state(self) -> ClipState:
+        """none: nothing is open; opening; online: the clip is there; offline: a project whose clip was not found."""
+        if self._opening is not None:
+            return "opening"
+        if self._work is not None:
+            return "online"
+        return "none" if self.project.clip is None else "offline"
+
+    # Opening
+
+    def open(self, path: str | Path) -> Task[Opened]:
+        """Open a project (.rvr) or a clip in the background, see `open_project` and `open_clip`."""
+        if Path(path).suffix.lower() == PROJECT_SUFFIX:
+            return self.open_project(path)
+        return self.open_clip(path)
+
+    def open_clip(self, path: str | Path) -> Task[Opened]:
+        """Begin a new project with a clip. What was open stays until the clip has been read; failure: on_problem.
+
+        The result is there when on_change (kind "open") and on_clip were called. Unsaved changes of what was open stay
+        in its journal and are offered by `recoveries`.
+        """
+        return self._open(open_clip_job(self._engine, str(path)), str(path))
+
+    def open_project(self, path: str | Path) -> Task[Opened]:
+        """Open a project file; like `open_clip`. If its clip is missing the state is "offline", told by on_problem."""
+        return self._open(open_project_job(self._engine, Path(path)), str(path))
+
+    def relink(self, path: str | Path) -> Task[Opened]:
+        """Say where the project's clip is now; all targets stay. Undo does not take it back."""
+        if self.project.clip is None:
+            raise UsageError("there is no clip to look for")
+        task = self._open(relink_job(self._engine, str(path)), str(path))
+        self._relinking = task
+        return task
+
+    def new(self) -> None:
+        """Close what is open and start with an empty project."""
+        self._adopt(Opened(Project()))
+
+    def recover(self, recovery: Recovery) -> Task[Opened]:
+        """Open unsaved work as a new, unsaved copy. Its journal stays until the copy is saved."""
+        return self._open(recover_job(self._engine, recovery), str(recovery.project_path or "unsaved work"))
+
+    # Long work
+
+    @property
+    def jobs(self) -> list[JobStatus]:
+        """The jobs that are not finished."""
+        return [task.status for task in self._scheduler.tasks()]
+
+    def start_analysis(self) -> Task[ClipProducts]:
+        """Analyse what is missing of the clip, or return the analysis under way. Raises UsageError if impossible."""
+        return self._need_work().start_analysis()
+
+    def start_tracking(self, target_id: str) -> None:
+        """Follow the subject of a target again. Ordinarily tracking starts by itself."""
+        if self.project.target(target_id) is None:
+            raise UsageError(f"there is no target {target_id!r}")
+        self._need_work().follow_again(target_id)
+        self._document.amend("Track again", lambda p: edits.drop_track(p, target_id))
+        self._follow()
+
+    def request_export(self, choice: ExportChoice) -> Task[ExportReport]:
+        """Export the project as it is now, in the background, after the analysis and tracking that it needs.
+
+        Raises UsageError or ExportError at once for a choice that cannot work. Cancel with the task's `cancel`.
+        """
+        return self._need_work().export(self.project, choice)
+
+    def close(self, timeout_s: float = 30.0) -> bool:
+        """End everything: cancel jobs, join threads, let go of the file. False if a thread did not end in time.
+
+        Unsaved changes stay in the journal and are offered next time, unless `discard_changes` was called.
+        """
+        if self._closed:
+            return True
+        self._closed = True
+        ended = self._scheduler.shutdown(timeout_s)
+        for task in self._openings.values():
+            _let_go(task)
+        self._file.close(keep_journal=self._document.modified)
+        return ended
+
+    # Inside
+
+    def _need_work(self) -> ClipWork:
+        if self._work is None:
+            raise UsageError("there is no clip to work on")
+        return self._work
+
+    def _open(self, job: Job[Opened], subject: str) -> Task[Opened]:
+        if self._opening is not None:
+            self._opening.cancel()
+        task = self._scheduler.submit(job, "open", subject=subject, lane="io", priority=Priority.OPEN)
+        self._opening = self._openings[task.status.id] = task
+        self._clip_changed.tell()
+        return task
+
+    def _job_told(self, status: JobStatus) -> None:
+        """Hear of a job, in the owner's thread: first use its result, then tell the others."""
+        if self._closed:
+            return
+        problem = None
+        if status.finished:
+            problem = as_problem(status)
+            opening = self._openings.pop(status.id, None)
+            if opening is not None:
+                self._opened(opening)
+            elif self._work is not None:
+                self._work.finished(status, self.project)
+        self._job.tell(status)
+        if problem is not None:
+            self._problem.tell(problem)
+
+    def _opened(self, task: Task[Opened]) -> None:
+        if task is not self._opening:  # overtaken by a later one
+            _let_go(task)
+            return
+        self._opening = None
+        if task.status.reason is not FinishReason.COMPLETED:
+            self._clip_changed.tell()
+        elif task is self._relinking:
+            self._relinked(task.result(0))
+        else:
+            self._adopt(task.result(0))
+
+    def _adopt(self, opened: Opened) -> None:
+        """Put what was opened in the place of what was open."""
+        old = self.project
+        file = ProjectFile(
+            opened.project,
+            path=opened.path,
+            stamp=opened.stamp,
+            lock=opened.lock,
+            read_only=opened.read_only,
+            recovered=opened.recovered,
+        )
+        self._begin(opened.project, file)
+        if opened.recovered is not None:
+            self._document.mark_unsaved()
+        self._use_clip(opened.clip)
+        self._change.tell(Change(old, opened.project, "Open", "open"))
+        self._clip_changed.tell()
+        if opened.problem is not None:
+            self._problem.tell(opened.problem)
+        self._follow()
+
+    def _relinked(self, opened: Opened) -> None:
+        self._relinking = None
+        self._use_clip(opened.clip)
+        self._document.amend("Find clip", lambda p: edits.set_clip(p, opened.project.clip))
+        self._clip_changed.tell()
+        if opened.problem is not None:
+            self._problem.tell(opened.problem)
+        self._follow()
+
+    def _use_clip(self, clip: OpenedClip | None) -> None:
+        if self._work is not None:
+            self._work.stop()
+        self._work = None
+        if clip is not None:
+            self._work = ClipWork(
+                self._engine,
+                self._scheduler,
+                clip.info,
+                clip.products,
+                exports=self._exports,
+                on_track=self._track_found,
+            )
+
+    def _track_found(self, track: SubjectTrack) -> None:
+        self._document.amend("Track subject", found(track))
+
+    def _follow(self) -> None:
+        if self._work is not None and not self._in_gesture and not self._closed:
+            self._work.follow(self.project)
+
+
+def _let_go(task: Task[Opened]) -> None:
+    """Release what an opening that is not wanted any more has brought."""
+    if task.status.reason is FinishReason.COMPLETED:
+        lock = task.result(0).lock
+        if lock is not None:
+            lock.release()

@@ -1,0 +1,107 @@
+"""What the program remembers of its user: recent files and how new targets and lenses begin. Never part of a project.
+
+Damaged settings never stop the start: what cannot be read falls back to its default, field by field, and the damaged
+file is set aside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from rvr_laaf_app.app.folders import config_folder
+from rvr_laaf_app.core.atomic import write_atomic
+from rvr_laaf_app.document.limits import check_path
+from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES
+from rvr_laaf_app.document.strict_json import Fields, parse_object
+
+T = TypeVar("T")
+MAX_RECENT = 12
+_FILE = "settings.json"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """recent: paths, last used first. pull_frames, tracker: of new targets. f_number: of the lens of new projects."""
+
+    recent: tuple[str, ...] = ()
+    pull_frames: int = DEFAULT_PULL_FRAMES
+    tracker: str = "kcf"
+    f_number: float = 1.8
+
+    def with_recent(self, path: str | Path) -> Settings:
+        """Return the settings with this path in front of the recent ones."""
+        absolute = os.path.abspath(path)
+        others = tuple(p for p in self.recent if p != absolute)
+        return replace(self, recent=(absolute, *others)[:MAX_RECENT])
+
+    def without_recent(self, path: str | Path) -> Settings:
+        """Return the settings without this path among the recent ones: it could not be opened."""
+        return replace(self, recent=tuple(p for p in self.recent if p != os.path.abspath(path)))
+
+
+def load_settings(folder: Path | None = None) -> Settings:
+    """Return the saved settings; defaults for what is missing or damaged."""
+    path = (folder or config_folder()) / _FILE
+    try:
+        fields = Fields(parse_object(path.read_bytes()))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("settings cannot be read, defaults are used: %s", error)
+        with contextlib.suppress(OSError):
+            os.replace(path, path.with_suffix(".damaged.json"))
+        return Settings()
+    usual = Settings()
+    return Settings(
+        recent=_or(lambda: _recent(fields), usual.recent),
+        pull_frames=_or(lambda: _between(fields.integer("pull_frames", usual.pull_frames), 0, 100_000), 10),
+        tracker=_or(lambda: fields.text("tracker", usual.tracker), usual.tracker),
+        f_number=_or(lambda: _between(fields.real("f_number", usual.f_number), 0.1, 1000.0), usual.f_number),
+    )
+
+
+def save_settings(settings: Settings, folder: Path | None = None) -> bool:
+    """Write the settings, whole or not at all; False (and a log line) if that is impossible: never worth an error."""
+    place = folder or config_folder()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        write_atomic(place / _FILE, json.dumps(asdict(settings), indent=1).encode("ascii") + b"\n")
+    except OSError as error:
+        log.warning("settings cannot be saved: %s", error)
+        return False
+    return True
+
+
+def _recent(fields: Fields) -> tuple[str, ...]:
+    paths = []
+    for item in fields.items("recent")[:MAX_RECENT]:
+        if not isinstance(item, str):
+            raise ValueError("recent must hold texts")
+        check_path("recent", item)
+        paths.append(item)
+    return tuple(paths)
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _between(value: Number, low: Number, high: Number) -> Number:
+    if not low <= value <= high:
+        raise ValueError(f"{value!r} is not between {low} and {high}")
+    return value
+
+
+def _or(read: Callable[[], T], default: T) -> T:
+    try:
+        return read()
+    except ValueError as error:
+        log.warning("a setting is damaged, its default is used: %s", error)
+        return default

@@ -1,0 +1,165 @@
+"""The long work of a session: analysis, tracking and export of the open clip, in the lanes of a scheduler.
+
+It decides what runs when. What was found goes out through the callables it was given, in the owner's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rvr_laaf_app.app.engine import Engine, ExportChoice
+from rvr_laaf_app.app.tracking import TrackWish, found, missing_tracks
+from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
+from rvr_laaf_app.document.project import Project, SubjectTrack
+from rvr_laaf_app.jobs.job import Job
+from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus, Priority, Scheduler, Task
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.pipeline.export import ExportReport
+    from rvr_laaf_app.pipeline.products import ClipProducts
+
+log = logging.getLogger(__name__)
+
+
+class ClipWork:
+    """The jobs of one open clip. Everything is called by the session's thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        scheduler: Scheduler,
+        info: ClipInfo,
+        products: ClipProducts | None,
+        *,
+        exports: list[Task[ExportReport]],
+        on_track: Callable[[SubjectTrack], None],
+    ) -> None:
+        self.info = info
+        self.products = products
+        self._engine, self._scheduler, self._on_track = engine, scheduler, on_track
+        self._analysis: Task[ClipProducts] | None = None
+        self._analysis_broke_off = False
+        self._tracking: dict[TrackWish, Task[SubjectTrack]] = {}
+        self._tried: set[TrackWish] = set()
+        self._exports = exports  # of all clips: an export goes on when another clip is opened
+
+    @property
+    def analysed(self) -> bool:
+        """True if every frame is analysed."""
+        return self.products is not None and self.products.complete
+
+    def start_analysis(self) -> Task[ClipProducts]:
+        """Analyse what is missing, or return the analysis under way. Raises UsageError if that is impossible."""
+        products = self._need_products()
+        if self._analysis is None or self._analysis.finished:
+            self._analysis_broke_off = False
+            self._analysis = self._scheduler.submit(
+                self._engine.analyse_job(products),
+                "analyse",
+                subject=self.info.path,
+                priority=Priority.ANALYSE,
+                after=self._running(self._exports),  # two writers of one cache take turns
+            )
+        return self._analysis
+
+    def follow(self, project: Project) -> None:
+        """See to it that every target gets its track: stop what is no longer wanted, start what is missing.
+
+        Tracking needs the whole analysis; that is started if it is missing and was not stopped or broken before.
+        """
+        wishes = missing_tracks(project, self.info.frames)
+        for wish in [w for w in self._tracking if w not in wishes]:
+            self._tracking.pop(wish).cancel()
+        wanted = [w for w in wishes if w not in self._tracking and w not in self._tried]
+        if not wanted or self.products is None:
+            return
+        if not self.analysed:
+            if not self._analysis_broke_off:
+                self.start_analysis()
+            return
+        for wish in wanted:
+            self._tracking[wish] = self._scheduler.submit(
+                self._engine.track_job(self.products, project, wish.target_id),
+                "track",
+                subject=wish.target_id,
+                priority=Priority.TRACK,
+            )
+
+    def follow_again(self, target_id: str) -> None:
+        """Allow another attempt for a target whose tracking failed."""
+        self._tried = {w for w in self._tried if w.target_id != target_id}
+
+    def export(self, project: Project, choice: ExportChoice) -> Task[ExportReport]:
+        """Export a project as it is now, after the work under way that it needs. Raises for what cannot work."""
+        products = self._need_products()
+        self._engine.check_export(choice, self.info)
+        before: list[Task[Any]] = [*self._running(self._exports)]
+        if self._analysis is not None and not self._analysis.finished:
+            self._analysis.resume()
+            before.append(self._analysis)
+        tracks = list(self._tracking.values())
+        job = self._export_job(products, project, choice, tracks)
+        task = self._scheduler.submit(
+            job, "export", subject=choice.path, priority=Priority.EXPORT, after=[*before, *tracks]
+        )
+        self._exports[:] = [*self._running(self._exports), task]
+        return task
+
+    def finished(self, status: JobStatus, project: Project) -> None:
+        """Take note of a finished job; hand its track over; start what can go on now."""
+        if self._analysis is not None and status.id == self._analysis.status.id:
+            self._analysis_broke_off = status.reason is not FinishReason.COMPLETED
+            self.follow(project)
+            return
+        for wish, task in list(self._tracking.items()):
+            if task.status.id == status.id:
+                del self._tracking[wish]
+                self._tried.add(wish)
+                if status.reason is FinishReason.COMPLETED:
+                    self._on_track(task.result(0))
+                return
+
+    def stop(self) -> None:
+        """Cancel analysis and tracking of this clip; exports go on. Does not wait."""
+        tasks: list[Task[Any]] = list(self._tracking.values())
+        if self._analysis is not None:
+            tasks.append(self._analysis)
+        for task in tasks:
+            task.cancel()
+
+    def _export_job(
+        self, products: ClipProducts, project: Project, choice: ExportChoice, tracks: list[Task[SubjectTrack]]
+    ) -> Job[ExportReport]:
+        """Do what is missing, then export. Runs in a lane: it touches only values and the engine."""
+        if not products.complete:
+            yield from self._engine.analyse_job(products)
+        for task in tracks:
+            if task.status.reason is FinishReason.COMPLETED:
+                project = found(task.result(0))(project)
+        for wish in missing_tracks(project, products.info.frames):
+            track = yield from self._engine.track_job(products, project, wish.target_id)
+            project = found(track)(project)
+        return (yield from self._engine.export_job(products, project, choice))
+
+    def _need_products(self) -> ClipProducts:
+        if self.products is None:
+            raise UsageError("the clip cannot be analysed on this machine", where=self.info.path)
+        return self.products
+
+    @staticmethod
+    def _running(tasks: list[Task[ExportReport]]) -> list[Task[ExportReport]]:
+        return [t for t in tasks if not t.finished]
+
+
+def as_problem(status: JobStatus) -> RvrError | None:
+    """Return what to tell the user about a finished job, or None."""
+    error = status.error
+    if error is None or isinstance(error, Cancelled):
+        return None
+    if isinstance(error, RvrError):
+        return error
+    what = f"{status.name} failed unexpectedly ({type(error).__name__}: {error})"
+    return RvrError(what, where=status.subject or None, remedy="Your project is safe; please report this.")
