@@ -14,6 +14,7 @@ import argparse
 import copy
 import dataclasses
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +92,6 @@ def train(settings: Settings) -> None:
         overfit_one_batch(net, optimizer, photos[: s.batch], s)
         return
 
-    steps_per_epoch = len(photos) // s.batch
     epoch, step, best = 0, 0, 1.0
     last = s.out / "last.safetensors"
     if last.exists():
@@ -100,20 +100,14 @@ def train(settings: Settings) -> None:
     teacher = teach(average, photos) if epoch > s.teacher_from else None
 
     while epoch < s.epochs:
-        rng = np.random.default_rng((s.seed, epoch))
-        sizes = LARGE_SIZES if epoch >= s.epochs - s.large_epochs else SMALL_SIZES
         if epoch >= s.teacher_from and (teacher is None or (epoch - s.teacher_from) % s.teacher_every == 0):
             teacher = teach(average, photos)
-        net.train()
-        order, started, sums = rng.permutation(len(photos)), time.time(), np.zeros(5)
-        for first in range(0, steps_per_epoch * s.batch, s.batch):
-            chosen = order[first : first + s.batch]
-            size = sizes[rng.integers(len(sizes))]
-            views = [some_view(photos, int(i), size=size, rng=rng, s=s) for i in chosen]
-            known = None if teacher is None else seen_through(teacher[torch.from_numpy(chosen)], views)
-            share = learning_rate_share(step, steps=s.epochs * steps_per_epoch, warmup=s.warmup)
+        started, sums, first = time.time(), np.zeros(5), step
+        for views, known in batches(photos, teacher, epoch=epoch, s=s):
+            share = learning_rate_share(step, steps=s.epochs * (len(photos) // s.batch), warmup=s.warmup)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * share
+            net.train()
             terms = loss_terms(net, views, known, s)
             optimizer.zero_grad(set_to_none=True)
             torch.stack(terms).sum().backward()
@@ -123,18 +117,30 @@ def train(settings: Settings) -> None:
             sums += [float(term.detach()) for term in terms]
             step += 1
         rate = wrong_order_rate(average, val)
-        means = sums / steps_per_epoch
         row = {"epoch": epoch, "step": step, "wrong_order_val": rate, "seconds": time.time() - started}
-        row |= dict(zip(("rank", "smooth", "teacher", "confidence", "occlusion"), means, strict=True))
+        names = "rank", "smooth", "teacher", "confidence", "occlusion"
+        row |= dict(zip(names, sums / (step - first), strict=True))
         log_row(s.out / "log.csv", {k: round(v, 5) for k, v in row.items()})
         print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
         best = min(best, rate)
         facts = {"epoch": epoch, "step": step, "best": best, "wrong_order_val": rate, "seed": s.seed}
-        nets = {"net": net, "average": average}
-        save_checkpoint(last, nets=nets, optimizer=optimizer, facts=facts)
-        if rate == best:
-            save_checkpoint(s.out / "best.safetensors", nets=nets, optimizer=optimizer, facts=facts)
+        for path in [last] + ([s.out / "best.safetensors"] if rate == best else []):
+            save_checkpoint(path, nets={"net": net, "average": average}, optimizer=optimizer, facts=facts)
         epoch += 1
+
+
+def batches(
+    photos: list[RankedPhoto], teacher: Tensor | None, *, epoch: int, s: Settings
+) -> Iterator[tuple[list[View], Tensor | None]]:
+    """Every photograph once in an order of this epoch's own, and what the teacher shows of each view."""
+    rng = np.random.default_rng((s.seed, epoch))
+    sizes = LARGE_SIZES if epoch >= s.epochs - s.large_epochs else SMALL_SIZES
+    order = rng.permutation(len(photos))
+    for first in range(0, len(photos) - s.batch + 1, s.batch):
+        chosen = order[first : first + s.batch]
+        size = sizes[rng.integers(len(sizes))]
+        views = [some_view(photos, int(i), size=size, rng=rng, s=s) for i in chosen]
+        yield views, None if teacher is None else seen_through(teacher[torch.from_numpy(chosen)], views)
 
 
 def make_optimizer(net: RvrLightNet, s: Settings) -> tuple[torch.optim.Optimizer, list[float]]:
