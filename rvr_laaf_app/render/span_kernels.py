@@ -64,12 +64,16 @@ class Shapes(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How the picture is cut up and where it lies.
+    """Which levels are rendered, how the picture is cut up, and where it lies.
 
+    first, stop: levels first..stop - 1; scale: output pixels are `scale` picture pixels wide (1, 2 or 4);
     block: output pixels per side of a block; chunk: pixels gathered at a time; slab: levels that add up as one surface;
-    cats_eye 0..1; centre_x, centre_y: middle of the picture in pixels; diagonal: from there to a corner.
+    cats_eye 0..1; centre_x, centre_y: middle of the picture in output pixels; diagonal: from there to a corner.
     """
 
+    first: int
+    stop: int
+    scale: int
     block: int
     chunk: int
     slab: int
@@ -169,6 +173,40 @@ def _prefix_row(layers: Layers, y: int, d: int, first: int, last: int, origin: i
 
 
 @njit(**_INNER)
+def _prefix_row_scaled(
+    layers: Layers, y: int, d: int, scale: int, first: int, last: int, origin: int, out: _F32
+) -> None:
+    """Do what `_prefix_row` does for means of scale x scale pixels; y and the columns count those."""
+    height, width = layers.front_level.shape
+    wanted, bit = np.float32(d), np.uint64(1) << np.uint64(d)
+    share = np.float32(1.0 / (scale * scale))
+    tile = TILE // scale
+    front_bits, back_bits = layers.front_bits[y // tile], layers.back_bits[y // tile]
+    out[: 4 * (last - origin + 1)] = 0
+    for b in range(first // tile, (last - 1) // tile + 1):
+        begin, stop = max(first, b * tile), min(last, b * tile + tile)
+        behind = back_bits[b] & bit
+        if not (behind | (front_bits[b] & bit)):
+            continue
+        for v in range(y * scale, min(height, (y + 1) * scale)):
+            front, front_level = layers.front[v], layers.front_level[v]
+            back, back_level = layers.back[v], layers.back_level[v]
+            for u in range(begin * scale, min(width, stop * scale)):
+                m = max(_ONE - abs(front_level[u] - wanted), np.float32(0)) * share
+                i, j = 4 * u, 4 * (u // scale - origin + 1)
+                for c in range(4):
+                    out[j + c] += m * front[i + c]
+                if behind:
+                    w = max(_ONE - abs(back_level[u] - wanted), np.float32(0)) * share
+                    for c in range(4):
+                        out[j + c] += w * back[i + c]
+    for j in range(4 * (first - origin + 1), 4 * (last - origin + 1)):
+        out[j] += out[j - 4]
+    for j in range(4 * (last - origin + 1), len(out)):
+        out[j] = out[j - 4]
+
+
+@njit(**_INNER)
 def _gather(
     ring: _F32,
     y: int,
@@ -225,12 +263,12 @@ def _composite(acc: _F32, inverse_area: float, size: int, hidden: _F32, out: _F3
 
 @njit(**_INNER)
 def _occupied_box(
-    front_bits: _U64, back_bits: _U64, bit: np.uint64, y0: int, y1: int, x0: int, x1: int
+    front_bits: _U64, back_bits: _U64, bit: np.uint64, tile: int, y0: int, y1: int, x0: int, x1: int
 ) -> tuple[int, int, int, int]:
     """Return tile rows [a0, a1) and columns [b0, b1) of the pixels y0..y1, x0..x1 in which the level occurs."""
     a0, a1, b0, b1 = len(front_bits), 0, front_bits.shape[1], 0
-    for a in range(y0 // TILE, (y1 - 1) // TILE + 1):
-        for b in range(x0 // TILE, (x1 - 1) // TILE + 1):
+    for a in range(y0 // tile, (y1 - 1) // tile + 1):
+        for b in range(x0 // tile, (x1 - 1) // tile + 1):
             if (front_bits[a, b] | back_bits[a, b]) & bit:
                 a0, a1 = min(a0, a), max(a1, a + 1)
                 b0, b1 = min(b0, b), max(b1, b + 1)
@@ -268,17 +306,17 @@ def _clip(
 
 
 @njit(**_INNER)
-def _clip_at(shapes: Shapes, plan: Plan, d: int, x: float, y: float, offsets: _I64, shares: _F32) -> float:
-    """Write the spans of level d as seen from output position x, y through the lens barrel; return their area."""
+def _clip_at(shapes: Shapes, plan: Plan, i: int, x: float, y: float, offsets: _I64, shares: _F32) -> float:
+    """Write the spans of level i as seen from output position x, y through the lens barrel; return their area."""
     # The barrel cuts off the outer side of far discs; the tables of near levels are already turned round.
-    pull = plan.cats_eye * shapes.extent[d, 2] / plan.diagonal
+    pull = plan.cats_eye * shapes.extent[i, 2] / plan.diagonal
     area: float = _clip(
-        shapes.left[d],
-        shapes.right[d],
-        shapes.weight[d],
-        shapes.reach[d],
-        shapes.extent[d, 0],
-        shapes.extent[d, 1],
+        shapes.left[i],
+        shapes.right[i],
+        shapes.weight[i],
+        shapes.reach[i],
+        shapes.extent[i, 0],
+        shapes.extent[i, 1],
         pull * (x - plan.centre_x),
         pull * (y - plan.centre_y),
         offsets,
@@ -299,88 +337,124 @@ def _remember(front: _I64, slab: int, covered: _F32, before: _F32, now: _F32) ->
     front[0] = slab
 
 
+class _Work(NamedTuple):
+    """Scratch of one block: prefix rows, accumulator, coverage seen earlier, clipped spans."""
+
+    ring: _F32
+    acc: _F32
+    before: _F32
+    now: _F32
+    slabs: _I64
+    closed: NDArray[np.bool_]
+    offsets: _I64
+    shares: _F32
+
+
 @njit(**_INNER)
 def _level(
-    layers: Layers,
-    shapes: Shapes,
-    plan: Plan,
-    d: int,
-    y0: int,
-    x0: int,
-    y1: int,
-    x1: int,
-    out: _F32,
-    ring: _F32,
-    acc: _F32,
-    before: _F32,
-    now: _F32,
-    slabs: _I64,
-    closed: NDArray[np.bool_],
-    offsets: _I64,
-    shares: _F32,
+    layers: Layers, shapes: Shapes, plan: Plan, i: int, box: tuple[int, int, int, int], work: _Work, out: _F32
 ) -> None:
-    """Blur one level into the block y0..y1, x0..x1, behind what is there."""
-    height, width = layers.front_level.shape
-    n, e, chunk = shapes.reach[d], shapes.side[d], plan.chunk
+    """Blur level first + i into the block `box` (y0, x0, y1, x1), behind what is there."""
+    y0, x0, y1, x1 = box
+    height, width = len(out), out.shape[1] // 4
+    d, n, e, chunk, tile = plan.first + i, shapes.reach[i], shapes.side[i], plan.chunk, TILE // plan.scale
     top, bottom, left, right = max(0, y0 - n), min(height, y1 + n), max(0, x0 - e), min(width, x1 + e)
     a0, a1, b0, b1 = _occupied_box(
-        layers.front_bits, layers.back_bits, np.uint64(1) << np.uint64(d), top, bottom, left, right
+        layers.front_bits, layers.back_bits, np.uint64(1) << np.uint64(d), tile, top, bottom, left, right
     )
     if a1 == 0:
         return
-    top, bottom = max(top, a0 * TILE), min(bottom, a1 * TILE)
-    left, right = max(left, b0 * TILE), min(right, b1 * TILE)
-    first, last = max(0, (left - e - x0) // chunk), min(closed.shape[1], (right + e - x0 + chunk - 1) // chunk)
-    if closed[max(y0, top - n) - y0 : min(y1, bottom + n) - y0, first:last].all():
+    top, bottom = max(top, a0 * tile), min(bottom, a1 * tile)
+    left, right = max(left, b0 * tile), min(right, b1 * tile)
+    first, last = max(0, (left - e - x0) // chunk), min(work.closed.shape[1], (right + e - x0 + chunk - 1) // chunk)
+    if work.closed[max(y0, top - n) - y0 : min(y1, bottom + n) - y0, first:last].all():
         return
     origin, rows, built = x0 - e - 1, 2 * n + 1, top
     row_size = 4 * (x1 - x0 + 2 * e + 3)
-    table, parts, area = shapes.offsets[d], shapes.shares[d], shapes.area[d]
     for y in range(max(y0, top - n), min(y1, bottom + n)):
         while built < min(bottom, y + n + 1):
-            _prefix_row(layers, built, d, left, right, origin, ring[built % rows, :row_size])
+            row = work.ring[built % rows, :row_size]
+            if plan.scale == 1:
+                _prefix_row(layers, built, d, left, right, origin, row)
+            else:
+                _prefix_row_scaled(layers, built, d, plan.scale, left, right, origin, row)
             built += 1
         for c in range(first, last):
-            if closed[y - y0, c]:
-                continue
-            xa = x0 + c * chunk
-            size = min(x1, xa + chunk) - xa
-            if plan.cats_eye > 0.0:
-                area = _clip_at(shapes, plan, d, xa + 0.5 * size, y + 0.5, offsets, shares)
-                table, parts = offsets, shares
-            if _gather(ring, y, top, bottom, rows, xa - origin, size, table, parts, n, acc):
-                i, j = c * chunk, 4 * xa
-                hidden, current = before[y - y0, i : i + size], now[y - y0, i : i + size]
-                target = out[y, j : j + 4 * size]
-                _remember(slabs[y - y0, c : c + 1], d // plan.slab, target, hidden, current)
-                closed[y - y0, c] = _composite(acc, 1.0 / area, size, hidden, target)
+            if not work.closed[y - y0, c]:
+                _chunk(shapes, plan, i, y, c, origin, top, bottom, box, work, out)
 
 
 @njit(**_INNER)
-def _block(layers: Layers, shapes: Shapes, plan: Plan, y0: int, x0: int, out: _F32) -> None:
+def _chunk(
+    shapes: Shapes,
+    plan: Plan,
+    i: int,
+    y: int,
+    c: int,
+    origin: int,
+    top: int,
+    bottom: int,
+    box: tuple[int, int, int, int],
+    work: _Work,
+    out: _F32,
+) -> None:
+    """Gather and composite level i for chunk c of output row y."""
+    start = c * plan.chunk
+    x = box[1] + start
+    size = min(box[3], x + plan.chunk) - x
+    table, parts, area, n = shapes.offsets[i], shapes.shares[i], shapes.area[i], shapes.reach[i]
+    if plan.cats_eye > 0.0:
+        area = _clip_at(shapes, plan, i, x + 0.5 * size, y + 0.5, work.offsets, work.shares)
+        table, parts = work.offsets, work.shares
+    if _gather(work.ring, y, top, bottom, 2 * n + 1, x - origin, size, table, parts, n, work.acc):
+        row = y - box[0]
+        hidden, current = work.before[row, start : start + size], work.now[row, start : start + size]
+        target = out[y, 4 * x : 4 * (x + size)]
+        _remember(work.slabs[row, c : c + 1], (plan.first + i) // plan.slab, target, hidden, current)
+        work.closed[row, c] = _composite(work.acc, 1.0 / area, size, hidden, target)
+
+
+@njit(**_INNER)
+def _block(layers: Layers, shapes: Shapes, plan: Plan, y0: int, x0: int, out: _F32, hidden: _F32) -> None:
     """Render the block of output pixels at y0, x0: all levels, front to back."""
-    height, width = layers.front_level.shape
-    y1, x1 = min(height, y0 + plan.block), min(width, x0 + plan.block)
-    chunks = (x1 - x0 + plan.chunk - 1) // plan.chunk
-    levels, most = len(shapes.reach), 2 * shapes.reach.max() + 1
-    ring = np.empty((most, 4 * (x1 - x0 + 2 * shapes.side.max() + 3)), np.float32)
-    acc = np.empty(4 * plan.chunk, np.float32)
-    before, now = np.zeros((y1 - y0, x1 - x0), np.float32), np.zeros((y1 - y0, x1 - x0), np.float32)
-    slabs = np.full((y1 - y0, chunks), levels // plan.slab + 2)
-    closed = np.zeros((y1 - y0, chunks), np.bool_)
-    offsets, shares = np.zeros((most, 2), np.int64), np.zeros((most, 4), np.float32)
+    y1, x1 = min(len(out), y0 + plan.block), min(out.shape[1] // 4, x0 + plan.block)
+    size, chunks = (y1 - y0, x1 - x0), (x1 - x0 + plan.chunk - 1) // plan.chunk
+    most = 2 * shapes.reach.max() + 1
+    work = _Work(
+        np.empty((most, 4 * (x1 - x0 + 2 * shapes.side.max() + 3)), np.float32),
+        np.empty(4 * plan.chunk, np.float32),
+        np.zeros(size, np.float32),
+        np.zeros(size, np.float32),
+        np.full((y1 - y0, chunks), plan.stop // plan.slab + 2),
+        np.zeros((y1 - y0, chunks), np.bool_),
+        np.zeros((most, 2), np.int64),
+        np.zeros((most, 4), np.float32),
+    )
     out[y0:y1, 4 * x0 : 4 * x1] = 0
-    for d in range(levels - 1, -1, -1):
-        _level(layers, shapes, plan, d, y0, x0, y1, x1, out, ring, acc, before, now, slabs, closed, offsets, shares)
+    for i in range(plan.stop - plan.first - 1, -1, -1):
+        _level(layers, shapes, plan, i, (y0, x0, y1, x1), work, out)
+    if plan.first == 0:
+        return
+    for y in range(y0, y1):
+        for c in range(chunks):
+            a, b = c * plan.chunk, min(x1 - x0, (c + 1) * plan.chunk)
+            before = work.before[y - y0, a:b]
+            covered = out[y, 4 * (x0 + a) : 4 * (x0 + b)]
+            _remember(
+                work.slabs[y - y0, c : c + 1], (plan.first - 1) // plan.slab, covered, before, work.now[y - y0, a:b]
+            )
+            hidden[y, x0 + a : x0 + b] = before
 
 
 @njit(parallel=True, **_OPTIONS)
-def render_blocks(layers: Layers, shapes: Shapes, plan: Plan, out: _F32) -> None:
-    """Render all blocks; `out` [H, 4 W] gets premultiplied RGBA, not yet divided by the accumulated weight."""
-    height, width = layers.front_level.shape
-    columns = (width + plan.block - 1) // plan.block
-    for i in prange(((height + plan.block - 1) // plan.block) * columns):
-        _block(layers, shapes, plan, (i // columns) * plan.block, (i % columns) * plan.block, out)
+def render_blocks(layers: Layers, shapes: Shapes, plan: Plan, out: _F32, hidden: _F32) -> None:
+    """Render the plan's levels; `out` [h, 4 w] gets premultiplied RGBA, not yet divided by the accumulated weight.
+
+    `hidden` [h, w] gets the coverage that counts for levels behind these; untouched if these are the last.
+    """
+    columns = (out.shape[1] // 4 + plan.block - 1) // plan.block
+    for i in prange(((len(out) + plan.block - 1) // plan.block) * columns):
+        _block(layers, shapes, plan, (i // columns) * plan.block, (i % columns) * plan.block, out, hidden)
 
 
 @njit(parallel=True, **_OPTIONS)

@@ -13,10 +13,16 @@ from rvr_laaf_app.render.base import Aperture, Quality
 from rvr_laaf_app.render.check import check_picture, is_sharp
 from rvr_laaf_app.render.levels import LevelGrid, level_grid
 from rvr_laaf_app.render.occlusion import Surfaces, separate
+from rvr_laaf_app.render.preview_kernels import merge
 
 CATS_EYE_CHUNK = 16  # output pixels that share one clipped shape
-_BLOCK = 192
-_CHUNK = 64
+_BLOCK = 256  # output pixels; the prefix rows of one level in a block stay in the second-level cache
+# Preview: blur radii in pixels from which levels are rendered at half and at quarter size. A soft rim shows only on
+# lights brighter than white, so pictures that have them are treated with more care.
+_HALF_PX, _QUARTER_PX = 3.0, 8.0
+_HALF_BRIGHT_PX, _QUARTER_BRIGHT_PX = 12.0, math.inf
+_BRIGHT = 2.0
+_MOST_GROUPS = 5
 
 
 class SpanRenderer:
@@ -32,34 +38,87 @@ class SpanRenderer:
         check_picture(linear, coc_px)
         if is_sharp(coc_px):
             return linear.copy()
-        return render_surfaces(separate(linear, coc_px), level_grid(coc_px), aperture)
+        surfaces, grid = separate(linear, coc_px), level_grid(coc_px)
+        if quality == "preview":
+            half, quarter = _HALF_PX, _QUARTER_PX
+            if float(linear.max()) > _BRIGHT:
+                half, quarter = _HALF_BRIGHT_PX, _QUARTER_BRIGHT_PX
+            return preview_surfaces(surfaces, grid, aperture, half_px=half, quarter_px=quarter)
+        return render_surfaces(surfaces, grid, aperture)
 
 
 def render_surfaces(surfaces: Surfaces, grid: LevelGrid, aperture: Aperture) -> NDArray[np.float32]:
-    """Render two surfaces per pixel with given levels, linear [H, W, 3] float32."""
-    height, width = surfaces.front_coc_px.shape
-    layers = _layers(surfaces, grid)
-    plan = kernels.Plan(
-        _BLOCK,
-        CATS_EYE_CHUNK if aperture.cats_eye > 0 else _CHUNK,
-        grid.slab,
-        aperture.cats_eye,
-        width / 2,
-        height / 2,
-        math.hypot(width, height) / 2,
-    )
-    out = np.empty((height, 4 * width), np.float32)
-    kernels.render_blocks(layers, _shapes(aperture, grid), plan, out)
-    result = np.empty((height, width, 3), np.float32)
+    """Render two surfaces per pixel with given levels, exactly; linear [H, W, 3] float32."""
+    out, _ = _render_group(_layers(surfaces, grid), grid, aperture, (0, grid.count), scale=1)
+    result = np.empty((*surfaces.front_coc_px.shape, 3), np.float32)
     kernels.normalise(out, result)
     return result
+
+
+def preview_surfaces(
+    surfaces: Surfaces, grid: LevelGrid, aperture: Aperture, *, half_px: float, quarter_px: float
+) -> NDArray[np.float32]:
+    """Render as `render_surfaces`, but blur levels of at least these radii at half and at quarter size."""
+    layers = _layers(surfaces, grid)
+    radii = np.abs(grid.radii_px)
+    scales = np.where(radii >= quarter_px, 4, np.where(radii >= half_px, 2, 1))
+    groups, lags, sizes = [], [], []
+    stop = grid.count
+    while stop > 0:
+        first = stop - 1
+        while first > 0 and scales[first - 1] == scales[first]:
+            first -= 1
+        scale = int(scales[first])
+        out, lag = _render_group(layers, grid, aperture, (first, stop), scale=scale)
+        groups.append(out)
+        lags.append(lag)
+        sizes.append(scale)
+        stop = first
+    while len(groups) < _MOST_GROUPS:  # one compiled form for any number
+        groups.append(np.zeros((1, 4), np.float32))
+        lags.append(np.zeros((1, 1), np.float32))
+    result = np.empty((*surfaces.front_coc_px.shape, 3), np.float32)
+    merge(tuple(groups), tuple(lags), np.array(sizes), result)
+    return result
+
+
+def _render_group(
+    layers: kernels.Layers, grid: LevelGrid, aperture: Aperture, levels: tuple[int, int], *, scale: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Render levels first..stop - 1 at 1 / scale of the size: premultiplied RGBA [h, 4 w], hidden coverage [h, w]."""
+    full_height, full_width = layers.front_level.shape
+    height, width = math.ceil(full_height / scale), math.ceil(full_width / scale)
+    plan = kernels.Plan(
+        first=levels[0],
+        stop=levels[1],
+        scale=scale,
+        block=_BLOCK,
+        chunk=CATS_EYE_CHUNK if aperture.cats_eye > 0 else _BLOCK,
+        slab=grid.slab,
+        cats_eye=float(aperture.cats_eye),
+        centre_x=full_width / scale / 2,
+        centre_y=full_height / scale / 2,
+        diagonal=math.hypot(full_width, full_height) / scale / 2,
+    )
+    out, hidden = np.empty((height, 4 * width), np.float32), np.zeros((height, width), np.float32)
+    radii = [_scaled_radius(float(r), scale) for r in grid.radii_px[levels[0] : levels[1]]]
+    kernels.render_blocks(layers, _shapes(aperture, radii), plan, out, hidden)
+    return out, hidden
+
+
+def _scaled_radius(radius_px: float, scale: int) -> float:
+    """Return the radius at 1 / scale of the size; what averaging and enlarging blur by themselves is taken off."""
+    spread = (scale * scale - 1) / 12 + (scale * scale - 1) / 6  # variance in square pixels
+    return math.copysign(math.sqrt(max(radius_px * radius_px - 4 * spread, 0.0)) / scale, radius_px)
 
 
 def warm_up() -> None:
     """Compile (or load from the cache) everything, so that the first picture does not wait for it."""
     linear = np.ones((8, 8, 3), np.float32)
     coc = np.linspace(-4, 4, 64, dtype=np.float32).reshape(8, 8)
-    SpanRenderer().render(linear, coc, aperture=Aperture(), quality="final")
+    qualities: tuple[Quality, ...] = ("final", "preview")
+    for quality in qualities:
+        SpanRenderer().render(linear, coc, aperture=Aperture(), quality=quality)
 
 
 def _layers(surfaces: Surfaces, grid: LevelGrid) -> kernels.Layers:
@@ -84,9 +143,9 @@ def _layers(surfaces: Surfaces, grid: LevelGrid) -> kernels.Layers:
     return kernels.Layers(front, front_level, back, back_level, front_bits, back_bits)
 
 
-def _shapes(aperture: Aperture, grid: LevelGrid) -> kernels.Shapes:
+def _shapes(aperture: Aperture, radii_px: list[float]) -> kernels.Shapes:
     """Return the kernels' tables: the gather looks back from output to source, so shapes are turned half round."""
-    spans: list[Spans] = [spans_of(aperture, float(radius)) for radius in grid.radii_px]
+    spans: list[Spans] = [spans_of(aperture, radius) for radius in radii_px]
     count, most = len(spans), 2 * max(s.reach for s in spans) + 1
     left, right, weight = (np.zeros((count, most)) for _ in range(3))
     for i, s in enumerate(spans):
@@ -103,5 +162,5 @@ def _shapes(aperture: Aperture, grid: LevelGrid) -> kernels.Shapes:
         offsets=np.stack([np.floor(begin), np.floor(end)], -1).astype(np.int64),
         shares=(weight[..., None] * np.stack([1 - fb, fb, 1 - fe, fe], -1)).astype(np.float32),
         area=np.array([s.area for s in spans]),
-        extent=np.array([extent_of(aperture, float(radius)) for radius in grid.radii_px]) * [1.0, 1.0, -1.0],
+        extent=np.array([extent_of(aperture, radius) for radius in radii_px]) * [1.0, 1.0, -1.0],
     )
