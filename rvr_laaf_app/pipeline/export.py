@@ -24,7 +24,8 @@ from rvr_laaf_app.laaf.curve import FocusCurve
 from rvr_laaf_app.media.encoders import Codec, ExportSettings, default_settings
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
-from rvr_laaf_app.media.writer import ClipWriter
+from rvr_laaf_app.media.frame_sequence import FrameWriter
+from rvr_laaf_app.media.writer import ClipWriter, open_writer
 from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.resolve import resolve
@@ -104,7 +105,7 @@ def export_job(
     settings = settings_of(request, info)
     total = stop - start
     yield Progress(0, total, "exporting")
-    with ClipWriter(request.out_path, info, settings, start=start, stop=stop) as writer:
+    with open_writer(request.out_path, info, settings, start=start, stop=stop) as writer:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
             pending: deque[Future[None]] = deque()
             for done, prepared in enumerate(_prepared_frames(products, project, start, stop), start=1):
@@ -123,8 +124,11 @@ def export_job(
     return ExportReport(str(writer.path), total, len(info.audio) if settings.audio != "none" else 0)
 
 
-def _encode(writer: ClipWriter, linear: NDArray[np.float32], prepared: PreparedFrame) -> None:
+def _encode(writer: ClipWriter | FrameWriter, linear: NDArray[np.float32], prepared: PreparedFrame) -> None:
     frame = prepared.frame
+    if isinstance(writer, FrameWriter) and writer.settings.codec == "exr":
+        writer.write(linear, frame.index)  # light as it is: highlights above white survive
+        return
     rgb = from_linear(linear, frame.transfer, frame.primaries, dtype=frame.rgb.dtype.type)
     writer.write(rgb, frame.index)
 
