@@ -1,198 +1,90 @@
-"""Everything the user can do, as a table: menus, tool bars, shortcuts and help are made from it. No Qt.
+"""Everything the user can do, as a table: menus, tool bars, shortcuts and the page of keys are made from it. No Qt.
 
-An action asks a Session what is possible and a WindowPort for what only a window can do (choose a file, ask, move the
-playhead). Shortcuts are written as Qt reads them ("Ctrl+S").
+What an action does is bound to its id by the window; when it is possible is decided here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal
 
 from rvr_laaf_app.app.session import Session
 
-Group = Literal["file", "edit", "target", "play", "view", "help"]
-
-
-class WindowPort(Protocol):
-    """What actions need of a window (tests give a fake)."""
-
-    def choose_and_open(self) -> None:
-        """Ask for a clip or project and open it, after asking about unsaved changes."""
-        ...
-
-    def save(self) -> bool:
-        """Save under the project's own name, or ask for one; False if the user gave up or it failed."""
-        ...
-
-    def save_as(self) -> bool:
-        """Ask for a name and save; False if the user gave up or it failed."""
-        ...
-
-    def choose_clip_again(self) -> None:
-        """Ask where the clip of an offline project is now."""
-        ...
-
-    def show_export(self) -> None:
-        """Show the export window."""
-        ...
-
-    def close_window(self) -> None:
-        """Close, after asking about unsaved changes."""
-        ...
-
-    def selected_target(self) -> str | None:
-        """Return the id of the selected target."""
-        ...
-
-    def toggle_play(self) -> None:
-        """Play or stop."""
-        ...
-
-    def step(self, frames: int) -> None:
-        """Move the playhead by frames."""
-        ...
-
-    def go_to(self, frame: int) -> None:
-        """Put the playhead on a frame."""
-        ...
-
-    def playhead(self) -> int:
-        """Return the frame under the playhead."""
-        ...
-
-    def show_view(self, view: Literal["refocused", "original", "disparity"]) -> None:
-        """Show the refocused picture, the original, or the depth."""
-        ...
-
-
-Condition = Callable[[Session, WindowPort], bool]
-Run = Callable[[Session, WindowPort], object]
+Need = Literal["always", "clip", "offline", "project", "undo", "redo", "target", "analysis"]
+Menu = Literal["File", "Edit", "View", "Clip", "Focus", "Help"]
+MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "View", "Clip", "Focus", "Help")
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that can be done. text: what the menu says; `&` marks no letter here, the window adds what it needs."""
+    """One thing the user can do: id, English text, menu, keys as Qt reads them, and what must be there for it.
+
+    needs: see `needs_met`. group: exclusive, checkable actions; gap: a line above it in the menu; icon: a name of
+    resources/icons.
+    """
 
     id: str
     text: str
-    group: Group
-    run: Run
-    shortcut: str = ""
-    enabled: Condition = lambda _session, _window: True
-
-    def label(self, session: Session) -> str:
-        """Return the text, with what would be undone or redone where that says more."""
-        document = session.document
-        told = {"edit.undo": document.undo_label, "edit.redo": document.redo_label}.get(self.id)
-        return f"{self.text} {told[0].lower()}{told[1:]}" if told else self.text
+    menu: Menu
+    keys: tuple[str, ...] = ()
+    needs: Need = "clip"
+    group: str = ""
+    gap: bool = False
+    icon: str = ""
 
 
-def _has_clip(session: Session, _window: WindowPort) -> bool:
-    return session.clip is not None
-
-
-def _can_export(session: Session, _window: WindowPort) -> bool:
-    return session.products is not None
-
-
-def _has_selection(session: Session, window: WindowPort) -> bool:
-    selected = window.selected_target()
-    return selected is not None and session.project.target(selected) is not None
-
-
-def _remove_selected(session: Session, window: WindowPort) -> None:
-    selected = window.selected_target()
-    if selected is not None:
-        session.remove_target(selected)
-
-
-def _track_selected(session: Session, window: WindowPort) -> None:
-    selected = window.selected_target()
-    if selected is not None:
-        session.start_tracking(selected)
-
-
-def _to_target(step: int) -> Run:
-    """Return the action that goes to the next (1) or previous (-1) target."""
-
-    def run(session: Session, window: WindowPort) -> None:
-        here = window.playhead()
-        frames = sorted({t.frame for t in session.project.targets}, reverse=step < 0)
-        for frame in frames:
-            if (frame - here) * step > 0:
-                window.go_to(frame)
-                return
-
-    return run
-
-
-def _has_targets(session: Session, _window: WindowPort) -> bool:
-    return session.clip is not None and bool(session.project.targets)
-
-
-def _last_frame(session: Session, window: WindowPort) -> None:
-    if session.clip is not None:
-        window.go_to(session.clip.frames - 1)
-
-
-ACTIONS: tuple[Action, ...] = (
-    Action("file.open", "Open…", "file", lambda _s, w: w.choose_and_open(), "Ctrl+O"),
-    Action(
-        "file.save",
-        "Save project",
-        "file",
-        lambda _s, w: w.save(),
-        "Ctrl+S",
-        lambda s, _w: s.can_edit and (s.modified or s.path is None),
-    ),
-    Action(
-        "file.save_as", "Save project as…", "file", lambda _s, w: w.save_as(), "Ctrl+Shift+S", lambda s, _: s.can_edit
-    ),
-    Action(
-        "file.relink",
-        "Find missing clip…",
-        "file",
-        lambda _s, w: w.choose_clip_again(),
-        enabled=lambda s, _w: s.clip_state == "offline",
-    ),
-    Action("file.export", "Export…", "file", lambda _s, w: w.show_export(), "Ctrl+E", _can_export),
-    Action("file.close", "Close", "file", lambda _s, w: w.close_window(), "Ctrl+Q"),
-    Action(
-        "edit.undo",
-        "Undo",
-        "edit",
-        lambda s, _w: s.undo(),
-        "Ctrl+Z",
-        lambda s, _w: s.document.undo_label is not None,
-    ),
-    Action(
-        "edit.redo",
-        "Redo",
-        "edit",
-        lambda s, _w: s.redo(),
-        "Ctrl+Shift+Z",
-        lambda s, _w: s.document.redo_label is not None,
-    ),
-    Action("target.remove", "Remove target", "target", _remove_selected, "Delete", _has_selection),
-    Action("target.track", "Track again", "target", _track_selected, "Ctrl+T", _has_selection),
-    Action("target.next", "Go to next target", "target", _to_target(1), "Down", _has_targets),
-    Action("target.previous", "Go to previous target", "target", _to_target(-1), "Up", _has_targets),
-    Action("play.toggle", "Play or pause", "play", lambda _s, w: w.toggle_play(), "Space", _has_clip),
-    Action("play.forward", "Next frame", "play", lambda _s, w: w.step(1), "Right", _has_clip),
-    Action("play.back", "Previous frame", "play", lambda _s, w: w.step(-1), "Left", _has_clip),
-    Action("play.first", "First frame", "play", lambda _s, w: w.go_to(0), "Home", _has_clip),
-    Action("play.last", "Last frame", "play", _last_frame, "End", _has_clip),
-    Action("view.refocused", "Refocused", "view", lambda _s, w: w.show_view("refocused"), "1", _can_export),
-    Action("view.original", "Original", "view", lambda _s, w: w.show_view("original"), "2", _has_clip),
-    Action("view.disparity", "Depth", "view", lambda _s, w: w.show_view("disparity"), "3", _can_export),
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action("open", "Open…", "File", ("Ctrl+O",), "always"),
+    Action("close_clip", "Close", "File", ("Ctrl+W",), "project"),
+    Action("save", "Save", "File", ("Ctrl+S",), "project", gap=True),
+    Action("save_as", "Save As…", "File", ("Ctrl+Shift+S",), "project"),
+    Action("relink", "Find the Clip…", "File", (), "offline"),
+    Action("export", "Export…", "File", ("Ctrl+E",), "analysis", gap=True),
+    Action("quit", "Quit", "File", ("Ctrl+Q",), "always", gap=True),
+    Action("undo", "Undo", "Edit", ("Ctrl+Z",), "undo"),
+    Action("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+    Action("remove_target", "Remove Target", "Edit", ("Del",), "target", gap=True),
+    Action("view_refocused", "Refocused", "View", ("1",), group="view"),
+    Action("view_original", "Original", "View", ("2",), group="view"),
+    Action("view_disparity", "Disparity", "View", ("3",), group="view"),
+    Action("zoom_in", "Zoom Timeline In", "View", ("Ctrl++", "Ctrl+="), gap=True),
+    Action("zoom_out", "Zoom Timeline Out", "View", ("Ctrl+-",)),
+    Action("play", "Play", "Clip", ("Space",), icon="play"),
+    Action("shuttle_back", "Play Backwards, Faster", "Clip", ("J",)),
+    Action("stop", "Stop", "Clip", ("K",)),
+    Action("shuttle_forward", "Play Forwards, Faster", "Clip", ("L",)),
+    Action("step_back", "One Frame Back", "Clip", ("Left",), gap=True, icon="step_back"),
+    Action("step_forward", "One Frame Forward", "Clip", ("Right",), icon="step_forward"),
+    Action("leap_back", "Ten Frames Back", "Clip", ("Shift+Left",)),
+    Action("leap_forward", "Ten Frames Forward", "Clip", ("Shift+Right",)),
+    Action("to_start", "To the Start", "Clip", ("Home",), icon="to_start"),
+    Action("to_end", "To the End", "Clip", ("End",), icon="to_end"),
+    Action("analyse", "Analyse Depth", "Clip", (), "analysis", gap=True),
+    Action("target_here", "Set Target Under the Pointer", "Focus", ("F",), icon="target"),
+    Action("previous_target", "Previous Target", "Focus", ("Up",), gap=True, icon="previous_target"),
+    Action("next_target", "Next Target", "Focus", ("Down",), icon="next_target"),
+    Action("shorter_pull", "Shorter Pull", "Focus", ("]",), "target", gap=True),
+    Action("longer_pull", "Longer Pull", "Focus", ("[",), "target"),
+    Action("track_again", "Track Again", "Focus", ("R",), "target"),
+    Action("keys", "Keys", "Help", ("?",), "always"),
 )
 
 
-def action(action_id: str) -> Action:
-    """Return the action with this id; raise KeyError for an unknown one."""
-    for known in ACTIONS:
-        if known.id == action_id:
-            return known
-    raise KeyError(action_id)
+def needs_met(session: Session, selected: str | None = None) -> frozenset[Need]:
+    """Return the needs that are met now; an action is possible if its need is among them.
+
+    clip: the clip is there; offline: it was not found; project: something is open; undo, redo: there is a step;
+    target: the target `selected` exists; analysis: the clip can be analysed on this machine.
+    """
+    document = session.document
+    facts: dict[Need, bool] = {
+        "always": True,
+        "clip": session.clip is not None,
+        "offline": session.clip_state == "offline",
+        "project": session.project.clip is not None,
+        "undo": document.undo_label is not None,
+        "redo": document.redo_label is not None,
+        "target": selected is not None and session.project.target(selected) is not None,
+        "analysis": session.products is not None,
+    }
+    return frozenset(need for need, met in facts.items() if met)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.app.project_file import ProjectFile
+from rvr_laaf_app.app.settings import Settings, load_settings, save_settings
 from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document import edits
 from rvr_laaf_app.document.document import Change, Document
 from rvr_laaf_app.document.journal import Recovery
 from rvr_laaf_app.document.project import (
-    DEFAULT_PULL_FRAMES,
     Ease,
     FocusTarget,
     LensSettings,
     Project,
     Strength,
 )
+
+PROJECT_SUFFIX = ".rvr"
 
 
 class ProjectEditor:
@@ -38,6 +41,12 @@ class ProjectEditor:
         self._file = ProjectFile(Project())
         self._in_gesture = False
         self._journal_failed = False
+        self._settings = load_settings()
+
+    @property
+    def settings(self) -> Settings:
+        """What is remembered of the user, see app.settings."""
+        return self._settings
 
     # What is open
 
@@ -86,6 +95,7 @@ class ProjectEditor:
         The file on disk is replaced whole or not at all, and not if someone else changed it since it was read.
         """
         saved = self._file.save(self.project, None if path is None else Path(path))
+        self._remember(saved)
         self._document.mark_saved()
         self._clip_changed.tell()
         return saved
@@ -97,7 +107,8 @@ class ProjectEditor:
 
     def recoveries(self) -> list[Recovery]:
         """Return unsaved work of sessions that ended without saving, newest first; nothing is deleted."""
-        return self._file.recoveries()
+        recent = (Path(p) for p in self._settings.recent)
+        return self._file.recoveries({p.parent for p in recent if p.suffix.lower() == PROJECT_SUFFIX})
 
     # Editing: each is one undo step, or one per gesture
 
@@ -106,20 +117,24 @@ class ProjectEditor:
         place: Point | Box,
         frame: int,
         *,
-        pull_frames: int = DEFAULT_PULL_FRAMES,
+        pull_frames: int | None = None,
         ease: Ease = "linear",
         strength: Strength = "firm",
         tracker: str = "kcf",
         source: str = "user",
         reason: str = "",
     ) -> str:
-        """Want this subject sharp from `frame` on; return the id of the new target. Tracking starts by itself."""
+        """Want this subject sharp from `frame` on; return the id of the new target. Tracking starts by itself.
+
+        pull_frames None: as the user had it last.
+        """
         if not self.can_edit:
             raise UsageError("open a clip before setting a target")
         self._check_frame(frame)
         target_id = edits.new_id(self.project)
+        pull = self._settings.pull_frames if pull_frames is None else pull_frames
         try:
-            target = FocusTarget(target_id, frame, place, tracker, pull_frames, ease, strength, source, reason)
+            target = FocusTarget(target_id, frame, place, tracker, pull, ease, strength, source, reason)
         except ValueError as error:
             raise UsageError(str(error)) from error
         self._document.apply("Add target", lambda p: edits.add_target(p, target))
@@ -155,6 +170,8 @@ class ProjectEditor:
             ),
             key,
         )
+        if pull_frames is not None:
+            self._settings = replace(self._settings, pull_frames=pull_frames)
 
     def remove_target(self, target_id: str) -> None:
         """Remove a target and its track."""
@@ -166,6 +183,7 @@ class ProjectEditor:
         self._document.apply(
             label, lambda p: edits.set_lens(p, lens), None if gesture is None else ("lens", label, gesture)
         )
+        self._settings = self._settings.with_lens(lens)
 
     def end_gesture(self) -> None:
         """Say that a drag is over (mouse released): the next step is a new undo step, and tracking may begin."""
@@ -189,6 +207,11 @@ class ProjectEditor:
         return self._document.transaction(label)
 
     # Inside
+
+    def _remember(self, path: str | Path) -> None:
+        """Put a file in front of the recent ones, on disk too: the program may not end in good order."""
+        self._settings = self._settings.with_recent(path)
+        save_settings(self._settings)
 
     def _begin(self, project: Project, file: ProjectFile) -> None:
         """Put another project in the place of this one."""

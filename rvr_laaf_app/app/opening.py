@@ -11,7 +11,7 @@ from rvr_laaf_app.app.engine import Engine
 from rvr_laaf_app.core.errors import MediaError, ProjectError, RvrError
 from rvr_laaf_app.document.journal import Recovery
 from rvr_laaf_app.document.lock import ProjectLock
-from rvr_laaf_app.document.project import ClipRef, Project
+from rvr_laaf_app.document.project import ClipRef, LensSettings, Project
 from rvr_laaf_app.document.store import Stamp, is_local_file, read_project
 from rvr_laaf_app.jobs.job import Job, Progress
 
@@ -64,11 +64,11 @@ def open_clip(engine: Engine, path: str) -> OpenedClip:
         return OpenedClip(info, None, error)
 
 
-def open_clip_job(engine: Engine, path: str) -> Job[Opened]:
-    """Open a clip into a fresh project."""
+def open_clip_job(engine: Engine, path: str, lens: LensSettings) -> Job[Opened]:
+    """Open a clip into a fresh project that begins with this lens."""
     yield Progress(0, 1, "opening")
     clip = open_clip(engine, path)
-    return Opened(Project(clip=clip.reference), clip, clip.problem)
+    return Opened(Project(clip=clip.reference, lens=lens), clip, clip.problem)
 
 
 def relink_job(engine: Engine, path: str) -> Job[Opened]:

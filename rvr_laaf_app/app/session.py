@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rvr_laaf_app.app.editor import ProjectEditor
+from rvr_laaf_app.app.editor import PROJECT_SUFFIX, ProjectEditor
 from rvr_laaf_app.app.engine import Engine, ExportChoice, PipelineEngine
 from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.app.opening import (
@@ -24,6 +24,7 @@ from rvr_laaf_app.app.opening import (
     relink_job,
 )
 from rvr_laaf_app.app.project_file import ProjectFile
+from rvr_laaf_app.app.settings import save_settings
 from rvr_laaf_app.app.tracking import found
 from rvr_laaf_app.app.work import ClipWork, as_problem
 from rvr_laaf_app.core.errors import UsageError
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 Post = Callable[[Callable[[], None]], None]
 ClipState = Literal["none", "opening", "online", "offline"]
-PROJECT_SUFFIX = ".rvr"
 log = logging.getLogger(__name__)
 
 
@@ -103,7 +103,7 @@ class Session(ProjectEditor):
         The result is there when on_change (kind "open") and on_clip were called. Unsaved changes of what was open stay
         in its journal and are offered by `recoveries`.
         """
-        return self._open(open_clip_job(self._engine, str(path)), str(path))
+        return self._open(open_clip_job(self._engine, str(path), self._settings.lens), str(path))
 
     def open_project(self, path: str | Path) -> Task[Opened]:
         """Open a project file; like `open_clip`. If its clip is missing the state is "offline", told by on_problem."""
@@ -163,6 +163,7 @@ class Session(ProjectEditor):
         for task in self._openings.values():
             _let_go(task)
         self._file.close(keep_journal=self._document.modified)
+        save_settings(self._settings)
         return ended
 
     # Inside
@@ -223,6 +224,9 @@ class Session(ProjectEditor):
         if opened.recovered is not None:
             self._document.mark_unsaved()
         self._use_clip(opened.clip)
+        remembered = opened.path or (opened.clip.info.path if opened.clip and not opened.recovered else None)
+        if remembered is not None:
+            self._remember(remembered)
         self._change.tell(Change(old, opened.project, "Open", "open"))
         self._clip_changed.tell()
         if opened.problem is not None:

@@ -17,11 +17,13 @@ from typing import TypeVar
 
 from rvr_laaf_app.app.folders import config_folder
 from rvr_laaf_app.core.atomic import write_atomic
+from rvr_laaf_app.core.optics import Lens
 from rvr_laaf_app.document.limits import check_path
-from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES
+from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, LensSettings
 from rvr_laaf_app.document.strict_json import Fields, parse_object
 
 T = TypeVar("T")
+Number = TypeVar("Number", int, float)
 MAX_RECENT = 12
 _FILE = "settings.json"
 log = logging.getLogger(__name__)
@@ -29,12 +31,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """recent: paths, last used first. pull_frames, tracker: of new targets. f_number: of the lens of new projects."""
+    """recent: paths, last used first. pull_frames: of new targets. f_number, blur_px: of the lens of new projects."""
 
     recent: tuple[str, ...] = ()
     pull_frames: int = DEFAULT_PULL_FRAMES
-    tracker: str = "kcf"
     f_number: float = 1.8
+    blur_px: float | None = None
+
+    @property
+    def lens(self) -> LensSettings:
+        """The lens that a new project begins with."""
+        return LensSettings(lens=Lens(f_number=self.f_number), blur_px=self.blur_px)
+
+    def with_lens(self, lens: LensSettings) -> Settings:
+        """Return the settings such that new projects begin as blurred as this one."""
+        return replace(self, f_number=float(lens.lens.f_number), blur_px=lens.blur_px)
 
     def with_recent(self, path: str | Path) -> Settings:
         """Return the settings with this path in front of the recent ones."""
@@ -62,9 +73,11 @@ def load_settings(folder: Path | None = None) -> Settings:
     usual = Settings()
     return Settings(
         recent=_or(lambda: _recent(fields), usual.recent),
-        pull_frames=_or(lambda: _between(fields.integer("pull_frames", usual.pull_frames), 0, 100_000), 10),
-        tracker=_or(lambda: fields.text("tracker", usual.tracker), usual.tracker),
+        pull_frames=_or(
+            lambda: _between(fields.integer("pull_frames", usual.pull_frames), 0, 100_000), usual.pull_frames
+        ),
         f_number=_or(lambda: _between(fields.real("f_number", usual.f_number), 0.1, 1000.0), usual.f_number),
+        blur_px=_or(lambda: _blur(fields), usual.blur_px),
     )
 
 
@@ -90,7 +103,9 @@ def _recent(fields: Fields) -> tuple[str, ...]:
     return tuple(paths)
 
 
-Number = TypeVar("Number", int, float)
+def _blur(fields: Fields) -> float | None:
+    value = fields.optional_real("blur_px")
+    return None if value is None else _between(value, 0.0, 1e5)
 
 
 def _between(value: Number, low: Number, high: Number) -> Number:
