@@ -29,7 +29,7 @@ class RvrLightConfig:
     fine: int = 24  # channels at stride 2
     exposure: int = 24  # channels of the exposure head
     dropout: float = 0.1  # whole channels dropped before the context stage, in training only
-    work_long_side: int = 352  # long side in pixels at which the network sees a picture
+    work_long_side: int = 320  # long side in pixels at which the network sees a picture
     disparity_centre: float = 0.0  # raw disparity that from_output maps to 0.5, and how much more to sigmoid(1);
     disparity_spread: float = 1.3  # both are measured when weights are published
     max_boost_stops: float = 10.0  # the brightest light the exposure head can tell

@@ -10,7 +10,7 @@ import json
 import math
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,17 @@ def load_checkpoint(
                 state.setdefault(int(index), {})[key] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     return facts
+
+
+def load_mean(paths: Sequence[Path], net: nn.Module) -> None:
+    """Fill the network with the mean of the averaged weights of several checkpoints of one run."""
+    states = []
+    for path in paths:
+        load_checkpoint(path, nets={"average": net}, optimizer=None)
+        states.append({name: value.clone() for name, value in net.state_dict().items()})
+    for name, value in net.state_dict().items():
+        if value.is_floating_point():
+            value.copy_(torch.stack([state[name] for state in states]).mean(0))
 
 
 def log_row(path: Path, row: Mapping[str, object]) -> None:

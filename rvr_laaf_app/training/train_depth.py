@@ -40,8 +40,8 @@ class Settings:
 
     data: Path = Path("../shared/data")  # the folder with photos/ and weights/
     out: Path = Path("../train_depth")  # checkpoints and log
-    epochs: int = 26  # passes over the photographs, large ones included
-    large_epochs: int = 6  # of these, the last ones at the larger size
+    epochs: int = 15  # passes over the photographs, large ones included
+    large_epochs: int = 2  # of these, the last ones at the larger size
     batch: int = 16  # photographs per step
     trunk_rate: float = 2.0e-4  # peak learning rate of the pretrained trunk
     rate: float = 1.0e-3  # peak learning rate of everything else

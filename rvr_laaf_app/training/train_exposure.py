@@ -24,7 +24,14 @@ from torch import Tensor
 from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet, grow, to_input
 from rvr_laaf_app.training.data_hdr import Exposed, HdrMap, expose, load_map, random_example, random_light, split_names
 from rvr_laaf_app.training.data_photos import load_ranked
-from rvr_laaf_app.training.loop import learning_rate_share, load_checkpoint, log_row, save_checkpoint, set_seeds
+from rvr_laaf_app.training.loop import (
+    learning_rate_share,
+    load_checkpoint,
+    load_mean,
+    log_row,
+    save_checkpoint,
+    set_seeds,
+)
 
 HEAD = ("exposure", "to_boost")
 
@@ -34,9 +41,9 @@ class Settings:
     """Everything that decides the run."""
 
     data: Path = Path("../shared/data")  # the folder with hdr/ and photos/
-    depth: Path = Path("../train_depth/best.safetensors")  # checkpoint of train_depth
+    depth: str = "../train_depth/best.safetensors"  # checkpoint of train_depth; of several (a,b) the mean is taken
     out: Path = Path("../train_exposure")  # checkpoints and log
-    steps: int = 1200
+    steps: int = 600
     batch: int = 8
     rate: float = 2.0e-3  # peak learning rate
     warmup: int = 50
@@ -73,7 +80,7 @@ def train(settings: Settings) -> None:
     photos = [photo.rgb for photo in load_ranked(s.data / "photos" / "ordinal_depth.json", "train")]
 
     net = RvrLightNet(RvrLightConfig()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    load_checkpoint(s.depth, nets={"average": net}, optimizer=None)
+    load_mean([Path(path) for path in s.depth.split(",")], net)
     head = freeze_all_but_head(net)
     optimizer = torch.optim.AdamW(head, lr=s.rate, weight_decay=0.01)
     step = 0
