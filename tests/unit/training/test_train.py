@@ -166,3 +166,13 @@ def test_the_usual_photograph_fills_the_range() -> None:
             raw = net(to_input(torch.from_numpy(plain_view(photo, size=size).rgb)[None]))
             found.append(np.percentile(from_output(raw, net.config)[0].numpy(), (5, 95)))
     assert np.median(found, axis=0).tolist() == pytest.approx([0.2, 0.8], abs=0.08)
+
+
+def test_the_mean_of_checkpoints(tmp_path: Path) -> None:
+    nets = [torch.nn.Linear(2, 1) for _ in range(3)]
+    optimizer = torch.optim.AdamW(nets[0].parameters())
+    paths = [tmp_path / f"{number}.safetensors" for number in range(2)]
+    for path, net in zip(paths, nets, strict=False):
+        loop.save_checkpoint(path, nets={"average": net}, optimizer=optimizer, facts={})
+    loop.load_mean(paths, nets[2])
+    assert torch.allclose(nets[2].weight, (nets[0].weight + nets[1].weight) / 2)
