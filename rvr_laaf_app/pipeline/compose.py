@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.color import from_linear, to_linear
 from rvr_laaf_app.core.frame import Frame, RgbdFrame
 from rvr_laaf_app.core.optics import coc_px
+from rvr_laaf_app.estimate.light import lifted_light
 from rvr_laaf_app.estimate.upsample import upsample_boost, upsample_disparity
 from rvr_laaf_app.pipeline.resolve import RenderRequest
 from rvr_laaf_app.render.base import BokehRenderer
@@ -39,7 +40,7 @@ def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> P
     disparity = upsample_disparity(rgbd.disparity.astype(np.float32), guide)
     if highlight_boost > 0 and bool(rgbd.boost_stops.any()):
         boost = upsample_boost(rgbd.boost_stops.astype(np.float32), guide)
-        linear = linear * np.exp2(boost * np.float32(highlight_boost))
+        linear = lifted_light(linear, boost * np.float32(highlight_boost))
     return PreparedFrame(frame, linear, disparity)
 
 
