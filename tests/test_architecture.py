@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "pipeline": {"jobs", "document", "laaf", "media", "core", *ENGINES},
     "app": {"pipeline", "jobs", "document", "camera", "media", "core"},
     "cli": {"app", "pipeline", "jobs", "document", "camera", "annotation", "media", "core", "ui"},
-    "ui": {"app", "pipeline", "jobs", "document", "camera", "annotation", "media", "core"},
+    "ui": {"app", "pipeline", "jobs", "document", "laaf", "camera", "annotation", "media", "core"},
     "training": {"nets", "core", "media", "annotation", "render", "estimate"},
 }
 # third-party package -> rooms where it may appear at all

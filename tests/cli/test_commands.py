@@ -111,9 +111,8 @@ def test_bokeh_blurs_only_what_is_out_of_focus(tmp_path: Path) -> None:
     write_exr(tmp_path / "sharp.exr", picture)
     np.savez(tmp_path / "depth.npz", depth=depth)
     out = tmp_path / "out.exr"
-    done = rvr(
-        "bokeh", tmp_path / "sharp.exr", "--depth", tmp_path / "depth.npz", "--focus-m", 2, "--f-number", 1.4, "-o", out
-    )
+    lens = ("--focus-m", 2, "--f-number", 1.4, "--focal-mm", 135)  # a disc of 11.6 px at 8 m
+    done = rvr("bokeh", tmp_path / "sharp.exr", "--depth", tmp_path / "depth.npz", *lens, "-o", out)
     assert done.returncode == 0, done.stderr
     blurred = read_exr(out)
     np.testing.assert_allclose(blurred[:, :25], picture[:, :25], atol=2e-3)
