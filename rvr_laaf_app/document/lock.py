@@ -113,8 +113,8 @@ def lock_path(project: Path) -> Path:
 def _create(path: Path, holder: Holder) -> bool:
     """Make the lock file with its content in one step; False if there is one."""
     temporary = temporary_beside(path)
-    temporary.write_text(holder.as_json(), encoding="utf-8")
     try:
+        _write_new(temporary, holder)
         os.link(temporary, path)
     except FileExistsError:
         return False
@@ -130,11 +130,19 @@ def _create(path: Path, holder: Holder) -> bool:
 def _create_without_links(path: Path, holder: Holder) -> bool:
     """The same on file systems without hard links (FAT): for an instant the file is empty, and looks stale."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(holder.as_json())
+        _write_new(path, holder)
     except FileExistsError:
         return False
     return True
+
+
+def _write_new(path: Path, holder: Holder) -> None:
+    """Write a file that must not be there yet."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        os.write(handle, holder.as_json().encode("ascii"))  # a short write leaves a lock that names nobody: stale
+    finally:
+        os.close(handle)
 
 
 def _take_over(path: Path, holder: Holder, project: Path) -> bool:
@@ -150,8 +158,11 @@ def _take_over(path: Path, holder: Holder, project: Path) -> bool:
                 remedy="Save under another name, or close it there first.",
             )
         temporary = temporary_beside(path)
-        temporary.write_text(holder.as_json(), encoding="utf-8")
-        os.replace(temporary, path)
+        try:
+            _write_new(temporary, holder)
+            os.replace(temporary, path)
+        finally:
+            discard(temporary)
     return _read(path) == holder
 
 

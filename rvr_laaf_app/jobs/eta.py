@@ -5,6 +5,7 @@ from __future__ import annotations
 from rvr_laaf_app.jobs.job import Progress
 
 WINDOW_S = 12.0  # the pace of the last seconds counts: a clip's later frames may be slower than its first
+MOST_POINTS = 512  # of very quick steps every other one is forgotten
 LEAST_S = 0.5  # no estimate from less than this
 
 
@@ -26,8 +27,8 @@ class TimeLeft:
         self._points.append((now_s, progress.done))
         while len(self._points) > 2 and now_s - self._points[1][0] >= WINDOW_S:
             self._points.pop(0)
-        if len(self._points) > 512:
-            self._points = self._points[::2] + self._points[-1:] if len(self._points) % 2 == 0 else self._points[::2]
+        if len(self._points) > MOST_POINTS:
+            self._points = [*self._points[:-1:2], self._points[-1]]
         return self._estimate(progress, now_s)
 
     def _estimate(self, progress: Progress, now_s: float) -> float | None:

@@ -94,6 +94,8 @@ class Task(Generic[T]):
         self.held = False
         self._lane = lane
         self._status = status
+        self._begun = False
+        self._telling = threading.RLock()  # the status changes in the lane and by pause: told in the order it changed
         self._value: T | None = None
         self._over = threading.Event()
         self._left = TimeLeft()
@@ -149,8 +151,9 @@ class Task(Generic[T]):
         if self.cancelled:
             self._close()
             return True
-        if self._status.state is not JobState.RUNNING:
-            self._set(state=JobState.RUNNING)
+        if not self._begun:
+            self._begun = True
+            self._update()
         try:
             progress = next(self.job)
         except StopIteration as end:
@@ -166,18 +169,20 @@ class Task(Generic[T]):
         return True
 
     def rest(self, hold: bool) -> None:
-        """Show that the job was paused or goes on."""
-        self._left.pause()
-        begun = self._status.progress != NOT_BEGUN or self._status.state is JobState.RUNNING
-        self._set(state=JobState.PAUSED if hold else JobState.RUNNING if begun else JobState.QUEUED)
+        """Pause the job or let it go on, and show that."""
+        with self._telling:
+            if self.held != hold:
+                self.held = hold
+                self._left.pause()
+                self._update()
 
     def _advance(self, progress: Progress) -> None:
         now_s = time.monotonic()
-        left_s = self._left.push(progress, now_s)
-        self._status = replace(self._status, progress=progress, left_s=left_s)
-        if now_s - self._told_s >= EVENT_INTERVAL_S:
-            self._told_s = now_s
-            self._lane.tell(self._status)
+        with self._telling:
+            left_s = self._left.push(progress, now_s)
+            told = now_s - self._told_s >= EVENT_INTERVAL_S
+            self._told_s = now_s if told else self._told_s
+            self._update(told, progress=progress, left_s=left_s)
 
     def _close(self) -> None:
         try:
@@ -191,13 +196,19 @@ class Task(Generic[T]):
         if error is not None and not isinstance(error, RvrError):
             log.error("job %s failed", self._status.name, exc_info=error)
         left_s = 0.0 if reason is FinishReason.COMPLETED else None
-        self._status = replace(self._status, state=JobState.FINISHED, reason=reason, error=error, left_s=left_s)
-        self._over.set()
-        self._lane.tell(self._status)
+        with self._telling:
+            self._status = replace(self._status, state=JobState.FINISHED, reason=reason, error=error, left_s=left_s)
+            self._over.set()
+            self._lane.tell(self._status)
 
-    def _set(self, *, state: JobState) -> None:
-        self._status = replace(self._status, state=state)
-        self._lane.tell(self._status)
+    def _update(self, told: bool = True, **changes: Any) -> None:
+        with self._telling:
+            if self._status.finished:
+                return
+            going = JobState.RUNNING if self._begun else JobState.QUEUED
+            self._status = replace(self._status, state=JobState.PAUSED if self.held else going, **changes)
+            if told:
+                self._lane.tell(self._status)
 
 
 class _Lane:
@@ -221,16 +232,11 @@ class _Lane:
 
     def change(self, task: Task[Any], *, cancel: bool = False, hold: bool | None = None) -> None:
         """Set the wishes for a job and wake the lane."""
+        if hold is not None:
+            task.rest(hold)
         with self._wake:
-            if task.finished:
-                return
             task.cancelled = task.cancelled or cancel
-            shown = hold is not None and hold != task.held
-            if hold is not None:
-                task.held = hold
             self._wake.notify_all()
-        if shown:
-            task.rest(bool(hold))
 
     def tell(self, status: JobStatus) -> None:
         """Pass a status on to the scheduler's observer."""
