@@ -132,12 +132,13 @@ def head_mode(net: RvrLightNet, *, training: bool) -> None:
 def predicted_stops(net: RvrLightNet, rgb: Tensor) -> Tensor:
     """Stops [B, 3, H, W] for recorded pictures [B, H, W, 3] uint8 (ungated: what each pixel would get if clipped)."""
     x = to_input(rgb)
-    with torch.autocast("cpu", torch.bfloat16):
-        with torch.no_grad():
-            maps = net.encode(x)
-            _, _, y8 = net.decode(x, maps)
-        raw = net.light(x, maps, y8)
-    return grow(net.config.max_boost_stops * torch.sigmoid(raw.float()), x)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        maps = net.encode(x)
+        _, _, y8 = net.decode(x, maps)
+    # The head itself in float32: in bfloat16 its gradients are sometimes not finite.
+    s2, s4, s8, s16 = (part.float() for part in maps)
+    raw = net.light(x, (s2, s4, s8, s16), y8.float())
+    return grow(net.config.max_boost_stops * torch.sigmoid(raw), x)
 
 
 def exposure_loss(net: RvrLightNet, batch: list[Exposed]) -> Tensor:
