@@ -72,7 +72,8 @@ def spans_of(aperture: Aperture, radius_px: float) -> Spans:
     if aperture.blades >= 3:
         spans = _polygon(aperture, radius)
     else:
-        half_width, half_height = _half_axes(aperture, radius)
+        wide, high = _stretch(aperture, radius)
+        half_width, half_height = radius * wide, radius * high
 
         def chords(t: _F64) -> tuple[_F64, _F64]:
             half = half_width * np.sqrt(np.maximum(1.0 - (t / half_height) ** 2, 0.0))
@@ -90,7 +91,8 @@ def extent_of(aperture: Aperture, radius_px: float) -> tuple[float, float, float
     The shift is signed like a source looking through the barrel: see `cats_eye_spans`.
     """
     radius = disc_radius_px(radius_px)
-    half_width, half_height = _half_axes(aperture, _vertex_radius(aperture, radius))
+    wide, high = _stretch(aperture, radius)
+    half_width, half_height = (_vertex_radius(aperture, radius) * s for s in (wide, high))
     fade = min(radius - _POINT_RADIUS_PX, 1.0)  # a point cannot be clipped
     return half_width, half_height, math.copysign(0.9 * radius * fade, radius_px)
 
@@ -110,10 +112,10 @@ def cats_eye_spans(spans: Spans, extent: tuple[float, float, float], offset: tup
     return Spans(left, np.maximum(left, right), np.where(right > left, spans.weight, 0.0))
 
 
-def _half_axes(aperture: Aperture, radius: float) -> tuple[float, float]:
-    """Return half width and half height after the anamorphic squeeze; the area stays."""
-    root = math.sqrt(aperture.squeeze)
-    return radius * root, radius / root
+def _stretch(aperture: Aperture, radius: float) -> tuple[float, float]:
+    """Return the factors of width and height of the anamorphic squeeze; the area stays, and a point stays round."""
+    root = aperture.squeeze ** (0.5 * min(radius - _POINT_RADIUS_PX, 1.0))
+    return root, 1.0 / root
 
 
 def _vertex_radius(aperture: Aperture, radius: float) -> float:
@@ -128,7 +130,7 @@ def _polygon(aperture: Aperture, radius: float) -> Spans:
     """Return the spans of a regular polygon, first vertex up, turned by rotation_deg, then squeezed."""
     circumradius = _vertex_radius(aperture, radius)
     angles = math.radians(aperture.rotation_deg) + 2.0 * math.pi * np.arange(aperture.blades) / aperture.blades
-    stretch_x, stretch_y = _half_axes(aperture, 1.0)
+    stretch_x, stretch_y = _stretch(aperture, radius)
     x, y = circumradius * np.sin(angles) * stretch_x, -circumradius * np.cos(angles) * stretch_y
 
     def chords(t: _F64) -> tuple[_F64, _F64]:

@@ -25,7 +25,7 @@ class Surfaces:
     """Two surfaces per pixel.
 
     front, back [H, W, 4] float32: linear light premultiplied by its alpha, and the alpha (back alpha 0 = no surface).
-    front_coc_px, back_coc_px [H, W] float32: signed coc diameters; back_coc_px means nothing where back alpha is 0.
+    front_coc_px, back_coc_px [H, W] float32: signed coc diameters (0 where there is no back surface).
     """
 
     front: NDArray[np.float32]

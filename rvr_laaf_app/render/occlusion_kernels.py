@@ -232,7 +232,9 @@ def split(
                 front[y, 4 * x + 2] = linear[y, x, 2]
                 front[y, 4 * x + 3] = 1.0
                 front_coc[y, x] = coc[y, x]
-                back[y, 4 * x + 3] = 0.0
+                for c in range(4):
+                    back[y, 4 * x + c] = 0.0
+                back_coc[y, x] = 0.0
                 seed[y, x] = -1
                 if edge[y, x]:
                     _unmix(linear, coc, edge, y, x, step, front, front_coc, back, back_coc, seed)
@@ -323,8 +325,8 @@ def fill(linear: _F32, coc: _F32, seed: _I32, light: _F32, back: _F32, back_coc:
                 continue
             v, u = seed[y, x] // width, seed[y, x] % width
             r, g, b = linear[v, u, 0], linear[v, u, 1], linear[v, u, 2]
-            peak = max(r, max(g, b))
-            scale = min(1.0, _HIGHLIGHT * light[v // TILE, u // TILE] / max(peak, 1e-6))
+            here = 0.2126 * r + 0.7152 * g + 0.0722 * b
+            scale = min(1.0, _HIGHLIGHT * light[v // TILE, u // TILE] / max(here, 1e-6))
             back[y, 4 * x] = r * scale
             back[y, 4 * x + 1] = g * scale
             back[y, 4 * x + 2] = b * scale

@@ -49,8 +49,7 @@ def layered(surfaces: Surfaces, grid: LevelGrid, aperture: Aperture) -> _F64:
     """
     front, behind = surfaces.front.astype(np.float64), surfaces.back.astype(np.float64)
     front_level = _coordinate(surfaces.front_coc_px, grid)
-    back_level = _coordinate(np.where(behind[..., 3] > 0, surfaces.back_coc_px, 0), grid)
-    behind[behind[..., 3] <= 0] = 0
+    back_level = _coordinate(surfaces.back_coc_px, grid)
     colour, cover = np.zeros((*front_level.shape, 3)), np.zeros(front_level.shape)
     before, now, slab = cover.copy(), cover.copy(), None
     for d in range(grid.count - 1, -1, -1):

@@ -126,11 +126,6 @@ def to_levels(
                         back_level[y, x] = np.float32(-2)
             front_bits[a, b] = front
             back_bits[a, b] = behind
-            if behind:  # no number may stand where there is no surface: the prefix sums run over the whole tile
-                for y in range(a * TILE, min(height, a * TILE + TILE)):
-                    for x in range(b * TILE, min(width, b * TILE + TILE)):
-                        if back[y, 4 * x + 3] == 0:
-                            back[y, 4 * x : 4 * x + 3] = 0
 
 
 @njit(**_INNER)
