@@ -64,6 +64,11 @@ class NewestWorker(Generic[Request]):
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    @property
+    def ended(self) -> bool:
+        """True when the thread is over."""
+        return not self._thread.is_alive()
+
     def _run(self) -> None:
         try:
             while True:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from rvr_laaf_app.core.errors import CacheError
-from rvr_laaf_app.core.geometry import Box
+from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui.qt_image import to_qimage
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.document.project import Project
     from rvr_laaf_app.laaf.curve import FocusCurve
     from rvr_laaf_app.media.memory_cache import MemoryCache
+    from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.media.reader import ClipReader
     from rvr_laaf_app.pipeline.preview import PreviewRenderer
     from rvr_laaf_app.pipeline.products import ClipProducts
 
@@ -46,31 +47,41 @@ class PictureKey:
 class ClipPictures:
     """What the threads that make pictures of one open clip share: its products, curves, and the pictures made."""
 
-    def __init__(self, products: ClipProducts) -> None:
+    def __init__(self, info: ClipInfo, products: ClipProducts | None) -> None:
         from rvr_laaf_app.media.memory_cache import MemoryCache
 
-        self.products = products
+        self.info, self.products = info, products
         self.made: MemoryCache[PictureKey, QImage] = MemoryCache(CACHE_BYTES, lambda image: image.sizeInBytes())
         self._lock = threading.Lock()
         self._curve: tuple[Hashable, FocusCurve] | None = None
 
     def curve(self, project: Project) -> FocusCurve | None:
-        """Return the focus curve; None while the analysis has not reached what it needs."""
+        """Return the focus curve; None while the analysis has not reached every target that counts."""
         from rvr_laaf_app.pipeline.focus import curve_of
 
+        products = self.products
+        counting = (t for t in project.targets if t.strength != "suggested")
+        if products is None or (not products.complete and not all(products.has(t.frame) for t in counting)):
+            return None
         key = (project.targets, project.tracks, self.state)
         with self._lock:
             if self._curve is None or self._curve[0] != key:
-                try:
-                    self._curve = (key, curve_of(self.products, project))
-                except CacheError:
-                    return None
+                self._curve = (key, curve_of(products, project))
             return self._curve[1]
 
     @property
     def state(self) -> Hashable:
         """Changes whenever the analysis learned something."""
-        return self.products.meta.done, self.products.cuts
+        return (self.products.meta.done, self.products.cuts) if self.products is not None else None
+
+    def has(self, index: int) -> bool:
+        """Tell whether the depth of a frame is known."""
+        return self.products is not None and self.products.has(index)
+
+    @property
+    def complete(self) -> bool:
+        """True if the depth of every frame is known."""
+        return self.products is not None and self.products.complete
 
 
 class PictureMaker:
@@ -79,15 +90,21 @@ class PictureMaker:
     def __init__(self, clip: ClipPictures) -> None:
         self._clip = clip
         self._renderers: dict[str, PreviewRenderer] = {}
+        self._readers: dict[str, ClipReader] = {}
 
     def close(self) -> None:
         """Close the readers."""
         for renderer in self._renderers.values():
             renderer.close()
+        for reader in self._readers.values():
+            reader.close()
         self._renderers.clear()
+        self._readers.clear()
 
     def picture(self, project: Project, index: int, size: tuple[int, int], view: View, *, kind: str) -> QImage:
         """Return the picture of a frame that fits `size`; `kind` names the reader to use (one per size in turn)."""
+        if self._clip.products is None:
+            view = "original"
         curve = self._curve(project, index) if view == "refocused" else None
         key = PictureKey(index, size, view, self._look(project, curve, index, view))
         found = self._clip.made.get(key)
@@ -106,7 +123,7 @@ class PictureMaker:
         if view == "original":
             return None
         # The depth range of a shot grows until its analysis is done, and with it every disparity of the shot.
-        state = self._clip.state if not self._clip.products.complete else None
+        state = self._clip.state if not self._clip.complete else None
         if curve is None:
             return state, None
         return state, project.lens, float(curve.focus_disparity[index])
@@ -114,16 +131,32 @@ class PictureMaker:
     def _make(self, project: Project, curve: FocusCurve | None, key: PictureKey, kind: str) -> QImage:
         from rvr_laaf_app.pipeline.preview import PreviewRequest
 
+        if self._clip.products is None:
+            return self._plain(key, kind)
         request = PreviewRequest(key.index, key.size, view=key.view)
         if curve is None:
-            curve = resting_curve(self._clip.products.info.frames, 0.5)
-        return to_qimage(self._renderer(kind).picture(project, curve, request))
+            curve = resting_curve(self._clip.info.frames, 0.5)
+        return to_qimage(self._renderer(kind, self._clip.products).picture(project, curve, request))
 
-    def _renderer(self, kind: str) -> PreviewRenderer:
+    def _plain(self, key: PictureKey, kind: str) -> QImage:
+        """Return the frame of a clip that cannot be analysed here: it can still be seen."""
+        from rvr_laaf_app.core.geometry import fit_long_side
+        from rvr_laaf_app.media.reader import ClipReader
+        from rvr_laaf_app.pipeline.preview import original_rgb
+
+        name = f"{kind} {key.size}"
+        if name not in self._readers:
+            width, height = self._clip.info.display_size
+            scale = min(1.0, key.size[0] / width, key.size[1] / height)
+            size = fit_long_side((width, height), max(16, int(max(width, height) * scale)))
+            self._readers[name] = ClipReader(self._clip.info, size=size)
+        return to_qimage(original_rgb(self._readers[name].read(key.index)))
+
+    def _renderer(self, kind: str, products: ClipProducts) -> PreviewRenderer:
         from rvr_laaf_app.pipeline.preview import PreviewRenderer
 
         if kind not in self._renderers:
-            self._renderers[kind] = PreviewRenderer(self._clip.products)
+            self._renderers[kind] = PreviewRenderer(products)
         return self._renderers[kind]
 
     def _curve(self, project: Project, index: int) -> FocusCurve:
@@ -131,14 +164,14 @@ class PictureMaker:
         curve = self._clip.curve(project)
         if curve is not None:
             return curve
-        frames = self._clip.products.info.frames
+        frames, products = self._clip.info.frames, self._clip.products
         ruling = [t for t in project.targets if t.frame <= index] or list(project.targets[:1])
-        if not ruling:
+        if not ruling or products is None:
             return resting_curve(frames, 0.5)
         target = ruling[-1]
-        return resting_curve(frames, self._aim(project, target.frame, target.place))
+        return resting_curve(frames, self._aim(project, products, target.frame, target.place))
 
-    def _aim(self, project: Project, frame: int, place: object) -> float:
+    def _aim(self, project: Project, products: ClipProducts, frame: int, place: Point | Box) -> float:
         """Return the disparity under a place of a frame not analysed yet, from an estimate of that frame alone."""
         from rvr_laaf_app.pipeline.preview import PreviewRequest
 
@@ -146,11 +179,11 @@ class PictureMaker:
         found = self._clip.made.get(key)
         if found is None:
             request = PreviewRequest(frame, _AIM_SIZE, view="disparity")
-            none = resting_curve(self._clip.products.info.frames, 0.5)
-            found = to_qimage(self._renderer("aim").picture(project, none, request))
+            none = resting_curve(self._clip.info.frames, 0.5)
+            found = to_qimage(self._renderer("aim", products).picture(project, none, request))
             self._clip.made.put(key, found)
         centre = place.centre if isinstance(place, Box) else place
-        x, y = centre.pixel(found.width(), found.height())  # type: ignore[attr-defined]  # a Point
+        x, y = centre.pixel(found.width(), found.height())
         reach = max(1, round(_AIM_REACH * found.width()))
         columns = range(max(0, x - reach), min(found.width(), x + reach + 1))
         rows = range(max(0, y - reach), min(found.height(), y + reach + 1))

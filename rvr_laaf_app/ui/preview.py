@@ -81,6 +81,10 @@ class Preview(QObject):
         self._settle.stop()
         self._worker.ask_to_end()
 
+    def has_ended(self) -> bool:
+        """Tell whether the thread is over."""
+        return self._worker.ended
+
     def close(self) -> bool:
         """Join the thread; False if it did not end in time."""
         self._settle.stop()
@@ -101,6 +105,7 @@ class Preview(QObject):
 
     def _work(self, showing: Showing) -> None:
         try:
+            self._show_original_first(showing)
             curve = self._clip.curve(showing.project)
             size = draft_size(showing.room) if showing.draft else full_size(showing.room)
             kind = "draft" if showing.draft else "full"
@@ -112,11 +117,19 @@ class Preview(QObject):
             return
         self._bridge.post(lambda: self._deliver(showing, image, curve))
 
+    def _show_original_first(self, showing: Showing) -> None:
+        """Show the plain frame where the wanted picture will take long: at the very first, and before its analysis."""
+        slow = self._shown == 0 or not self._clip.has(showing.index)
+        if slow and showing.draft and showing.view == "refocused":
+            size = draft_size(showing.room)
+            image = self._maker.picture(showing.project, showing.index, size, "original", kind="draft")
+            self._bridge.post(lambda: self._deliver_original(showing, image))
+
     def _make_ahead(self) -> bool:
         """Make the next picture after the playhead that is missing; False when there is none to make."""
         showing = self._last
-        table = self._clip.products.info.table
-        if showing is None or table is None or showing.view != "refocused" or not self._clip.products.complete:
+        table = self._clip.info.table
+        if showing is None or table is None or showing.view != "refocused" or not self._clip.complete:
             return False
         stop = table.index_at(table.seconds_of(showing.index) + READY_AHEAD_S) + 1
         size = draft_size(showing.room)
@@ -141,6 +154,10 @@ class Preview(QObject):
             self.curve_ready.emit(curve)
         if not showing.draft and self._ahead_allowed and showing.generation == self._generation:
             self._worker.resume_idle()
+
+    def _deliver_original(self, showing: Showing, image: QImage) -> None:
+        if showing.generation > self._shown:
+            self.picture_ready.emit(showing.index, image)
 
     def _fail(self, showing: Showing, error: Exception) -> None:
         if showing.generation > self._shown:

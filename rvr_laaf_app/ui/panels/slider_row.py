@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QSlider, QWidget
 
 _STEPS = 1000
+REST_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,15 @@ class SliderRow(QWidget):
         layout.addWidget(self.box, 0, 1)
         layout.addWidget(self.slider, 1, 0, 1, 2)
         layout.setColumnStretch(0, 1)
+        # Keys and the wheel have no release: their gesture is over when they rest for a moment.
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self.gesture_ended)
         self.slider.valueChanged.connect(self._slider_moved)
-        self.slider.sliderReleased.connect(self.gesture_ended)
+        self.slider.sliderReleased.connect(self._released)
         self.box.valueChanged.connect(self._typed)
-        self.box.editingFinished.connect(self.gesture_ended)
+        self.box.editingFinished.connect(self._released)
 
     @property
     def value(self) -> float:
@@ -113,9 +119,17 @@ class SliderRow(QWidget):
         with QSignalBlocker(self.box):
             self.box.setValue(value)
         self.value_edited.emit(value)
+        if not self.slider.isSliderDown():
+            self._rest.start()
 
     @Slot(float)
     def _typed(self, value: float) -> None:
         with QSignalBlocker(self.slider):
             self.slider.setValue(self._scale.position_of(value))
         self.value_edited.emit(value)
+        self._rest.start()
+
+    @Slot()
+    def _released(self) -> None:
+        self._rest.stop()
+        self.gesture_ended.emit()

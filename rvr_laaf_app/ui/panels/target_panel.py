@@ -68,7 +68,7 @@ class TargetPanel(QWidget):
         self.empty.setWordWrap(True)
         self.go = QPushButton(self.tr("Go to"), self)
         self.go.setObjectName("go_to_target")
-        self.remove = QPushButton(theme.icon("remove"), self.tr("Remove"), self)
+        self.remove = QPushButton(self.tr("Remove"), self)
         self.remove.setObjectName("remove_target")
         self.pull = SliderRow(
             "pull_length", self.tr("Pull"), SliderScale(0, MAX_PULL_FRAMES, step=1), suffix=self.tr(" frames"),
@@ -96,8 +96,13 @@ class TargetPanel(QWidget):
         buttons.addWidget(self.go, 1)
         buttons.addWidget(self.remove, 1)
         layout.addLayout(buttons)
-        layout.addWidget(self.pull)
-        layout.addWidget(self.pull_time)
+        self.details = QWidget(self)
+        details = QVBoxLayout(self.details)
+        details.setContentsMargins(0, 0, 0, 0)
+        details.setSpacing(10)
+        layout.addWidget(self.details)
+        details.addWidget(self.pull)
+        details.addWidget(self.pull_time)
         for title, control in ((self.tr("Ease"), self.ease), (self.tr("Tracker"), self.tracker)):
             line = QHBoxLayout()
             label = QLabel(title, self)
@@ -105,7 +110,7 @@ class TargetPanel(QWidget):
             control.setFixedWidth(168)
             line.addWidget(label, 1)
             line.addWidget(control)
-            layout.addLayout(line)
+            details.addLayout(line)
 
     def _connect(self) -> None:
         self.list.currentItemChanged.connect(self._item_changed)
@@ -125,18 +130,15 @@ class TargetPanel(QWidget):
         with QSignalBlocker(self.list):
             self._fill_list(rows, selected_id)
         self._selected = next((r.target for r in rows if r.target.id == selected_id), None)
-        self.list.setVisible(bool(rows))
-        self.go.setVisible(bool(rows))
-        self.remove.setVisible(bool(rows))
+        for part in (self.list, self.go, self.remove, self.details):
+            part.setVisible(bool(rows))
         self.empty.setVisible(not rows)
         for control in (self.go, self.remove, self.pull, self.ease, self.tracker):
             control.setEnabled(self._selected is not None)
         target = self._selected
         pull_frames = target.pull_frames if target else DEFAULT_PULL_FRAMES
         self.pull.set_value(pull_frames)
-        self.pull_time.setText(
-            self.tr("{0} s before the target").replace("{0}", f"{pull_frames * seconds_per_frame:.2f}")
-        )
+        self.pull_time.setText(self.tr("begins {0} s before").replace("{0}", f"{pull_frames * seconds_per_frame:.2f}"))
         with QSignalBlocker(self.ease), QSignalBlocker(self.tracker):
             self.ease.setCurrentIndex(EASES.index(target.ease) if target else 0)
             known = target is not None and target.tracker in self._trackers

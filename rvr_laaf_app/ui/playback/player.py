@@ -55,11 +55,24 @@ class Player(QObject):
         """Frames that this playing could not show in time."""
         return self._stream.count.dropped if self._stream is not None else 0
 
-    def play(self, info: ClipInfo, start: int, picture_of: PictureOf, *, rate: float = 1.0) -> None:
-        """Play from frame `start`; from the clip's beginning if that is the last frame (and the other way round)."""
+    def play(
+        self,
+        info: ClipInfo,
+        start: int,
+        picture_of: PictureOf,
+        *,
+        rate: float = 1.0,
+        at_end: Callable[[], None] | None = None,
+    ) -> None:
+        """Play from frame `start`; from the clip's beginning if that is the last frame (and the other way round).
+
+        picture_of and at_end run in the thread of this playing; at_end when it is over, also if it never began.
+        """
         self.pause()
         table = info.table
         if table is None or len(table) < 2:
+            if at_end is not None:
+                at_end()
             return
         last = len(table) - 1
         if rate > 0 and start >= last:
@@ -70,7 +83,12 @@ class Player(QObject):
         step = 1 if rate > 0 else -1
         speed = float(table.average_rate) * abs(rate)
         self._stream = PictureStream(
-            picture_of, start=start, stop=len(table) if step > 0 else -1, step=step, frames_per_s=speed
+            picture_of,
+            start=start,
+            stop=len(table) if step > 0 else -1,
+            step=step,
+            frames_per_s=speed,
+            at_end=at_end,
         )
         at_s = table.seconds_of(start)
         if rate == 1.0:

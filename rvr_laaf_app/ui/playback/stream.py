@@ -29,16 +29,25 @@ class StreamCount:
 class PictureStream:
     """Makes pictures from `start` on in steps of +1 or -1; `take(wanted)` gives the newest one that is due.
 
-    picture_of runs in the stream's thread. If it raises, the stream ends and `failure` says why.
+    picture_of runs in the stream's thread, and so does at_end when it ends. If picture_of raises, the stream ends and
+    `failure` says why.
     """
 
     def __init__(
-        self, picture_of: PictureOf, *, start: int, stop: int, step: int = 1, frames_per_s: float = 25.0
+        self,
+        picture_of: PictureOf,
+        *,
+        start: int,
+        stop: int,
+        step: int = 1,
+        frames_per_s: float = 25.0,
+        at_end: Callable[[], None] | None = None,
     ) -> None:
         self.failure: Exception | None = None
         self._picture_of = picture_of
         self._step, self._stop = step, stop
         self._frames_per_s = frames_per_s
+        self._at_end = at_end
         self._wake = threading.Condition()
         self._ready: deque[tuple[int, QImage]] = deque()
         self._wanted = start
@@ -78,6 +87,13 @@ class PictureStream:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        try:
+            self._make_pictures()
+        finally:
+            if self._at_end is not None:
+                self._at_end()
+
+    def _make_pictures(self) -> None:
         while True:
             with self._wake:
                 while not self._closed and len(self._ready) >= AHEAD:

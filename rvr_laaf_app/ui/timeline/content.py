@@ -56,11 +56,11 @@ class TimelineContent:
         return max(target.frame - target.pull_frames, before), target.frame
 
 
-def lost_spans(track: SubjectTrack, start: int, stop: int, *, sure: float) -> list[tuple[int, int, bool]]:
+def lost_spans(track: SubjectTrack, start: int, stop: int) -> list[tuple[int, int, bool]]:
     """Return [start, stop, lost] runs of a track inside [start, stop)."""
     begin, end = max(start, track.start), min(stop, track.stop)
     if end <= begin:
         return []
-    lost = np.asarray(track.confidence[begin - track.start : end - track.start] < sure)
+    lost = np.asarray(track.confidence[begin - track.start : end - track.start] <= 0)
     edges = [0, *(np.flatnonzero(np.diff(lost)) + 1).tolist(), len(lost)]
     return [(begin + a, begin + b, bool(lost[a])) for a, b in itertools.pairwise(edges)]

@@ -12,7 +12,6 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline.content import TimelineContent, lost_spans
 from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
-from rvr_laaf_app.ui.viewer.marks import SURE_CONFIDENCE
 
 DIAMOND_PX = 7.0
 _LABEL_ROOM = 46.0
@@ -77,7 +76,8 @@ def draw_waveform(painter: QPainter, rect: QRectF, content: TimelineContent, sca
     wave = content.waveform
     if wave is None or not len(wave):
         return
-    columns = np.arange(int(rect.left()), int(rect.right()))
+    first, last = max(rect.left(), scale.x_of(0.0)), min(rect.right(), scale.x_of(content.duration_s))
+    columns = np.arange(math.ceil(first), math.floor(last))
     begin = ((columns - scale.left) / scale.px_per_s + scale.first_s) / content.duration_s * len(wave)
     end = begin + len(wave) / content.duration_s / scale.px_per_s
     middle, half = rect.center().y(), rect.height() / 2 - 3
@@ -109,6 +109,8 @@ def draw_targets(
         frame = ghost.frame if ghost is not None and ghost.target_id == target.id else target.frame
         centre = QPointF(scale.x_of(content.start_s(frame)), rect.center().y())
         draw_diamond(painter, centre, chosen=target.id == selected)
+        if frame != target.frame:
+            _draw_moment(painter, rect, centre.x(), clock_text(content.start_s(frame)))
 
 
 def _draw_pull(painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale, number: int) -> None:
@@ -139,12 +141,25 @@ def _draw_span(
         painter.setPen(QPen(theme.DARK.color("control_edge"), 1.0, Qt.PenStyle.DotLine))
         painter.drawLine(QLineF(left, crisp(middle), right, crisp(middle)))
         return
-    for a, b, lost in lost_spans(track, start, stop, sure=SURE_CONFIDENCE):
+    for a, b, lost in lost_spans(track, start, stop):
         left, right = scale.x_of(content.start_s(a)), scale.x_of(content.start_s(b))
         colour = theme.DARK.color("problem" if lost else "accent")
         colour.setAlphaF(0.9 if lost or chosen else 0.6)
         height = 3.0 if lost else 4.0
         painter.fillRect(QRectF(left, middle - height / 2, max(right - left, 1.0), height), colour)
+
+
+def _draw_moment(painter: QPainter, rect: QRectF, x: float, text: str) -> None:
+    """Write where a dragged target would land, at its right (at its left where there is no room)."""
+    painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
+    width = painter.fontMetrics().horizontalAdvance(text) + 10
+    left = x + 14 if x + 14 + width < rect.right() else x - 14 - width
+    label = QRectF(left, rect.center().y() - 9, width, 18)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.DARK.color("surround"))
+    painter.drawRoundedRect(label, 3, 3)
+    painter.setPen(theme.DARK.color("text_strong"))
+    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def draw_diamond(painter: QPainter, centre: QPointF, *, chosen: bool) -> None:
@@ -181,7 +196,7 @@ def draw_focus(painter: QPainter, rect: QRectF, content: TimelineContent, scale:
     band = [QPointF(a, y(v + content.sharp_half)) for a, v in zip(x, values, strict=True)]
     band += [QPointF(a, y(v - content.sharp_half)) for a, v in zip(reversed(x), reversed(values), strict=True)]
     fill = QColor(theme.DARK.color("in_focus"))
-    fill.setAlpha(46)
+    fill.setAlpha(84)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(fill)
     painter.drawPolygon(QPolygonF(band))

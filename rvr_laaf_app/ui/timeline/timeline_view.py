@@ -6,18 +6,18 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
+from rvr_laaf_app.ui.timeline.scale import TimeScale
 
 HEADER_PX = 72
 RULER_PX = 26
 SOUND_PX = 36
 TARGETS_PX = 40
-RIGHT_PX = 16
+INSET_PX = 12  # room for a diamond at either end
 _HIT_PX = 9.0
 
 
@@ -45,7 +45,7 @@ class TimelineView(QWidget):
         self._content: TimelineContent | None = None
         self._frame = 0
         self._selected: str | None = None
-        self._scale = TimeScale(HEADER_PX, 1, 1.0)
+        self._scale = TimeScale(HEADER_PX + INSET_PX, 1, 1.0)
         self._pressed: tuple[str, QPointF] | None = None  # the diamond under a pressed button
         self._ghost: lanes.DragGhost | None = None
         self._scrubbing = False
@@ -64,7 +64,7 @@ class TimelineView(QWidget):
         same = content is not None and content.duration_s == self._scale.duration_s
         self._content = content
         if content is not None and not same:
-            self._scale = TimeScale(HEADER_PX, 1, max(content.duration_s, 1e-3))
+            self._scale = TimeScale(HEADER_PX + INSET_PX, 1, max(content.duration_s, 1e-3))
         self._fit_width()
         self.update()
 
@@ -97,7 +97,7 @@ class TimelineView(QWidget):
         )
 
     def _fit_width(self) -> None:
-        self._scale = replace(self._scale, width=max(1.0, self.width() - HEADER_PX - RIGHT_PX))
+        self._scale = replace(self._scale, width=max(1.0, self.width() - HEADER_PX - 2 * INSET_PX))
 
     def _lane_rects(self) -> dict[str, QRectF]:
         """Return the rectangles of ruler and lanes, from top to bottom."""
@@ -202,8 +202,6 @@ class TimelineView(QWidget):
             far = abs(event.position().x() - begin.x()) >= QApplication.startDragDistance()
             if far or self._ghost is not None:
                 self._ghost = lanes.DragGhost(target_id, self._frame_at(event.position().x()))
-                moment = clock_text(self._content.start_s(self._ghost.frame))
-                QToolTip.showText(event.globalPosition().toPoint(), moment, self)
                 self.update()
         else:
             over = self._diamond_at(event.position()) is not None
@@ -213,7 +211,6 @@ class TimelineView(QWidget):
         """End the gesture; a dragged diamond becomes one edit."""
         ghost, self._ghost, self._pressed, self._scrubbing = self._ghost, None, None, False
         if ghost is not None:
-            QToolTip.hideText()
             self.target_moved.emit(ghost.target_id, ghost.frame)
             self.update()
 

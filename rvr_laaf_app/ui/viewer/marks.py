@@ -11,7 +11,6 @@ from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.viewer.letterbox import to_rect
 
-SURE_CONFIDENCE = 0.35  # below this the box is shown as lost
 _CORNER = 12.0
 _DOT = 3.0
 
@@ -29,7 +28,7 @@ class SubjectMark:
     @property
     def lost(self) -> bool:
         """True if the box is only held from before."""
-        return self.confidence < SURE_CONFIDENCE
+        return self.confidence <= 0.0
 
 
 @dataclass(frozen=True, slots=True)

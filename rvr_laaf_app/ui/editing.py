@@ -1,0 +1,318 @@
+"""Between the session, the stage and the widgets of the workspace: what the user does becomes edits, and back.
+
+It holds the selected target and nothing of the project itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from rvr_laaf_app.core.errors import RvrError
+from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.ui import present
+from rvr_laaf_app.ui.timeline.content import TimelineContent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rvr_laaf_app.app.session import Session
+    from rvr_laaf_app.document.document import Change
+    from rvr_laaf_app.document.project import FocusTarget, LensSettings
+    from rvr_laaf_app.jobs.scheduler import JobStatus
+    from rvr_laaf_app.laaf.curve import FocusCurve
+    from rvr_laaf_app.ui.stage import Stage
+    from rvr_laaf_app.ui.workspace import Workspace
+
+_PLACE_CONFIDENCE = 0.3  # a moved target takes its place from the track only where that is sure of itself
+
+
+class Editing(QObject):
+    """Connects one session and one stage to the widgets of one workspace."""
+
+    selection_changed = Signal(object)  # target id or None
+    failed = Signal(object)  # Exception
+
+    def __init__(self, session: Session, stage: Stage, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._stage, self._widgets = session, stage, workspace
+        self._selected: str | None = None
+        self._curve: FocusCurve | None = None
+        self._content: TimelineContent | None = None
+        self._tracking: dict[str, float | None] = {}
+        self._analysed = 0
+        self._gestures = itertools.count(1)
+        self._gesture: int | None = None
+        self._connect_widgets()
+        self._connect_stage()
+        self._unsubscribe = [session.on_change(self._changed), session.on_job(self._job_told)]
+
+    @property
+    def selected(self) -> str | None:
+        """Id of the selected target."""
+        return self._selected
+
+    def close(self) -> None:
+        """Hear no more of the session."""
+        for end in self._unsubscribe:
+            end()
+
+    def _connect_widgets(self) -> None:
+        picture, timeline = self._widgets.picture, self._widgets.timeline
+        targets, lens = self._widgets.inspector.targets, self._widgets.inspector.lens
+        picture.point_chosen.connect(self.set_target)
+        picture.box_chosen.connect(self.set_target)
+        picture.resized.connect(self._resized)
+        timeline.seek_requested.connect(self._stage.seek)
+        timeline.target_selected.connect(self.select)
+        timeline.target_moved.connect(self._moved)
+        timeline.target_removal_requested.connect(self.remove)
+        timeline.target_activated.connect(self.go_to)
+        targets.target_selected.connect(self.select)
+        targets.target_activated.connect(self.go_to)
+        targets.removal_requested.connect(self.remove)
+        targets.pull_edited.connect(self._pull_edited)
+        targets.ease_chosen.connect(self._ease_chosen)
+        targets.tracker_chosen.connect(self._tracker_chosen)
+        targets.gesture_ended.connect(self._gesture_ended)
+        lens.lens_edited.connect(self._lens_edited)
+        lens.gesture_ended.connect(self._gesture_ended)
+
+    def _connect_stage(self) -> None:
+        self._stage.index_changed.connect(self._index_changed)
+        self._stage.picture_changed.connect(self._widgets.picture.set_image)
+        self._stage.curve_changed.connect(self._curve_changed)
+        self._stage.waveform_changed.connect(self._waveform_changed)
+
+    # What the user does
+
+    @Slot(object)
+    def set_target(self, place: Point | Box) -> None:
+        """Set a target at the shown frame; a target that is already at this very frame moves there instead."""
+        project, index = self._session.project, self._stage.index
+        here = next((t for t in project.targets if t.frame == index), None)
+        if here is not None:
+            self._attempt(lambda: self._session.move_target(here.id, place=place))
+            self.select(here.id)
+            return
+        made: list[str] = []
+        self._attempt(lambda: made.append(self._session.add_target_at(place, index)))
+        if made:
+            self.select(made[0])
+
+    @Slot(str)
+    def select(self, target_id: str | None) -> None:
+        """Select a target; empty or None: none."""
+        wanted = target_id or None
+        if wanted == self._selected:
+            return
+        self._selected = wanted
+        self._widgets.timeline.set_selected(wanted)
+        self._show_targets()
+        self._show_marks()
+        self.selection_changed.emit(wanted)
+
+    @Slot(str)
+    def go_to(self, target_id: str) -> None:
+        """Select a target and go to its frame."""
+        target = self._session.project.target(target_id)
+        if target is not None:
+            self.select(target_id)
+            self._stage.seek(target.frame)
+
+    def go_to_neighbour(self, direction: int) -> None:
+        """Go to the next (1) or previous (-1) target from the shown frame."""
+        index = self._stage.index
+        after = [t for t in self._session.project.targets if (t.frame - index) * direction > 0]
+        if after:
+            self.go_to(min(after, key=lambda t: abs(t.frame - index)).id)
+
+    @Slot(str)
+    def remove(self, target_id: str) -> None:
+        """Remove a target."""
+        self._attempt(lambda: self._session.remove_target(target_id))
+
+    def remove_selected(self) -> None:
+        """Remove the selected target, if there is one."""
+        if self._selected is not None:
+            self.remove(self._selected)
+
+    def change_pull(self, frames: int) -> None:
+        """Make the pull of the selected target longer or shorter."""
+        selected = None if self._selected is None else self._session.project.target(self._selected)
+        if selected is not None:
+            length = max(0, selected.pull_frames + frames)
+            self._attempt(lambda: self._session.set_target(selected.id, pull_frames=length))
+
+    def track_again(self) -> None:
+        """Follow the selected target's subject once more."""
+        selected = self._selected
+        if selected is not None:
+            self._attempt(lambda: self._session.start_tracking(selected))
+
+    @Slot(str, int)
+    def _moved(self, target_id: str, frame: int) -> None:
+        target = self._session.project.target(target_id)
+        if target is not None:
+            place = self._place_at(target, frame)
+            self._attempt(lambda: self._session.move_target(target_id, frame=frame, place=place))
+
+    def _place_at(self, target: FocusTarget, frame: int) -> Point | Box | None:
+        """Return where the subject of a target is at another frame, if its track is sure; None = leave it."""
+        track = self._session.project.track_of(target)
+        box = None if track is None else track.box_at(frame)
+        if track is None or box is None or track.confidence[frame - track.start] < _PLACE_CONFIDENCE:
+            return None
+        return box if isinstance(target.place, Box) else box.centre
+
+    @Slot(int)
+    def _pull_edited(self, frames: int) -> None:
+        selected = self._selected
+        if selected is not None:
+            gesture = self._gesture_now()
+            self._attempt(lambda: self._session.set_target(selected, pull_frames=frames, gesture=gesture))
+
+    @Slot(str)
+    def _ease_chosen(self, ease: str) -> None:
+        selected = self._selected
+        if selected is not None:
+            self._attempt(lambda: self._session.set_target(selected, ease=ease))  # type: ignore[arg-type]
+
+    @Slot(str)
+    def _tracker_chosen(self, tracker: str) -> None:
+        selected = self._selected
+        if selected is not None:
+            self._attempt(lambda: self._session.set_target(selected, tracker=tracker))
+
+    @Slot(object, str, str)
+    def _lens_edited(self, lens: LensSettings, label: str, _control: str) -> None:
+        gesture = self._gesture_now()
+        self._attempt(lambda: self._session.set_lens(lens, label=label, gesture=gesture))
+
+    def _gesture_now(self) -> int:
+        if self._gesture is None:
+            self._gesture = next(self._gestures)
+        return self._gesture
+
+    @Slot()
+    def _gesture_ended(self) -> None:
+        if self._gesture is not None:
+            self._gesture = None
+            self._attempt(self._session.end_gesture)
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        """Run an edit; an error goes to the error bar, and the widgets show the truth again."""
+        try:
+            action()
+        except RvrError as error:
+            self.failed.emit(error)
+            self.show_all()
+
+    # What happened to the project, the clip and the jobs
+
+    def _changed(self, change: Change) -> None:
+        if change.kind == "open":
+            return  # the clip comes with it: `show_clip`
+        if self._selected is not None and change.new.target(self._selected) is None:
+            self.select(None)
+        self._stage.show_project(change.new)
+        if change.old.lens is not change.new.lens:
+            self._show_lens()
+        self._show_targets()
+        self._show_marks()
+        self._show_timeline()
+
+    def _job_told(self, status: JobStatus) -> None:
+        if status.name == "track":
+            if status.finished:
+                self._tracking.pop(status.subject, None)
+            else:
+                self._tracking[status.subject] = status.progress.fraction
+            self._show_targets()
+        products = self._session.products
+        done = products.meta.done if products is not None else 0
+        if done != self._analysed:
+            self._analysed = done
+            self._stage.refresh()
+            self._show_timeline()
+
+    def show_clip(self) -> None:
+        """Show another clip, or none: called when the session has opened one."""
+        info = self._session.clip
+        self._curve = self._content = None
+        self._tracking.clear()
+        self._analysed = 0
+        self.select(None)
+        if info is None:
+            self._stage.close_clip()
+            self._widgets.picture.set_aspect(0, 0)
+        else:
+            self._widgets.picture.set_aspect(*info.display_size)
+            self._stage.set_room(self._widgets.picture.picture_pixels())
+            self._stage.open(info, self._session.products, self._session.project)
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Write everything into the widgets again."""
+        self._show_lens()
+        self._show_targets()
+        self._show_marks()
+        self._show_timeline()
+        self._index_changed(self._stage.index)
+
+    def _show_lens(self) -> None:
+        info = self._session.clip
+        width = info.display_size[0] if info is not None else 1280
+        self._widgets.inspector.lens.show_lens(self._session.project.lens, width)
+
+    def _show_targets(self) -> None:
+        info = self._session.clip
+        panel = self._widgets.inspector.targets
+        if info is None or info.table is None:
+            panel.show_rows((), None, seconds_per_frame=0.04)
+            return
+        rows = present.rows_of(self._session.project, info, self._tracking, self.tr)
+        panel.show_rows(rows, self._selected, seconds_per_frame=1.0 / float(info.table.average_rate))
+
+    def _show_marks(self) -> None:
+        subjects, targets = present.marks_of(self._session.project, self._stage.index, self._selected)
+        self._widgets.picture.set_marks(subjects, targets)
+
+    def _show_timeline(self) -> None:
+        info = self._session.clip
+        if info is None:
+            self._content = None
+        else:
+            self._content = present.timeline_of(
+                self._session.project, info, self._session.products, self._curve, before=self._content
+            )
+        self._widgets.timeline.set_content(self._content)
+
+    @Slot(int)
+    def _index_changed(self, index: int) -> None:
+        info = self._session.clip
+        table = info.table if info is not None else None
+        seconds = table.seconds_of(index) if table is not None and index < len(table) else 0.0
+        self._widgets.transport.show_position(index, info.frames if info is not None else 0, seconds)
+        self._widgets.timeline.set_frame(index)
+        self._show_marks()
+
+    @Slot(object)
+    def _curve_changed(self, curve: FocusCurve | None) -> None:
+        self._curve = curve
+        self._show_timeline()
+
+    @Slot(object)
+    def _waveform_changed(self, outline: NDArray[np.float32] | None) -> None:
+        if self._content is not None:
+            self._content = present.with_waveform(self._content, outline)
+            self._widgets.timeline.set_content(self._content)
+
+    @Slot()
+    def _resized(self) -> None:
+        self._stage.set_room(self._widgets.picture.picture_pixels())

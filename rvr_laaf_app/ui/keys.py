@@ -1,0 +1,69 @@
+"""Which keys a focused control keeps for itself although they are shortcuts of the window, and the list of all keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
+    QDialog,
+    QGridLayout,
+    QLabel,
+    QSlider,
+    QWidget,
+)
+
+from rvr_laaf_app.ui.menus import ACTIONS
+
+_MOVES = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End})
+_COLUMNS = 2
+
+
+class KeepKeys(QObject):
+    """An event filter: sliders and lists keep their arrows, buttons keep the space bar."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Claim the key before the window's shortcut gets it."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            if plain and self._keeps(watched, Qt.Key(event.key())):
+                event.accept()
+                return True
+        return False
+
+    def _keeps(self, watched: QObject, key: Qt.Key) -> bool:
+        if isinstance(watched, QSlider | QAbstractItemView | QComboBox):
+            return key in _MOVES or (key == Qt.Key.Key_Space and isinstance(watched, QComboBox))
+        return isinstance(watched, QAbstractButton) and key == Qt.Key.Key_Space
+
+
+def keep_keys_in(root: QWidget, keeper: KeepKeys) -> None:
+    """Let the controls inside `root` keep their keys."""
+    for kind in (QSlider, QAbstractItemView, QComboBox, QAbstractButton):
+        for control in root.findChildren(kind):
+            control.installEventFilter(keeper)
+
+
+class KeyList(QDialog):
+    """All actions that have keys, in a small window beside the work."""
+
+    def __init__(self, texts: dict[str, str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("key_list")
+        self.setWindowTitle(self.tr("Keys"))
+        self.setModal(False)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(24, 24, 24, 24)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        listed = [spec for spec in ACTIONS if spec.keys]
+        half = -(-len(listed) // _COLUMNS)
+        for number, spec in enumerate(listed):
+            row, column = number % half, number // half * 3
+            keys = QLabel("  ".join(spec.keys), self)
+            keys.setProperty("role", "strong")
+            grid.addWidget(keys, row, column)
+            grid.addWidget(QLabel(texts[spec.id], self), row, column + 1)
+        grid.setColumnMinimumWidth(2, 24)

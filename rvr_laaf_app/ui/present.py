@@ -1,0 +1,145 @@
+"""From the project and the clip to what the widgets show: marks, timeline content, list rows, texts. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rvr_laaf_app.core.optics import depth_of_field
+from rvr_laaf_app.document.project import FocusTarget, Project
+from rvr_laaf_app.ui.panels.target_panel import TargetRow
+from rvr_laaf_app.ui.timeline.content import TimelineContent
+from rvr_laaf_app.ui.timeline.scale import clock_text
+from rvr_laaf_app.ui.viewer.marks import SubjectMark, TargetMark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from rvr_laaf_app.laaf.curve import FocusCurve
+    from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.pipeline.products import ClipProducts
+
+SHARP_COC_PER_WIDTH = 1 / 720  # a blur disc of this share of the width still looks sharp on a screen
+
+
+def ruling_target(project: Project, index: int) -> FocusTarget | None:
+    """Return the target whose subject has the focus at a frame: the last one that has arrived."""
+    arrived = [t for t in project.targets if t.frame <= index and t.strength != "suggested"]
+    return arrived[-1] if arrived else None
+
+
+def marks_of(
+    project: Project, index: int, selected: str | None
+) -> tuple[tuple[SubjectMark, ...], tuple[TargetMark, ...]]:
+    """Return the box of the followed subject and the targets set at this very frame."""
+    subjects: list[SubjectMark] = []
+    target = ruling_target(project, index)
+    track = project.track_of(target) if target is not None else None
+    if target is not None and track is not None:
+        box = track.box_at(index)
+        if box is not None:
+            confidence = float(track.confidence[index - track.start])
+            name = target_name(project, target)
+            subjects.append(SubjectMark(target.id, box, confidence, name, target.id == selected))
+    followed = {s.target_id for s in subjects}
+    here = tuple(
+        TargetMark(t.id, t.place, t.id == selected)
+        for t in project.targets
+        if t.frame == index and t.id not in followed
+    )
+    return tuple(subjects), here
+
+
+def target_name(project: Project, target: FocusTarget) -> str:
+    """Return a short name: targets are counted in the order of time."""
+    return str(project.targets.index(target) + 1)
+
+
+def timeline_of(
+    project: Project,
+    info: ClipInfo,
+    products: ClipProducts | None,
+    curve: FocusCurve | None,
+    *,
+    before: TimelineContent | None,
+) -> TimelineContent | None:
+    """Return what the timeline shows; the sound's outline is taken over from the content shown before."""
+    if info.table is None:
+        return None
+    width = info.display_size[0]
+    gain = project.lens.blur_gain_px(width, width)
+    far, near = depth_of_field(0.0, gain, sharp_coc_px=max(1.0, width * SHARP_COC_PER_WIDTH))
+    content = TimelineContent(
+        table=info.table,
+        targets=project.targets,
+        tracks=tuple(project.track_of(t) for t in project.targets),
+        cuts=products.cuts if products is not None else (),
+        focus=None if curve is None else curve.focus_disparity,
+        sharp_half=min((near - far) / 2, 1.0),
+        analysed=products.meta.done if products is not None else 0,
+    )
+    if before is not None and before.table is content.table:
+        content = replace(content, waveform=before.waveform)
+    return content
+
+
+def with_waveform(content: TimelineContent, outline: NDArray[np.float32] | None) -> TimelineContent:
+    """Return the content with the outline of the sound."""
+    return replace(content, waveform=outline)
+
+
+def rows_of(
+    project: Project, info: ClipInfo, busy: dict[str, float | None], tr: Callable[[str], str]
+) -> tuple[TargetRow, ...]:
+    """Return the lines of the target list; busy: target id -> share done of its tracking (None = waiting)."""
+    rows = []
+    for target in project.targets:
+        table = info.table
+        at_s = table.seconds_of(target.frame) if table is not None and target.frame < len(table) else 0.0
+        note, problem = _note_of(project, target, busy, tr)
+        rows.append(TargetRow(target, f"{target_name(project, target)}   {clock_text(at_s)}", note, problem))
+    return tuple(rows)
+
+
+def _note_of(
+    project: Project, target: FocusTarget, busy: dict[str, float | None], tr: Callable[[str], str]
+) -> tuple[str, bool]:
+    if target.id in busy:
+        share = busy[target.id]
+        return (tr("waiting") if share is None else f"{tr('tracking')} {share:.0%}"), False
+    track = project.track_of(target)
+    if track is None:
+        return tr("not tracked"), False
+    lost = float(np.mean(track.confidence <= 0)) if len(track.confidence) else 0.0
+    return (f"{tr('lost')} {max(lost, 0.01):.0%}", True) if lost > 0 else (tr("tracked"), False)
+
+
+def clip_facts(info: ClipInfo) -> str:
+    """Return size, rate, length and codec in one line."""
+    width, height = info.display_size
+    parts = [f"{width}×{height}"]
+    if info.table is not None and len(info.table) > 1:
+        rate = float(info.table.average_rate)
+        parts += [f"{'~' if info.is_vfr else ''}{rate:.4g} fps", clock_text(info.table.duration_s)]
+    parts.append(info.codec.upper() if info.codec else info.container)
+    return "   ".join(parts)
+
+
+def time_left(seconds: float | None) -> str:
+    """Return "3 min 20 s" or "12 s"; empty if not known."""
+    if seconds is None:
+        return ""
+    whole = max(1, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def shown_name(path: str | None) -> str:
+    """Return the name of a file for titles and menus."""
+    return Path(path).name if path else ""

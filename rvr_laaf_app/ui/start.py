@@ -1,0 +1,61 @@
+"""Starting the window: Qt first, everything heavy after the window is on the screen."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+log = logging.getLogger(__name__)
+_WAKE_MS = 200  # how often Python looks for signals while Qt waits
+# OpenCV's wheel brings its own Qt and points these at it; ours must not look there, nor may programs we start.
+_FOREIGN_QT = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+
+
+def forget_foreign_qt() -> None:
+    """Remove the variables by which OpenCV leads Qt to its own plug-ins."""
+    for name in _FOREIGN_QT:
+        if "cv2" in os.environ.get(name, ""):
+            del os.environ[name]
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """Return the application with name, style and theme."""
+    from rvr_laaf_app import __version__
+    from rvr_laaf_app.ui.theme import apply_theme
+
+    forget_foreign_qt()
+    app = QApplication(arguments)
+    app.setApplicationName("RVR-LAAF")
+    app.setOrganizationName("RVR-LAAF")
+    app.setApplicationVersion(__version__)
+    apply_theme(app)
+    return app
+
+
+def run(path: str | None) -> int:
+    """Open the window on a clip or project (None: start page), run until it is closed, return the exit code."""
+    app = make_application(sys.argv[:1])
+    from rvr_laaf_app.ui.main_window import make_window
+
+    window = make_window()
+    window.show()
+    # SIGTERM and Ctrl+C close the window in the ordinary way: jobs are cancelled, the journal is kept.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: window.close_now())
+    wake = QTimer()
+    wake.timeout.connect(lambda: None)
+    wake.start(_WAKE_MS)
+    # After the first paint, so that the window is there before the heavy libraries are read.
+    QTimer.singleShot(0, lambda: window.begin(path))
+    code = app.exec()
+    if not window.ended_well:
+        # A thread is still inside native code (a first compilation, a slow disk). Taking the interpreter down around
+        # it could crash; everything of the user's is on disk, so leave at once.
+        logging.shutdown()
+        os._exit(code)
+    return code
