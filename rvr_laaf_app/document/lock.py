@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rvr_laaf_app.core.atomic import discard, temporary_beside
+from rvr_laaf_app.core.atomic import discard, remove_leftovers, temporary_beside
 from rvr_laaf_app.core.errors import ProjectError
 
 _MAX_BYTES = 4096
@@ -78,6 +78,7 @@ class ProjectLock:
     def acquire(cls, project: Path) -> ProjectLock:
         """Lock a project file (it need not exist yet); raise ProjectError if a living process has it."""
         path, holder = lock_path(project), Holder.me()
+        remove_leftovers(path)
         try:
             for _ in range(20):
                 if _create(path, holder) or _take_over(path, holder, project):
@@ -99,9 +100,13 @@ class ProjectLock:
 
     def release(self) -> None:
         """Let go. Harmless when called twice, or when the lock was lost."""
-        if self.held:
+        if not self.held:
+            return
+        try:
+            self._path.unlink()
+        except OSError:
             with contextlib.suppress(OSError):
-                self._path.unlink()
+                os.truncate(self._path, 0)  # a lock that names nobody is stale
 
 
 def lock_path(project: Path) -> Path:
