@@ -39,8 +39,8 @@ def round_trip_ok(there: NDArray[np.float32], back: NDArray[np.float32]) -> NDAr
     )
     way = cv2.magnitude(np.ascontiguousarray(there[..., 0]), np.ascontiguousarray(there[..., 1]))
     landing = pixel_grid(height, width) + there
-    inside = (landing[..., 0] >= 0) & (landing[..., 0] <= width - 1)
-    inside &= (landing[..., 1] >= 0) & (landing[..., 1] <= height - 1)
+    inside = (landing[..., 0] >= -0.5) & (landing[..., 0] <= width - 0.5)  # the border pixels reach half a pixel out
+    inside &= (landing[..., 1] >= -0.5) & (landing[..., 1] <= height - 0.5)
     return np.asarray((missed <= TOLERANCE_PX + TOLERANCE_SHARE * way) & inside, np.bool_)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 1024
-LOW_SHARE, HIGH_SHARE = 0.005, 0.995
+# What is left out at each end: noise. Not more, since a small subject close to the camera is only a few pixels.
+LOW_SHARE, HIGH_SHARE = 0.001, 0.999
 # A shot flatter than this share of the estimator's range keeps its flatness: stretching it would only amplify noise.
 SMALLEST_SPAN = 0.08
 
@@ -34,7 +35,7 @@ class DisparityRange:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """(low, high): the disparity of the farthest and of the nearest thing, without the last half per cent."""
+        """(low, high): the disparity of the farthest and of the nearest thing, without the last thousandth."""
         if not self.counts:
             return 0.0, 1.0
         shares = np.cumsum(self.counts) / max(sum(self.counts), 1)
@@ -59,6 +60,8 @@ class DisparityRange:
     def from_json(cls, values: dict[str, Any]) -> DisparityRange:
         """Read what `as_json` gave; raise ValueError, KeyError or TypeError if it is not that."""
         counts = [0] * BINS
-        for place, number in values["counts"].items():
+        for place, number in dict(values["counts"]).items():
+            if not 0 <= int(place) < BINS or int(number) < 0:
+                raise ValueError(f"no such bin or count: {place}, {number}")
             counts[int(place)] = int(number)
         return cls(tuple(counts) if any(counts) else ())
