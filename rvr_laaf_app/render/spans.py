@@ -17,12 +17,11 @@ from rvr_laaf_app.render.preview_kernels import merge
 
 CATS_EYE_CHUNK = 16  # output pixels that share one clipped shape
 _BLOCK = 256  # output pixels; the prefix rows of one level in a block stay in the second-level cache
-# Preview: blur radii in pixels from which levels are rendered at half and at quarter size. A soft rim shows only on
-# lights brighter than white, so pictures that have them are treated with more care.
+# Preview: blur radii in pixels from which levels are rendered at half and at quarter size.
 _HALF_PX, _QUARTER_PX = 3.0, 8.0
-_HALF_BRIGHT_PX, _QUARTER_BRIGHT_PX = 12.0, math.inf
+# A soft rim shows only on lights well above white: their levels keep the full size.
 _BRIGHT = 2.0
-_MOST_GROUPS = 5
+_MOST_GROUPS = 9
 
 
 class SpanRenderer:
@@ -40,10 +39,8 @@ class SpanRenderer:
             return linear.copy()
         surfaces, grid = separate(linear, coc_px), level_grid(coc_px)
         if quality == "preview":
-            half, quarter = _HALF_PX, _QUARTER_PX
-            if float(linear.max()) > _BRIGHT:
-                half, quarter = _HALF_BRIGHT_PX, _QUARTER_BRIGHT_PX
-            return preview_surfaces(surfaces, grid, aperture, half_px=half, quarter_px=quarter)
+            scales = _preview_scales(grid, _bright_coc(linear, coc_px))
+            return preview_surfaces(surfaces, grid, aperture, scales)
         return render_surfaces(surfaces, grid, aperture)
 
 
@@ -56,12 +53,10 @@ def render_surfaces(surfaces: Surfaces, grid: LevelGrid, aperture: Aperture) -> 
 
 
 def preview_surfaces(
-    surfaces: Surfaces, grid: LevelGrid, aperture: Aperture, *, half_px: float, quarter_px: float
+    surfaces: Surfaces, grid: LevelGrid, aperture: Aperture, scales: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Render as `render_surfaces`, but blur levels of at least these radii at half and at quarter size."""
+    """Render as `render_surfaces`, but each level at 1 / scales[level] (1, 2 or 4) of the size."""
     layers = _layers(surfaces, grid)
-    radii = np.abs(grid.radii_px)
-    scales = np.where(radii >= quarter_px, 4, np.where(radii >= half_px, 2, 1))
     groups, lags, sizes = [], [], []
     stop = grid.count
     while stop > 0:
@@ -80,6 +75,25 @@ def preview_surfaces(
     result = np.empty((*surfaces.front_coc_px.shape, 3), np.float32)
     merge(tuple(groups), tuple(lags), np.array(sizes), result)
     return result
+
+
+def _bright_coc(linear: NDArray[np.float32], coc_px: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the coc diameters of all pixels with light far above white."""
+    if float(linear.max()) <= _BRIGHT:
+        return np.empty(0, np.float32)
+    lights: NDArray[np.float32] = coc_px[linear.max(-1) > _BRIGHT]
+    return lights
+
+
+def _preview_scales(grid: LevelGrid, bright_coc_px: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the scale of each level: smaller for wider blurs, full size where there are lights."""
+    radii = grid.radii_px
+    scales = np.where(np.abs(radii) >= _QUARTER_PX, 4, np.where(np.abs(radii) >= _HALF_PX, 2, 1))
+    for side in (bright_coc_px[bright_coc_px < 0], bright_coc_px[bright_coc_px > 0]):
+        if len(side):
+            lights = np.searchsorted(radii, [side.min() / 2, side.max() / 2])
+            scales[max(lights[0] - 1, 0) : lights[1] + 1] = 1
+    return scales
 
 
 def _render_group(

@@ -42,7 +42,7 @@ def test_preview_is_close_to_final(make_scene) -> None:
 def test_preview_without_small_levels_is_final(make_scene) -> None:
     scene = make_scene()
     surfaces, grid = separate(*scene), level_grid(scene[1])
-    preview = preview_surfaces(surfaces, grid, DISC, half_px=1e9, quarter_px=1e9)
+    preview = preview_surfaces(surfaces, grid, DISC, np.ones(grid.count, np.int64))
     assert np.allclose(preview, render_surfaces(surfaces, grid, DISC), atol=1e-5)
 
 
