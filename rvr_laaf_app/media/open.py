@@ -121,7 +121,11 @@ def open_media(path: AnyPath, *, demuxers: str = _DEMUXERS) -> Iterator[InputCon
         # "file:" and an absolute path: a name such as "http:x.mp4" or "%03d.mp4" is then only a name.
         name = "file:" + str(Path(os.fsdecode(os.fspath(path))).absolute())
         options = {**_OPTIONS, "format_whitelist": demuxers}
-        container = av.open(name, options=options, metadata_errors="replace", timeout=(_OPEN_TIMEOUT_S, None))
+        # A single demuxer is named outright: by its name alone "photo.jpg" would go to that of image sequences.
+        only = demuxers if "," not in demuxers else None
+        container = av.open(
+            name, format=only, options=options, metadata_errors="replace", timeout=(_OPEN_TIMEOUT_S, None)
+        )
     try:
         _check_sizes(container, path)
         yield container

@@ -58,6 +58,16 @@ def test_photographs_come_out_in_the_right_colours(name: str, options: tuple[int
     assert np.abs(rgb[3:9, 3:9].astype(int) - _picture()[3:9, 3:9]).max() < 10
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.jpeg", "a.png", "a.webp", "frame_001.jpg", "jpeg.mp4"])
+def test_pictures_larger_than_the_probe_are_read_whatever_their_name(name: str, tmp_path: Path) -> None:
+    picture = np.random.default_rng(1).integers(0, 255, (400, 600, 3), np.uint8)
+    kind = ".jpg" if name == "jpeg.mp4" else Path(name).suffix
+    data = cv2.imencode(kind, picture)[1].tobytes()
+    assert len(data) > 100_000
+    (tmp_path / name).write_bytes(data)
+    assert read_still(tmp_path / name).size == (600, 400)
+
+
 def test_grey_and_transparent_pictures(tmp_path: Path) -> None:
     grey = _picture()[..., 0]
     (tmp_path / "g.png").write_bytes(cv2.imencode(".png", grey)[1].tobytes())
