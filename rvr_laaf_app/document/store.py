@@ -29,6 +29,7 @@ from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.document.strict_json import MAX_BYTES, Fields, JsonObject, parse_object
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_LONGEST_MESSAGE = 300
 _HEAD = ("schema", "generation", "program", "clip", "lens", "targets", "tracks")
 
 
@@ -67,7 +68,7 @@ def read_project(path: Path) -> Loaded:
         project = decode({k: v for k, v in values.items() if k not in ("generation", "program")})
     except NewerSchemaError as error:
         raise ProjectError(
-            f"the project was saved by a newer version of this program ({error})",
+            f"the project was saved by a newer version of this program ({_short(error)})",
             where=path,
             remedy="Update the program; the file was left as it is.",
         ) from error
@@ -75,7 +76,7 @@ def read_project(path: Path) -> Loaded:
         raise ProjectError(f"the project cannot be read ({error.strerror or error})", where=path) from error
     except (ValueError, RecursionError) as error:
         raise ProjectError(
-            f"the project file is damaged or not a project: {error}",
+            f"the project file is damaged or not a project: {_short(error)}",
             where=path,
             remedy="Try a backup copy; the file was left as it is.",
         ) from error
@@ -170,7 +171,7 @@ def to_bytes(project: Project, path: Path, generation: int) -> bytes:
         if encode(decode({k: v for k, v in again.items() if k not in _HEAD[:3]})) != values:
             raise ValueError("it does not come back as it was")
     except (ValueError, TypeError, RecursionError) as error:
-        raise ProjectError(f"the project cannot be written: {error}", where=path) from error
+        raise ProjectError(f"the project cannot be written: {_short(error)}", where=path) from error
     return data
 
 
@@ -243,6 +244,12 @@ def _read_bytes(path: Path) -> bytes:
         if facts.st_size > MAX_BYTES:
             raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
         return file.read(MAX_BYTES + 1)
+
+
+def _short(error: Exception) -> str:
+    """Return the message; values from the file that it quotes may be of any length."""
+    message = str(error)
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}..."
 
 
 def _digest(data: bytes) -> str:
