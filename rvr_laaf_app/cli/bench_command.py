@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if "whole" in parts and not arguments.quick:
         tables["whole clip, per frame"] = benchmark.whole_rows(arguments.clip)
     if "renderer" in parts:
-        report["renderer"] = benchmark.renderer_rows(quick=arguments.quick)
+        report["renderer"] = benchmark.renderer_table(quick=arguments.quick)
     report |= {title: [asdict(row) for row in rows] for title, rows in tables.items()}
     if arguments.json:
         print(json.dumps(report))
@@ -53,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{report['machine']}, load {report['load']}, clip {report['clip']}")
     for title, rows in tables.items():
         _print_stages(title, rows)
-    for row in report.get("renderer", []):
-        print(row)
+    if "renderer" in report:
+        print(f"\n{report['renderer']}")
     return 0
 
 

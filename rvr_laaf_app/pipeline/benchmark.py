@@ -29,6 +29,7 @@ from rvr_laaf_app.pipeline.preview import PreviewRenderer, PreviewRequest
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.resolve import resolve
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS
+from rvr_laaf_app.render.benchmark import run, table
 
 PREVIEW_SIZE = (640, 360)
 
@@ -136,6 +137,11 @@ def whole_rows(path: str) -> list[StageRow]:
         for name in ("export, cached", "export, cached again"):
             rows.append(_timed(name, lambda: run_job(export_job(products, project[0], curve, out)), info.frames))
     return rows
+
+
+def renderer_table(*, quick: bool = False) -> str:
+    """Return the renderer's own benchmark (quality against truth, speed against rivals) as a Markdown table."""
+    return table(run(quick=quick))
 
 
 def _timed(stage: str, work: Callable[[], object], frames: int) -> StageRow:

@@ -22,9 +22,9 @@ from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.laaf.curve import FocusCurve
 from rvr_laaf_app.media.encoders import Codec, ExportSettings, default_settings
+from rvr_laaf_app.media.frame_sequence import FrameWriter
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
-from rvr_laaf_app.media.frame_sequence import FrameWriter
 from rvr_laaf_app.media.writer import ClipWriter, open_writer
 from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
 from rvr_laaf_app.pipeline.products import ClipProducts
