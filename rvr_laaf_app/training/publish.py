@@ -26,9 +26,9 @@ from rvr_laaf_app.training.loop import load_checkpoint
 
 LICENCE = "Same licence as the program. The encoder started from SqueezeNet 1.0 (BSD-2-Clause)."
 DATA = (
-    "Relative depth ranked by eye on photographs (OSIE, BSDS500, ImageNet samples, rooms, frames of freely licensed "
-    "clips), made for this project; Poly Haven HDR maps (CC0) and OpenEXR samples (BSD). No output of another depth "
-    "network was used."
+    "Relative depth ranked by eye, for this project, on photographs of research sets and demonstrations (OSIE MIT; "
+    "BSDS500, ImageNet samples, rooms: research terms; frames of public demo clips, those under non-commercial terms "
+    "left out); Poly Haven HDR maps (CC0) and OpenEXR samples (BSD). No output of another depth network was used."
 )
 
 
