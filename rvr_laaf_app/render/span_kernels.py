@@ -1,4 +1,4 @@
-"""The compiled loops of the span renderer: occupancy, row prefix sums, span gather, compositing. No policy here.
+"""The compiled loops of the span renderer: row prefix sums, span gather, compositing. No policy here.
 
 A level's blur is a sum over rows of (prefix at the right end - prefix at the left end). Work is cut into blocks of the
 picture; inside a block the prefix rows of one level live in a ring that fits the processor's second-level cache, and
@@ -17,7 +17,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-TILE = 16  # pixels; the grain of the occupancy masks
+from rvr_laaf_app.render.span_tables import TILE, Layers, Plan, Shapes
+
 OPAQUE = 0.99999  # what is covered that far hides everything behind it
 
 _F32 = NDArray[np.float32]
@@ -27,105 +28,6 @@ _U64 = NDArray[np.uint64]
 _INNER = {"fastmath": True, "nogil": True, "error_model": "numpy"}
 _OPTIONS = {**_INNER, "cache": True}
 _ONE = np.float32(1)
-
-
-class Layers(NamedTuple):
-    """Two surfaces per pixel, sorted into levels.
-
-    front, back [H, 4 W] float32 premultiplied RGBA; front_level, back_level [H, W] float32 level coordinates (-2 where
-    there is no back surface); front_bits, back_bits [tile rows, tile columns] uint64: levels that occur in a tile.
-    """
-
-    front: _F32
-    front_level: _F32
-    back: _F32
-    back_level: _F32
-    front_bits: _U64
-    back_bits: _U64
-
-
-class Shapes(NamedTuple):
-    """The blurred point of each of N levels as the gather sees it, that is turned by half a turn.
-
-    reach, side [N]: rows above and below, columns left and right; left, right, weight [N, rows] spans in pixels;
-    offsets, shares: the same as whole pixels and fractions (left, left + 1, right, right + 1); area [N];
-    extent [N, 3]: half width and half height of the shape, and how far the cat's eye may shift in it.
-    """
-
-    reach: _I64
-    side: _I64
-    left: _F64
-    right: _F64
-    weight: _F64
-    offsets: _I64
-    shares: _F32
-    area: _F64
-    extent: _F64
-
-
-class Plan(NamedTuple):
-    """Which levels are rendered, how the picture is cut up, and where it lies.
-
-    first, stop: levels first..stop - 1; scale: output pixels are `scale` picture pixels wide (1, 2 or 4);
-    block: output pixels per side of a block; chunk: pixels gathered at a time; slab: levels that add up as one surface;
-    cats_eye 0..1; centre_x, centre_y: middle of the picture in output pixels; diagonal: from there to a corner.
-    """
-
-    first: int
-    stop: int
-    scale: int
-    block: int
-    chunk: int
-    slab: int
-    cats_eye: float
-    centre_x: float
-    centre_y: float
-    diagonal: float
-
-
-@njit(**_INNER)
-def _bits(level: float) -> np.uint64:
-    """Return the one or two levels between which a level coordinate lies, as bits."""
-    low = int(level)
-    bits = np.uint64(1) << np.uint64(low)
-    if level > np.float32(low):
-        bits |= np.uint64(2) << np.uint64(low)
-    return bits
-
-
-@njit(parallel=True, **_OPTIONS)
-def to_levels(
-    front_coc: _F32,
-    back: _F32,
-    back_coc: _F32,
-    scale: float,
-    offset: float,
-    top: float,
-    front_level: _F32,
-    back_level: _F32,
-    front_bits: _U64,
-    back_bits: _U64,
-) -> None:
-    """Turn coc diameters into level coordinates and note for each tile which levels occur in it, one bit per level."""
-    height, width = front_coc.shape
-    k, o, t = np.float32(scale), np.float32(offset), np.float32(top)
-    zero = np.float32(0)
-    for a in prange(front_bits.shape[0]):
-        for b in range(front_bits.shape[1]):
-            front, behind = np.uint64(0), np.uint64(0)
-            for y in range(a * TILE, min(height, a * TILE + TILE)):
-                for x in range(b * TILE, min(width, b * TILE + TILE)):
-                    level = min(max(front_coc[y, x] * k + o, zero), t)
-                    front_level[y, x] = level
-                    front |= _bits(level)
-                    if back[y, 4 * x + 3] > 0:
-                        level = min(max(back_coc[y, x] * k + o, zero), t)
-                        back_level[y, x] = level
-                        behind |= _bits(level)
-                    else:
-                        back_level[y, x] = np.float32(-2)
-            front_bits[a, b] = front
-            back_bits[a, b] = behind
 
 
 @njit(**_INNER)
@@ -450,14 +352,3 @@ def render_blocks(layers: Layers, shapes: Shapes, plan: Plan, out: _F32, hidden:
     columns = (out.shape[1] // 4 + plan.block - 1) // plan.block
     for i in prange(((len(out) + plan.block - 1) // plan.block) * columns):
         _block(layers, shapes, plan, (i // columns) * plan.block, (i % columns) * plan.block, out, hidden)
-
-
-@njit(parallel=True, **_OPTIONS)
-def normalise(out: _F32, linear: _F32) -> None:
-    """Divide by the accumulated weight."""
-    height, width = linear.shape[:2]
-    for y in prange(height):
-        for x in range(width):
-            inverse = _ONE / max(out[y, 4 * x + 3], np.float32(1e-8))
-            for c in range(3):
-                linear[y, x, c] = out[y, 4 * x + c] * inverse

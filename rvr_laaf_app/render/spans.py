@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.render import level_kernels
 from rvr_laaf_app.render import span_kernels as kernels
 from rvr_laaf_app.render.aperture import Spans, extent_of, spans_of
 from rvr_laaf_app.render.base import Aperture, Quality
@@ -14,6 +15,7 @@ from rvr_laaf_app.render.check import check_picture, is_sharp
 from rvr_laaf_app.render.levels import LevelGrid, level_grid
 from rvr_laaf_app.render.occlusion import Surfaces, separate
 from rvr_laaf_app.render.preview_kernels import merge
+from rvr_laaf_app.render.span_tables import TILE, Layers, Plan, Shapes
 
 CATS_EYE_CHUNK = 16  # output pixels that share one clipped shape
 _BLOCK = 256  # output pixels; the prefix rows of one level in a block stay in the second-level cache
@@ -48,7 +50,7 @@ def render_surfaces(surfaces: Surfaces, grid: LevelGrid, aperture: Aperture) -> 
     """Render two surfaces per pixel with given levels, exactly; linear [H, W, 3] float32."""
     out, _ = _render_group(_layers(surfaces, grid), grid, aperture, (0, grid.count), scale=1)
     result = np.empty((*surfaces.front_coc_px.shape, 3), np.float32)
-    kernels.normalise(out, result)
+    level_kernels.normalise(out, result)
     return result
 
 
@@ -97,12 +99,12 @@ def _preview_scales(grid: LevelGrid, bright_coc_px: NDArray[np.float32]) -> NDAr
 
 
 def _render_group(
-    layers: kernels.Layers, grid: LevelGrid, aperture: Aperture, levels: tuple[int, int], *, scale: int
+    layers: Layers, grid: LevelGrid, aperture: Aperture, levels: tuple[int, int], *, scale: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Render levels first..stop - 1 at 1 / scale of the size: premultiplied RGBA [h, 4 w], hidden coverage [h, w]."""
     full_height, full_width = layers.front_level.shape
     height, width = math.ceil(full_height / scale), math.ceil(full_width / scale)
-    plan = kernels.Plan(
+    plan = Plan(
         first=levels[0],
         stop=levels[1],
         scale=scale,
@@ -135,14 +137,14 @@ def warm_up() -> None:
         SpanRenderer().render(linear, coc, aperture=Aperture(), quality=quality)
 
 
-def _layers(surfaces: Surfaces, grid: LevelGrid) -> kernels.Layers:
+def _layers(surfaces: Surfaces, grid: LevelGrid) -> Layers:
     """Sort the surfaces into levels; coc arrays are not changed."""
     height, width = surfaces.front_coc_px.shape
-    tiles = (math.ceil(height / kernels.TILE), math.ceil(width / kernels.TILE))
+    tiles = (math.ceil(height / TILE), math.ceil(width / TILE))
     front, back = surfaces.front.reshape(height, -1), surfaces.back.reshape(height, -1)
     front_level, back_level = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     front_bits, back_bits = np.empty(tiles, np.uint64), np.empty(tiles, np.uint64)
-    kernels.to_levels(
+    level_kernels.to_levels(
         surfaces.front_coc_px,
         back,
         surfaces.back_coc_px,
@@ -154,10 +156,10 @@ def _layers(surfaces: Surfaces, grid: LevelGrid) -> kernels.Layers:
         front_bits,
         back_bits,
     )
-    return kernels.Layers(front, front_level, back, back_level, front_bits, back_bits)
+    return Layers(front, front_level, back, back_level, front_bits, back_bits)
 
 
-def _shapes(aperture: Aperture, radii_px: list[float]) -> kernels.Shapes:
+def _shapes(aperture: Aperture, radii_px: list[float]) -> Shapes:
     """Return the kernels' tables: the gather looks back from output to source, so shapes are turned half round."""
     spans: list[Spans] = [spans_of(aperture, radius) for radius in radii_px]
     count, most = len(spans), 2 * max(s.reach for s in spans) + 1
@@ -167,7 +169,7 @@ def _shapes(aperture: Aperture, radii_px: list[float]) -> kernels.Shapes:
         left[i, rows], right[i, rows], weight[i, rows] = -s.right[::-1], -s.left[::-1], s.weight[::-1]
     begin, end = left + 0.5, right + 0.5
     fb, fe = begin - np.floor(begin), end - np.floor(end)
-    return kernels.Shapes(
+    return Shapes(
         reach=np.array([s.reach for s in spans], np.int64),
         side=np.array([math.ceil(max(s.right.max(), -s.left.min()) + 0.5) for s in spans], np.int64),
         left=left,
