@@ -151,6 +151,7 @@ def test_a_paused_job_rests_and_others_go_on(scheduler: Scheduler) -> None:
 def test_after_waits_for_jobs_however_they_end_in_any_lane(scheduler: Scheduler) -> None:
     gate, started, log = threading.Event(), threading.Event(), []
     first = scheduler.submit(gated(gate, started, log), "first", lane="io")
+    assert started.wait(WAIT_S)
     second = scheduler.submit(counting("b", 1, log), "second", lane="work", priority=99, after=[first])
     third = scheduler.submit(counting("c", 1, log), "third", lane="work", priority=1)
     assert third.result(WAIT_S) == "c"
