@@ -23,6 +23,7 @@ _BLOCK = 256  # output pixels; the prefix rows of one level in a block stay in t
 _HALF_PX, _QUARTER_PX = 3.0, 8.0
 # A soft rim shows only on lights well above white: their levels keep the full size.
 _BRIGHT = 2.0
+_MOST_FULL_SIZE = 0.6  # with more of the picture at full size the exact way is quicker
 _MOST_GROUPS = 9
 
 
@@ -42,7 +43,8 @@ class SpanRenderer:
         surfaces, grid = separate(linear, coc_px), level_grid(coc_px)
         if quality == "preview":
             scales = _preview_scales(grid, _bright_coc(linear, coc_px))
-            return preview_surfaces(surfaces, grid, aperture, scales)
+            if _full_size_share(grid, coc_px, scales) < _MOST_FULL_SIZE:
+                return preview_surfaces(surfaces, grid, aperture, scales)
         return render_surfaces(surfaces, grid, aperture)
 
 
@@ -96,6 +98,12 @@ def _preview_scales(grid: LevelGrid, bright_coc_px: NDArray[np.float32]) -> NDAr
             lights = np.searchsorted(radii, [side.min() / 2, side.max() / 2])
             scales[max(lights[0] - 1, 0) : lights[1] + 1] = 1
     return scales
+
+
+def _full_size_share(grid: LevelGrid, coc_px: NDArray[np.float32], scales: NDArray[np.int64]) -> float:
+    """Return about how much of the picture lies in levels of full size (every eighth pixel is asked)."""
+    level = np.rint(coc_px[::8, ::8] * (0.5 / grid.spacing_px)).astype(np.int64) + grid.focus_index
+    return float((scales[np.clip(level, 0, grid.count - 1)] == 1).mean())
 
 
 def _render_group(
