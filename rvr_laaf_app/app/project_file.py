@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from rvr_laaf_app.app.backups import keep_backup
 from rvr_laaf_app.app.folders import unsaved_folder
 from rvr_laaf_app.core.errors import ProjectError
 from rvr_laaf_app.document.journal import Journal, Recovery, find_recoveries
@@ -55,11 +57,10 @@ class ProjectFile:
         else:
             self._save_as(project, wanted)
         # Only now, when the file was read back: the journals hold nothing that is not in it.
-        self._journal.remove()
-        if self._recovered is not None:
-            self._recovered.path.unlink(missing_ok=True)
-            self._recovered = None
+        self.discard_journal()
         self._journal = self._new_journal(project)
+        if self._stamp is not None:
+            keep_backup(wanted, self._stamp.generation)
         return wanted
 
     def _save_as(self, project: Project, path: Path) -> None:
@@ -74,10 +75,11 @@ class ProjectFile:
         self.path, self._stamp, self._lock, self.read_only = path, stamp, lock, ""
 
     def discard_journal(self) -> None:
-        """Delete the journal of this session, and that of the recovered work: the user does not want them."""
+        """Delete the journal of this session, and that of recovered work: it is saved, or the user does not want it."""
         self._journal.remove()
         if self._recovered is not None:
-            self._recovered.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._recovered.path.unlink()
             self._recovered = None
 
     def recoveries(self, folders: Iterable[Path] = ()) -> list[Recovery]:

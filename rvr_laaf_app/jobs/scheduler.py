@@ -284,11 +284,11 @@ class _Lane:
 class Scheduler:
     """Runs jobs in named lanes. Make it, submit, and call `shutdown` in the end; usable as a context manager.
 
-    Lanes: "preview" for single pictures, "work" for everything that takes long, "io" for opening files. Each is one
-    thread, started with its first job.
+    Lanes: "work" for everything that takes long, "io" for opening files. Each is one thread, started with its first
+    job.
     """
 
-    LANES = ("preview", "work", "io")
+    LANES = ("work", "io")
 
     def __init__(self, observer: StatusObserver | None = None, *, lanes: Sequence[str] = LANES) -> None:
         self.wake = threading.Condition()
