@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.document import Edit
@@ -19,6 +19,10 @@ class TrackWish:
     place: Point | Box
     tracker: str
     stop: int
+
+    def covers(self, other: TrackWish) -> bool:
+        """True if a track made for this wish serves the other one too: the same subject, followed as long or longer."""
+        return replace(self, stop=other.stop) == other and self.stop >= other.stop
 
 
 def wish_of(project: Project, target: FocusTarget, frames: int) -> TrackWish:

@@ -41,7 +41,6 @@ class ClipWork:
         self.products = products
         self._engine, self._scheduler, self._on_track = engine, scheduler, on_track
         self._analysis: Task[ClipProducts] | None = None
-        self._analysis_broke_off = False
         self._tracking: dict[TrackWish, Task[SubjectTrack]] = {}
         self._tried: set[TrackWish] = set()
         self._exports = exports  # of all clips: an export goes on when another clip is opened
@@ -55,7 +54,6 @@ class ClipWork:
         """Analyse what is missing, or return the analysis under way. Raises UsageError if that is impossible."""
         products = self._need_products()
         if self._analysis is None or self._analysis.finished:
-            self._analysis_broke_off = False
             self._analysis = self._scheduler.submit(
                 self._engine.analyse_job(products),
                 "analyse",
@@ -71,21 +69,23 @@ class ClipWork:
         Tracking needs the whole analysis; that is started if it is missing and was not stopped or broken before.
         """
         wishes = missing_tracks(project, self.info.frames)
-        for wish in [w for w in self._tracking if w not in wishes]:
-            self._tracking.pop(wish).cancel()
-        wanted = [w for w in wishes if w not in self._tracking and w not in self._tried]
+        for running in [r for r in self._tracking if not any(r.covers(w) for w in wishes)]:
+            self._tracking.pop(running).cancel()
+        wanted = [w for w in wishes if w not in self._tried and not any(r.covers(w) for r in self._tracking)]
         if not wanted or self.products is None:
             return
+        after: list[Task[Any]] = []
         if not self.analysed:
-            if not self._analysis_broke_off:
-                self.start_analysis()
-            return
+            if self._broke_off:
+                return
+            after = [self.start_analysis()]
         for wish in wanted:
             self._tracking[wish] = self._scheduler.submit(
-                self._engine.track_job(self.products, project, wish.target_id),
+                self._track_job(self.products, project, wish.target_id),
                 "track",
                 subject=wish.target_id,
                 priority=Priority.TRACK,
+                after=after,
             )
 
     def follow_again(self, target_id: str) -> None:
@@ -96,6 +96,7 @@ class ClipWork:
         """Export a project as it is now, after the work under way that it needs. Raises for what cannot work."""
         products = self._need_products()
         self._engine.check_export(choice, self.info)
+        self.follow(project)  # so that the tracks which it needs are made once
         before: list[Task[Any]] = [*self._running(self._exports)]
         if self._analysis is not None and not self._analysis.finished:
             self._analysis.resume()
@@ -111,13 +112,13 @@ class ClipWork:
     def finished(self, status: JobStatus, project: Project) -> None:
         """Take note of a finished job; hand its track over; start what can go on now."""
         if self._analysis is not None and status.id == self._analysis.status.id:
-            self._analysis_broke_off = status.reason is not FinishReason.COMPLETED
             self.follow(project)
             return
         for wish, task in list(self._tracking.items()):
             if task.status.id == status.id:
                 del self._tracking[wish]
-                self._tried.add(wish)
+                if status.reason is not FinishReason.CANCELLED:
+                    self._tried.add(wish)
                 if status.reason is FinishReason.COMPLETED:
                     self._on_track(task.result(0))
                 return
@@ -129,6 +130,17 @@ class ClipWork:
             tasks.append(self._analysis)
         for task in tasks:
             task.cancel()
+
+    @property
+    def _broke_off(self) -> bool:
+        """True if the last analysis was stopped or failed: it is not begun again until somebody asks for it."""
+        task = self._analysis
+        return task is not None and task.finished and task.status.reason is not FinishReason.COMPLETED
+
+    def _track_job(self, products: ClipProducts, project: Project, target_id: str) -> Job[SubjectTrack]:
+        if not products.complete:  # the analysis that it waited for came to nothing, and that was told already
+            raise Cancelled("the clip is not analysed", where=self.info.path)
+        return (yield from self._engine.track_job(products, project, target_id))
 
     def _export_job(
         self, products: ClipProducts, project: Project, choice: ExportChoice, tracks: list[Task[SubjectTrack]]

@@ -202,6 +202,8 @@ def test_export_waits_for_analysis_and_tracks(desk: Desk, clip: Path, engine: Fa
     desk.idle()
     assert task.result(0).path == str(out)
     assert out.read_text() == "1 targets"
+    tracked = [entry for entry in engine.log if entry.startswith("track")]
+    assert len(tracked) == len(set(tracked)) * 2  # two steps for each target: nothing was tracked twice
     names = [s.name for s in seen if s.finished]
     assert names.index("analyse") < names.index("export")
     exported = [s for s in seen if s.name == "export" and s.finished]
