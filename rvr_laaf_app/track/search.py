@@ -1,4 +1,4 @@
-"""Looking for a lost subject: its patch at a few sizes in a window that grows while it stays away."""
+"""Looking for a lost subject: by its patch and by its colours, at a few sizes, in a window that grows with time."""
 
 from __future__ import annotations
 
@@ -7,64 +7,75 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.geometry import Box
-from rvr_laaf_app.track.appearance import Look, likeness, look_at
 
 SIZES = (0.8, 1.0, 1.25)
 SEARCH_BOX_PX = 24  # the subject is looked for at about this size: fast, and blind to small changes of its shape
 CANDIDATES = 3
+WEAKEST_MATCH = 0.25
 
 
-def find_again(
-    rgb: NDArray[np.uint8], grey_template: NDArray[np.uint8], looks: tuple[Look, ...], *, last: Box, reach: float
-) -> tuple[Box, float] | None:
-    """Return the place most like the subject and how like it is, or None.
+def places_like(grey: NDArray[np.uint8], template: NDArray[np.uint8], *, last: Box, reach: float) -> list[Box]:
+    """Return the places most like the template [th, tw] in grey [h, w], by normalised correlation at three sizes.
 
-    grey_template [h, w] is the subject as last seen well; `reach`: how many box sizes around `last` are searched.
+    `reach`: how many box sizes around `last` are searched.
     """
-    best: tuple[Box, float] | None = None
+    places = []
     for size in SIZES:
-        for box in _matches(rgb, grey_template, last.scaled(size), reach):
-            look = look_at(rgb, box)
-            if look is None:
-                continue
-            alike = max(likeness(look, known) for known in looks)
-            if best is None or alike > best[1]:
-                best = (box, alike)
-    return best
+        wanted = last.scaled(size)
+        window = wanted.scaled(1.0 + 2.0 * reach).clipped()
+        scaled = _window_at_search_size(grey, window, wanted)
+        if scaled is not None:
+            piece, (width, height) = scaled
+            small = cv2.resize(template, (width, height), interpolation=cv2.INTER_AREA)
+            response = cv2.matchTemplate(piece, small, cv2.TM_CCOEFF_NORMED)
+            places += _peaks(np.asarray(response, np.float32), window, piece.shape, wanted, (width, height))
+    return places
 
 
-def _matches(rgb: NDArray[np.uint8], template: NDArray[np.uint8], wanted: Box, reach: float) -> list[Box]:
-    """Return the best places for a subject of this size, by normalised correlation of the shrunk grey pictures."""
-    height, width = rgb.shape[:2]
+def places_of_colour(likely: NDArray[np.float32], *, last: Box, reach: float) -> list[Box]:
+    """Return the places of last's size that the subject's colours fill best; likely [h, w] in 0..1."""
+    window = last.scaled(1.0 + 2.0 * reach).clipped()
+    scaled = _window_at_search_size(likely, window, last)
+    if scaled is None:
+        return []
+    piece, (width, height) = scaled
+    within = cv2.blur(piece, (width, height), borderType=cv2.BORDER_REPLICATE)
+    around = cv2.blur(piece, (2 * width, 2 * height), borderType=cv2.BORDER_REPLICATE)
+    # Of a box as large as its surroundings a quarter is the box itself; what counts is inside less outside.
+    middle = within - (4.0 * around - within) / 3.0
+    left, top = width // 2, height // 2
+    response = middle[top : top + piece.shape[0] - height + 1, left : left + piece.shape[1] - width + 1].copy()
+    return _peaks(response, window, piece.shape, last, (width, height))
+
+
+def _window_at_search_size(
+    values: NDArray[np.generic], window: Box, wanted: Box
+) -> tuple[NDArray[np.generic], tuple[int, int]] | None:
+    """Return the window of [h, w], shrunk so that the wanted box is small, and that box's (width, height) in it."""
+    height, width = values.shape
     _, _, box_width, box_height = wanted.pixels(width, height)
     scale = min(1.0, SEARCH_BOX_PX / max(box_width, box_height, 1.0))
     target = max(round(box_width * scale), 5), max(round(box_height * scale), 5)
-    window = wanted.scaled(1.0 + 2.0 * reach).clipped()
     x, y, w, h = (round(v) for v in window.pixels(width, height))
-    piece = rgb[y : y + h, x : x + w]
-    if piece.size == 0:
-        return []
     size = max(round(w * scale), 1), max(round(h * scale), 1)
-    if size[0] < target[0] or size[1] < target[1]:
-        return []
-    grey = cv2.cvtColor(cv2.resize(np.ascontiguousarray(piece), size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(template, target, interpolation=cv2.INTER_AREA)
-    response = cv2.matchTemplate(grey, small, cv2.TM_CCOEFF_NORMED)
-    boxes = []
+    piece = np.ascontiguousarray(values[y : y + h, x : x + w])
+    if piece.size == 0 or size[0] < target[0] or size[1] < target[1]:
+        return None
+    return np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA)), target
+
+
+def _peaks(
+    response: NDArray[np.float32], window: Box, shape: tuple[int, ...], wanted: Box, target: tuple[int, int]
+) -> list[Box]:
+    """Return boxes at the highest places of the response, each at least half a box away from the others."""
+    height, width = shape[:2]
+    boxes: list[Box] = []
     for _ in range(CANDIDATES):
         _, value, _, (column, row) = cv2.minMaxLoc(response)
-        if not np.isfinite(value) or value < 0.3:
+        if not np.isfinite(value) or value < WEAKEST_MATCH:
             break
-        boxes.append(
-            Box(
-                window.x + column / size[0] * window.width,
-                window.y + row / size[1] * window.height,
-                wanted.width,
-                wanted.height,
-            )
-        )
-        response[
-            max(row - target[1] // 2, 0) : row + target[1] // 2 + 1,
-            max(column - target[0] // 2, 0) : column + target[0] // 2 + 1,
-        ] = -1.0
+        x, y = window.x + column / width * window.width, window.y + row / height * window.height
+        boxes.append(Box(x, y, wanted.width, wanted.height))
+        rows = slice(max(row - target[1] // 2, 0), row + target[1] // 2 + 1)
+        response[rows, max(column - target[0] // 2, 0) : column + target[0] // 2 + 1] = -1.0
     return boxes
