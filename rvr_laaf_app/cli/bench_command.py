@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print_stages(title: str, rows: Sequence[StageRow]) -> None:
-    print(f"\n{title:42}{'wall ms':>10}{'cpu ms':>10}")
+    """Print one Markdown table; milliseconds per frame, medians."""
+    print(f"\n| {title} | wall ms | cpu ms |\n|---|---|---|")
     for row in rows:
-        print(f"  {row.stage:40}{row.wall_ms:10.1f}{row.cpu_ms:10.1f}")
+        print(f"| {row.stage} | {row.wall_ms:.1f} | {row.cpu_ms:.1f} |")
