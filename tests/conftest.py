@@ -11,6 +11,8 @@ import pytest
 if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as the program does, see rvr_laaf_app/__main__.py
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
