@@ -40,7 +40,7 @@ def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> P
     disparity = upsample_disparity(rgbd.disparity.astype(np.float32), guide)
     if highlight_boost > 0 and bool(rgbd.boost_stops.any()):
         boost = upsample_boost(rgbd.boost_stops.astype(np.float32), guide)
-        linear = lifted_light(linear, boost * np.float32(highlight_boost))
+        linear = lifted_light(linear, boost if highlight_boost == 1.0 else boost * np.float32(highlight_boost))
     return PreparedFrame(frame, linear, disparity)
 
 
