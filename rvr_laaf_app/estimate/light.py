@@ -1,7 +1,7 @@
 """From decoded light and an estimated boost to light that a lamp could have: no colour that nothing real has.
 
-The boost of a clipped channel is a guess, the unclipped channels beside it are facts. A wall lit by a warm lamp clips in
-red alone; lifting that red by the stops of a lamp would paint the wall pink. So a lifted channel may exceed the next
+The boost of a clipped channel is a guess, the unclipped channels beside it are facts. A wall lit by a warm lamp clips
+in red alone; lifting that red by the stops of a lamp would paint the wall pink. So a lifted channel may exceed the next
 brighter one only as far as warm lamps do (tungsten about 1.7 to 1 in linear light, sodium about 2.2 to 1). Where all
 three clip, the colour is a guess as well: its differences between channels count for less than what they share.
 """
