@@ -240,6 +240,7 @@ class Editing(QObject):
             self._analysed = done
             self._stage.refresh()
             self._show_timeline()
+            self._show_targets()
 
     def show_clip(self) -> None:
         """Show another clip, or none: called when the session has opened one."""
@@ -276,7 +277,9 @@ class Editing(QObject):
         if info is None or info.table is None:
             panel.show_rows((), None, seconds_per_frame=0.04)
             return
-        rows = present.rows_of(self._session.project, info, self._tracking, self.tr)
+        products = self._session.products
+        ready = products is not None and products.complete
+        rows = present.rows_of(self._session.project, info, self._tracking, self.tr, depth_ready=ready)
         panel.show_rows(rows, self._selected, seconds_per_frame=1.0 / float(info.table.average_rate))
 
     def _show_marks(self) -> None:

@@ -94,14 +94,19 @@ def with_waveform(content: TimelineContent, outline: NDArray[np.float32] | None)
 
 
 def rows_of(
-    project: Project, info: ClipInfo, busy: dict[str, float | None], tr: Callable[[str], str]
+    project: Project, info: ClipInfo, busy: dict[str, float | None], tr: Callable[[str], str], *, depth_ready: bool
 ) -> tuple[TargetRow, ...]:
-    """Return the lines of the target list; busy: target id -> share done of its tracking (None = waiting)."""
+    """Return the lines of the target list; busy: target id -> share done of its tracking (None = waiting).
+
+    depth_ready: the analysis is complete, so that tracking can begin.
+    """
     rows = []
     for target in project.targets:
         table = info.table
         at_s = table.seconds_of(target.frame) if table is not None and target.frame < len(table) else 0.0
         note, problem = _note_of(project, target, busy, tr)
+        if project.track_of(target) is None and not depth_ready:
+            note = tr("waits for depth")
         rows.append(TargetRow(target, f"{target_name(project, target)}   {clock_text(at_s)}", note, problem))
     return tuple(rows)
 

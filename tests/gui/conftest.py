@@ -95,8 +95,9 @@ def make_window(qtbot: QtBot, answers: Answers, tmp_path: Path, compiled: None) 
         window = MainWindow(prompts=answers.prompts(), sound=SilentSound(), recent=recent, engine=QuickEngine())
         made.append(window)
         window.resize(1280, 720)
-        window.show()
-        qtbot.waitExposed(window)
+        with qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()  # without a window manager nobody else does, and shortcuts need it
         return window
 
     yield make

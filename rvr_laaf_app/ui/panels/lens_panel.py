@@ -29,12 +29,13 @@ class LensPanel(QWidget):
         self.setObjectName("lens_panel")
         self._settings = LensSettings()
         self._width_px = 1280
-        self._make_rows()
+        self._make_strength_rows()
+        self._make_shape_rows()
         self._arrange()
         self._connect()
         self.show_lens(self._settings, self._width_px)
 
-    def _make_rows(self) -> None:
+    def _make_strength_rows(self) -> None:
         self.mode = self._combo("blur_mode", self.tr("Blur by"), [self.tr("Real lens"), self.tr("Plain strength")])
         self.strength = SliderRow(
             "blur_strength",
@@ -69,6 +70,8 @@ class LensPanel(QWidget):
             self.tr("Four Thirds, 17.3 mm"), self.tr("1 inch, 13.2 mm"),
         ]  # fmt: skip
         self.sensor = self._combo("sensor", self.tr("Sensor"), names)
+
+    def _make_shape_rows(self) -> None:
         shapes = [self.tr("Round"), *(self.tr("{0} blades").replace("{0}", str(n)) for n in BLADES[1:])]
         self.shape = self._combo("aperture_shape", self.tr("Shape"), shapes)
         self.rotation = SliderRow("blade_rotation", self.tr("Rotation"), SliderScale(0, 72, step=1), suffix="°")

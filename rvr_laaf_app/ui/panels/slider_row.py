@@ -65,28 +65,12 @@ class SliderRow(QWidget):
         self.slider.setRange(0, _STEPS)
         self.slider.setPageStep(_STEPS // 10)
         self.slider.setSingleStep(_STEPS // 100)
-        self.box = QDoubleSpinBox(self)
-        self.box.setObjectName(f"{name}_box")
-        self.box.setAccessibleName(title)
-        self.box.setRange(scale.low, scale.high)
-        self.box.setDecimals(scale.decimals)
-        self.box.setSingleStep(scale.step)
+        self.box = self._make_box(name, title)
         self.box.setPrefix(prefix)
         self.box.setSuffix(suffix)
-        self.box.setKeyboardTracking(False)
-        self.box.setFixedWidth(88)
-        self.box.setAlignment(Qt.AlignmentFlag.AlignRight)
-        if hint:
-            self.setToolTip(hint)
+        self.setToolTip(hint)
         self._label.setBuddy(self.box)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setHorizontalSpacing(8)
-        layout.setVerticalSpacing(2)
-        layout.addWidget(self._label, 0, 0)
-        layout.addWidget(self.box, 0, 1)
-        layout.addWidget(self.slider, 1, 0, 1, 2)
-        layout.setColumnStretch(0, 1)
+        self._arrange()
         # Keys and the wheel have no release: their gesture is over when they rest for a moment.
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -96,6 +80,28 @@ class SliderRow(QWidget):
         self.slider.sliderReleased.connect(self._released)
         self.box.valueChanged.connect(self._typed)
         self.box.editingFinished.connect(self._released)
+
+    def _make_box(self, name: str, title: str) -> QDoubleSpinBox:
+        box = QDoubleSpinBox(self)
+        box.setObjectName(f"{name}_box")
+        box.setAccessibleName(title)
+        box.setRange(self._scale.low, self._scale.high)
+        box.setDecimals(self._scale.decimals)
+        box.setSingleStep(self._scale.step)
+        box.setKeyboardTracking(False)
+        box.setFixedWidth(88)
+        box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        return box
+
+    def _arrange(self) -> None:
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(2)
+        layout.addWidget(self._label, 0, 0)
+        layout.addWidget(self.box, 0, 1)
+        layout.addWidget(self.slider, 1, 0, 1, 2)
+        layout.setColumnStretch(0, 1)
 
     @property
     def value(self) -> float:
