@@ -47,6 +47,7 @@ FIRST_REACH, REACH_PER_FRAME, FARTHEST_REACH = 0.6, 0.12, 4.0
 RESTART_GROWTH = 1.12  # KCF keeps its size: it is started again when the box has grown or shrunk by this
 PATIENCE = 8  # doubtful frames in which the experts still run on: motion blur and a turned head pass
 COLOUR_RATE = 0.04
+WHOLE = 0.95
 SIZE_PULL = 0.12  # per frame, of the size towards what the colours say: against the drift of the points' growth
 
 
@@ -95,6 +96,7 @@ class _Subject:
 
     first_look: Look
     first_colours: ColourModel
+    first_template: NDArray[np.uint8]
     look: Look
     colours: ColourModel
     standing_out: float
@@ -154,6 +156,7 @@ class _Guard:
         self._subject = _Subject(
             first_look=look,
             first_colours=colours,
+            first_template=_cut_out(sight.grey, box),
             look=look,
             colours=colours,
             standing_out=stands_out(likely, box),
@@ -256,9 +259,10 @@ class _Guard:
         reach = min(FIRST_REACH + REACH_PER_FRAME * subject.lost_for, FARTHEST_REACH)
         if subject.new_shot:
             reach = FARTHEST_REACH
-        boxes = places_like(sight.grey, subject.template, last=subject.box, reach=reach)
+        boxes = places_like(sight.grey, (subject.first_template, subject.template), last=subject.box, reach=reach)
         if subject.standing_out > TELLING:
-            boxes += places_of_colour(likely, last=subject.box, reach=reach)
+            least = CLEARLY * subject.standing_out
+            boxes += places_of_colour(likely, last=subject.box, reach=reach, least=least)
         judged = [o for o in self._judged(sight, likely, boxes) if self._may_be(o, sight)]
         best = max(judged, key=lambda option: option.merit, default=None)
         subject.glimpses = self._glimpses_with(best)
@@ -303,7 +307,8 @@ class _Guard:
     def _learn(self, sight: _Sight, likely: NDArray[np.float32], option: _Option, box: Box) -> None:
         """Follow slow changes of the subject; start the tracker again where its size went stale."""
         subject = self._subject
-        if option.alike > LIKE_SURELY and option.clarity > CLEARLY:
+        whole = box.clipped().area > WHOLE * box.area  # half a subject at the picture's edge is no model of it
+        if whole and option.alike > LIKE_SURELY and option.clarity > CLEARLY:
             subject.look, subject.template = option.look, _cut_out(sight.grey, box)
             subject.colours = subject.colours.blended(learn_colours(sight.codes, box), COLOUR_RATE)
             subject.standing_out += COLOUR_RATE * (stands_out(likely, box) - subject.standing_out)

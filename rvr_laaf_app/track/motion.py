@@ -65,10 +65,16 @@ def _points(grey: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
 
 
 def _growth(old: NDArray[np.float32], new: NDArray[np.float32]) -> float:
-    """Median ratio of the distances to the middle point; points near it say nothing."""
-    was = np.linalg.norm(old - np.median(old, axis=0), axis=1)
-    now = np.linalg.norm(new - np.median(new, axis=0), axis=1)
-    far = was > max(2.0, float(np.median(was)))
-    if far.sum() < FEWEST_POINTS // 2:
+    """Return the scale of the similarity that takes the old points to the new ones, by least squares over most of them.
+
+    Distances from the middle would be biased: noise makes them longer. Points that go elsewhere are left out.
+    """
+    was, now = old - np.median(old, axis=0), new - np.median(new, axis=0)
+    step = np.linalg.norm(now - was, axis=1)
+    kept = step <= max(3.0 * float(np.median(step)), 0.5)
+    spread = float((was[kept] ** 2).sum())
+    if kept.sum() < FEWEST_POINTS or spread < 1.0:
         return 1.0
-    return float(np.clip(np.median(now[far] / was[far]), 0.93, 1.07))
+    along = float((was[kept] * now[kept]).sum())
+    across = float((was[kept, 0] * now[kept, 1] - was[kept, 1] * now[kept, 0]).sum())
+    return float(np.clip(np.hypot(along, across) / spread, 0.93, 1.07))

@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.geometry import Box
+from rvr_laaf_app.track.appearance import Look, likeness, look_at
 
 # The box is worked on at about this size: larger costs time (quadratically), smaller loses the subject.
 WORKING_BOX_PX = 80
 SMALLEST_BOX_PX = 8
+LEAST_CONFIDENCE = 0.05  # of something that the library calls found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CvState:
-    """The library's own tracker object, and the (width, height) of the pictures it is fed."""
+    """The library's own tracker object, the (width, height) of the pictures it is fed, and the subject's first look."""
 
     tracker: Any
     size: tuple[int, int]
+    first: Look | None
 
 
 class _CvTracker:
@@ -41,13 +44,21 @@ class _CvTracker:
         size = max(round(width * scale), 2), max(round(height * scale), 2)
         tracker = self.make()
         tracker.init(_shrunk(rgb, size), _inner_rectangle(box, size))
-        return CvState(tracker, size)
+        return CvState(tracker, size, look_at(rgb, box))
 
     def step(self, rgb: NDArray[np.uint8], state: CvState) -> tuple[Box, float, CvState]:
-        """Return the new box, 1.0 or 0.0 as the library says found or not, and the state."""
+        """Return the new box, the confidence and the state.
+
+        The library only says found or not. What it found is compared with the first look of the subject; 0 is kept for
+        "not found", since a subject may turn round and look like nothing before.
+        """
         found, rectangle = state.tracker.update(_shrunk(rgb, state.size))
         box = Box.from_pixels(*(float(v) for v in rectangle), picture=state.size)
-        return box, 1.0 if found else 0.0, state
+        if not found:
+            return box, 0.0, state
+        look = look_at(rgb, box)
+        alike = likeness(look, state.first) if look is not None and state.first is not None else 0.0
+        return box, max(alike, LEAST_CONFIDENCE), state
 
 
 class KcfTracker(_CvTracker):

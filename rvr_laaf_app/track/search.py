@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +16,10 @@ CANDIDATES = 3
 WEAKEST_MATCH = 0.25
 
 
-def places_like(grey: NDArray[np.uint8], template: NDArray[np.uint8], *, last: Box, reach: float) -> list[Box]:
-    """Return the places most like the template [th, tw] in grey [h, w], by normalised correlation at three sizes.
+def places_like(
+    grey: NDArray[np.uint8], templates: Sequence[NDArray[np.uint8]], *, last: Box, reach: float
+) -> list[Box]:
+    """Return the places most like a template [th, tw] in grey [h, w], by normalised correlation at three sizes.
 
     `reach`: how many box sizes around `last` are searched.
     """
@@ -24,16 +28,21 @@ def places_like(grey: NDArray[np.uint8], template: NDArray[np.uint8], *, last: B
         wanted = last.scaled(size)
         window = wanted.scaled(1.0 + 2.0 * reach).clipped()
         scaled = _window_at_search_size(grey, window, wanted)
-        if scaled is not None:
-            piece, (width, height) = scaled
-            small = cv2.resize(template, (width, height), interpolation=cv2.INTER_AREA)
-            response = cv2.matchTemplate(piece, small, cv2.TM_CCOEFF_NORMED)
-            places += _peaks(np.asarray(response, np.float32), window, piece.shape, wanted, (width, height))
+        if scaled is None:
+            continue
+        piece, target = scaled
+        for template in templates:
+            small = cv2.resize(template, target, interpolation=cv2.INTER_AREA)
+            response = np.asarray(cv2.matchTemplate(piece, small, cv2.TM_CCOEFF_NORMED), np.float32)
+            places += _peaks(response, window, piece.shape, wanted, target, least=WEAKEST_MATCH)
     return places
 
 
-def places_of_colour(likely: NDArray[np.float32], *, last: Box, reach: float) -> list[Box]:
-    """Return the places of last's size that the subject's colours fill best; likely [h, w] in 0..1."""
+def places_of_colour(likely: NDArray[np.float32], *, last: Box, reach: float, least: float) -> list[Box]:
+    """Return the places of last's size that the subject's colours fill best; likely [h, w] in 0..1.
+
+    `least`: by how much more than what is around it a place must be filled.
+    """
     window = last.scaled(1.0 + 2.0 * reach).clipped()
     scaled = _window_at_search_size(likely, window, last)
     if scaled is None:
@@ -45,7 +54,7 @@ def places_of_colour(likely: NDArray[np.float32], *, last: Box, reach: float) ->
     middle = within - (4.0 * around - within) / 3.0
     left, top = width // 2, height // 2
     response = middle[top : top + piece.shape[0] - height + 1, left : left + piece.shape[1] - width + 1].copy()
-    return _peaks(response, window, piece.shape, last, (width, height))
+    return _peaks(response, window, piece.shape, last, (width, height), least=least)
 
 
 def _window_at_search_size(
@@ -65,14 +74,20 @@ def _window_at_search_size(
 
 
 def _peaks(
-    response: NDArray[np.float32], window: Box, shape: tuple[int, ...], wanted: Box, target: tuple[int, int]
+    response: NDArray[np.float32],
+    window: Box,
+    shape: tuple[int, ...],
+    wanted: Box,
+    target: tuple[int, int],
+    *,
+    least: float,
 ) -> list[Box]:
     """Return boxes at the highest places of the response, each at least half a box away from the others."""
     height, width = shape[:2]
     boxes: list[Box] = []
     for _ in range(CANDIDATES):
         _, value, _, (column, row) = cv2.minMaxLoc(response)
-        if not np.isfinite(value) or value < WEAKEST_MATCH:
+        if not np.isfinite(value) or value < least:
             break
         x, y = window.x + column / width * window.width, window.y + row / height * window.height
         boxes.append(Box(x, y, wanted.width, wanted.height))
