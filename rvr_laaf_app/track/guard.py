@@ -35,8 +35,8 @@ LIKE_ENOUGH = 0.42  # likeness below this is not the subject
 LIKE_SURELY = 0.62  # above this the look of the subject is learned anew
 LIKE_AGAIN = 0.58  # needed to take a lost subject again at once
 LIKE_AFTER_CUT = 0.75
-LIKE_MAYBE = 0.4  # enough if it also stands out clearly, in so many frames in a row:
-GLIMPSES = 3
+LIKE_MAYBE = 0.46  # enough if it also stands out clearly, in so many frames in a row:
+GLIMPSES = 4
 SAME_THING = 0.85  # likeness of one place in two pictures from which it is the same thing
 TELLING = 0.12  # a subject that stands out less than this by colour: colours say nothing about it
 CLEAR_ENOUGH = 0.35  # share of its usual standing out below which the box is not on the subject
@@ -48,6 +48,7 @@ RESTART_GROWTH = 1.12  # KCF keeps its size: it is started again when the box ha
 PATIENCE = 8  # doubtful frames in which the experts still run on: motion blur and a turned head pass
 COLOUR_RATE = 0.04
 WHOLE = 0.95
+LEAST_SIZE, MOST_SIZE = 0.33, 4.0
 SIZE_PULL = 0.12  # per frame, of the size towards what the colours say: against the drift of the points' growth
 
 
@@ -94,6 +95,7 @@ class _Option:
 class _Subject:
     """What is known of the subject; first_* as the user gave it, the rest as last seen well."""
 
+    first_box: Box
     first_look: Look
     first_colours: ColourModel
     first_template: NDArray[np.uint8]
@@ -154,6 +156,7 @@ class _Guard:
         colours = learn_colours(sight.codes, box)
         likely = belonging(sight.codes, colours)
         self._subject = _Subject(
+            first_box=box,
             first_look=look,
             first_colours=colours,
             first_template=_cut_out(sight.grey, box),
@@ -229,7 +232,7 @@ class _Guard:
         if unsure or self._is_doubtful(best, motion, sight.level(best.box)):
             subject.chased = best.box
             return None
-        box = self._sized(best, likely) if self._keeps_size else best.box
+        box = self._limited(self._sized(best, likely) if self._keeps_size else best.box)
         self._learn(sight, likely, best, box)
         return box, _confidence(best, motion.share)
 
@@ -252,6 +255,14 @@ class _Guard:
             return option.box
         wanted = (mass(likely, option.box) / (subject.fill * option.box.area)) ** 0.5
         return option.box.scaled(float(np.clip(wanted, 0.7, 1.4)) ** SIZE_PULL)
+
+    def _limited(self, box: Box) -> Box:
+        """Return the box, held between a third and four times its first size in each direction."""
+        first = self._subject.first_box
+        width = min(max(box.width, first.width * LEAST_SIZE), first.width * MOST_SIZE)
+        height = min(max(box.height, first.height * LEAST_SIZE), first.height * MOST_SIZE)
+        centre = box.centre
+        return Box(centre.x - width / 2, centre.y - height / 2, width, height)
 
     def _found_again(self, sight: _Sight, likely: NDArray[np.float32]) -> tuple[Box, float] | None:
         """Return where the lost subject is again; weak evidence must be seen in two frames at one place."""
