@@ -15,6 +15,7 @@ import errno
 import itertools
 import os
 import re
+import shutil
 import socket
 import zlib
 from collections.abc import Iterable
@@ -54,7 +55,7 @@ def _alive(process_id: int) -> bool:
 
 
 def remove_leftovers(path: Path) -> int:
-    """Delete temporary files of `path` whose process on this machine is gone; return how many were deleted.
+    """Delete temporary files and folders of `path` whose process on this machine is gone; return how many were deleted.
 
     Only POSIX systems can tell whether a process lives without disturbing it; elsewhere nothing is deleted.
     """
@@ -67,7 +68,10 @@ def remove_leftovers(path: Path) -> int:
             match = pattern.fullmatch(entry.name)
             if match and not _alive(int(match[1])):
                 with contextlib.suppress(OSError):
-                    entry.unlink()
+                    if entry.is_dir() and not entry.is_symlink():
+                        shutil.rmtree(entry)
+                    else:
+                        entry.unlink()
                     removed += 1
     return removed
 

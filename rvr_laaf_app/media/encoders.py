@@ -96,9 +96,13 @@ def default_settings(path: Path, info: ClipInfo) -> ExportSettings:
 def container_of(path: Path, codec: Codec) -> str:
     """Return FFmpeg's name of the container for this file name; raise UsageError for pairs that do not exist."""
     container = CONTAINERS.get(path.suffix.lower())
+    if container is None and path.suffix.lower().removeprefix(".") in FRAME_CODECS:
+        raise UsageError(f"{codec} does not go into a {path.suffix} file", where=path, remedy="Use .mp4, .mov or .mkv.")
     if container is None:
         raise UsageError(
-            f"the kind of video file {path.suffix!r} is not known", where=path, remedy="Use .mp4, .mov or .mkv."
+            f"the kind of video file {path.suffix!r} is not known",
+            where=path,
+            remedy="Use .mp4, .mov or .mkv; for pictures .png or .exr, or a folder with the codec png or exr.",
         )
     if codec not in _HOLDS[container]:
         fitting = " or ".join(suffix for suffix, name in CONTAINERS.items() if codec in _HOLDS[name])
@@ -110,7 +114,7 @@ def video_encoding(
     info: ClipInfo, settings: ExportSettings, *, tags: SourceTags, size: tuple[int, int], frames: int
 ) -> VideoEncoding:
     """Return how `frames` pictures of coded size (width, height) are encoded; raise UsageError if they cannot be."""
-    _check_size(settings.codec, size)
+    check_size(settings.codec, size)
     encoder, pix_fmt, options = _codec_choice(info, settings, size)
     if encoder == "libx265" and frames <= _HEVC_SHORT:
         _add(options, encoder, "bframes=0")
@@ -157,7 +161,8 @@ def estimated_bytes(info: ClipInfo, settings: ExportSettings, frames: int) -> in
     return int(width * height * frames * bits / 8 + sound) + (1 << 20)
 
 
-def _check_size(codec: Codec, size: tuple[int, int]) -> None:
+def check_size(codec: Codec, size: tuple[int, int]) -> None:
+    """Raise UsageError if the codec cannot hold pictures of this size (width, height)."""
     width, height = size
     if codec == "dnxhr" and (width < _DNXHR_SMALLEST[0] or height < _DNXHR_SMALLEST[1]):
         raise UsageError(

@@ -2,7 +2,7 @@
 
 The target is a folder (`shots/`, files named frame_000017.png) or a pattern (`shots/take_%05d.exr`); numbers are those
 of the clip's frames, also when only a part is exported. All pictures are written into a temporary folder beside the
-target and take their place when the last one is there and read back; until then the target is as it was.
+target, or in it if it exists, and take their place when the last one is there and read back.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.core.atomic import sync_folder, temporary_beside, write_atomic
+from rvr_laaf_app.core.atomic import remove_leftovers, sync_folder, temporary_beside, write_atomic
 from rvr_laaf_app.core.color import to_linear
 from rvr_laaf_app.core.errors import ExportError, UsageError
 from rvr_laaf_app.media.disk_space import check_space, export_errors
-from rvr_laaf_app.media.encoders import ExportSettings, estimated_bytes
+from rvr_laaf_app.media.encoders import CONTAINERS, ExportSettings, estimated_bytes
 from rvr_laaf_app.media.exr import half_floats, put_exr, verify_exr
 from rvr_laaf_app.media.probe import ClipInfo
 
 _NUMBER: Final = re.compile(r"%(0?)(\d{0,2})d")
 _PNG_LEVEL: Final = 1
+_IN_FOLDER: Final = "frames"  # what the temporary folder is called after, if it lies in the target
 _CICP: Final = {"hlg": (9, 18, 0, 1), "pq": (9, 16, 0, 1)}  # PNG (third edition), 11.3.2.6: primaries, transfer
 
 
@@ -47,10 +48,14 @@ class FrameWriter:
         self._next = self._start = start
         if not 0 <= start < self._stop <= info.frames:
             raise UsageError(f"the clip has no frames {start} to {self._stop}", where=info.path)
+        existing_frames(self.path, info, settings.codec, start=start, stop=self._stop)
         self._folder, self._pattern = _target(self.path, settings.codec, single=self.frames == 1)
         self.estimated_bytes = estimated_bytes(info, settings, self._stop - start)
-        check_space(self._folder, self.estimated_bytes)
-        self._part = temporary_beside(self._folder)
+        # In the folder if there is one: it may be a disk of its own, where nothing can be moved to from beside it.
+        named = room_for(self._folder)
+        check_space(named, self.estimated_bytes)
+        remove_leftovers(named)
+        self._part = temporary_beside(named)
         self._done = False
         with export_errors(self.path, estimated_bytes=self.estimated_bytes):
             self._part.mkdir()
@@ -133,6 +138,25 @@ class FrameWriter:
         sync_folder(self._folder.parent)
 
 
+def room_for(path: Path) -> Path:
+    """Return a name that lies on the disk which will hold the pictures of this target."""
+    return path / _IN_FOLDER if path.is_dir() else path
+
+
+def existing_frames(path: Path, info: ClipInfo, codec: str, *, start: int, stop: int) -> Path | None:
+    """Return the first picture of frames [start, stop) that is there already, None if all names are free.
+
+    Raises UsageError for names that cannot be, and if a picture would replace the clip itself.
+    """
+    if path.is_dir():
+        remove_leftovers(path / _IN_FOLDER)
+    folder, pattern = _target(path, codec, single=stop - start == 1)
+    taken = [name for name in (folder / (pattern % index) for index in range(start, stop)) if os.path.lexists(name)]
+    if os.path.exists(info.path) and any(os.path.exists(name) and os.path.samefile(name, info.path) for name in taken):
+        raise UsageError("the result would replace the clip itself", where=path, remedy="Choose another name.")
+    return taken[0] if taken else None
+
+
 def png_bytes(picture: NDArray[np.uint8] | NDArray[np.uint16], *, transfer: str = "srgb") -> bytes:
     """Return RGB [H, W, 3] of 8 or 16 bits as a PNG file; HLG and PQ are named in it (cICP chunk)."""
     good, data = cv2.imencode(
@@ -151,6 +175,8 @@ def png_bytes(picture: NDArray[np.uint8] | NDArray[np.uint16], *, transfer: str 
 def _target(path: Path, codec: str, *, single: bool) -> tuple[Path, str]:
     """Return the folder and the pattern of file names; a single frame may have a plain file name."""
     suffix = f".{codec}"
+    if path.suffix.lower() in CONTAINERS:
+        raise UsageError(f"{codec} pictures do not go into a {path.suffix} file", where=path, remedy="Give a folder.")
     if not path.parent.is_dir():
         raise UsageError("the folder does not exist", where=path.parent, remedy="Make it first or choose another.")
     if single and path.suffix.lower() == suffix and not path.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.atomic import write_atomic
 from rvr_laaf_app.core.color import from_linear, to_linear
 from rvr_laaf_app.core.errors import ExportError, MediaError, UsageError
+from rvr_laaf_app.media.disk_space import check_target, export_errors
 from rvr_laaf_app.media.exr import read_exr, write_exr
 from rvr_laaf_app.media.reader import ClipReader
 
@@ -27,15 +29,31 @@ def write_png(path: str | Path, rgb: NDArray[np.uint8] | NDArray[np.uint16]) -> 
     good, data = cv2.imencode(".png", ordered)
     if not good:
         raise ExportError("the picture could not be encoded", where=path)
-    write_atomic(Path(path), data.tobytes())
+    _write(Path(path), data.tobytes())
+
+
+def check_picture_output(path: str | Path, suffixes: Sequence[str], *, sources: Sequence[str]) -> None:
+    """Raise UsageError before any work if a picture cannot get this name, or if it is the name of a source."""
+    final = Path(path)
+    if final.suffix.lower() not in suffixes:
+        raise UsageError(f"the output must end in {' or '.join(suffixes)}", where=path)
+    for source in sources:
+        check_target(final.absolute(), source)
+    if final.exists() and not final.is_file():
+        raise UsageError("this is a device or pipe, not a file", where=path, remedy="Choose another name.")
+
+
+def _write(path: Path, data: bytes) -> None:
+    with export_errors(path, estimated_bytes=len(data)):
+        write_atomic(path, data)
 
 
 def read_linear(path: str | Path) -> tuple[NDArray[np.float32], str]:
     """Read a picture as light: linear [H, W, 3] float32 (1 = display white) and the transfer it was encoded with."""
     if Path(path).suffix.lower() == ".exr":
         linear = read_exr(Path(path))
-        if linear.ndim != 3:
-            raise MediaError("an RGB picture was expected, this file has one channel", where=path)
+        if linear.ndim == 2:
+            linear = np.repeat(linear[..., None], 3, axis=2)
         if not np.isfinite(linear).all():
             raise MediaError("the picture holds values that are not finite", where=path)
         return np.maximum(linear, 0.0), "linear"
@@ -78,7 +96,7 @@ def write_plane(path: str | Path, plane: NDArray[np.float32]) -> None:
     if suffix == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, plane.astype(np.float32), allow_pickle=False)
-        write_atomic(Path(path), buffer.getvalue())
+        _write(Path(path), buffer.getvalue())
     elif suffix == ".exr":
         write_exr(Path(path), plane.astype(np.float32))
     elif suffix == ".png":
@@ -107,14 +125,17 @@ def _read_numpy(path: Path) -> NDArray[np.float32]:
                     raise MediaError("the archive unpacks to more than 2 GiB", where=path)
             with np.load(data, allow_pickle=False) as arrays:
                 names = [n for n in ("depth", "disparity") if n in arrays.files] or arrays.files
-                if not names:
-                    raise MediaError("the archive is empty", where=path)
+                if not names or (len(names) > 1 and names is arrays.files):
+                    held = ", ".join(names[:5]) or "nothing"
+                    raise MediaError(f"an array named depth or disparity was expected, it holds {held}", where=path)
                 plane = arrays[names[0]]
         else:
             plane = np.load(data, allow_pickle=False)
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise MediaError(f"this is not a readable NumPy file ({error})", where=path) from error
-    plane = np.squeeze(plane)
+    if plane.ndim == 3:  # one plane with an axis for its only channel, first or last
+        plane = plane[0] if plane.shape[0] == 1 else plane[..., 0] if plane.shape[2] == 1 else plane
     if plane.ndim != 2 or plane.dtype.kind not in "fiu":
         raise MediaError(f"one plane of numbers was expected, this is {plane.shape} {plane.dtype}", where=path)
-    return np.ascontiguousarray(plane, np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 is as good as infinite
+        return np.ascontiguousarray(plane, np.float32)

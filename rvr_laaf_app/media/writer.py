@@ -36,12 +36,13 @@ from rvr_laaf_app.media.encoders import (
     ExportSettings,
     SourceTags,
     VideoEncoding,
+    check_size,
     container_of,
     default_settings,
     estimated_bytes,
     video_encoding,
 )
-from rvr_laaf_app.media.frame_sequence import FrameWriter
+from rvr_laaf_app.media.frame_sequence import FrameWriter, existing_frames, room_for
 from rvr_laaf_app.media.hdr_metadata import HdrMetadata, hdr_metadata_of
 from rvr_laaf_app.media.mux_audio import AudioMux
 from rvr_laaf_app.media.open import open_media
@@ -171,12 +172,7 @@ class ClipWriter:
 
     def _open(self) -> None:
         info = self.info
-        picture = info.picture
-        self._quarter_turns = picture.quarter_turns if picture else 0
-        self._mirror = picture.mirror if picture else False
-        if picture and picture.tilt_deg:
-            self._quarter_turns, self._mirror = 0, False
-        width, height = info.display_size if self._quarter_turns % 2 == 0 else info.display_size[::-1]
+        (width, height), self._quarter_turns, self._mirror = _coded(info)
         tags, metadata = _source_notes(info)
         self._encoding = video_encoding(info, self.settings, tags=tags, size=(width, height), frames=self.frames)
         with self._errors():
@@ -224,6 +220,34 @@ def open_writer(
     settings = settings or default_settings(Path(path), info)
     kind = FrameWriter if settings.codec in FRAME_CODECS else ClipWriter
     return kind(path, info, settings, start=start, stop=stop)
+
+
+def check_output(
+    path: Path | str, info: ClipInfo, settings: ExportSettings, *, start: int, stop: int, overwrite: bool = False
+) -> None:
+    """Raise now what `open_writer` would raise: names, folders, sizes, space; ExportError also for existing results."""
+    final = Path(path).absolute()
+    if settings.codec in FRAME_CODECS:
+        existing = existing_frames(final, info, settings.codec, start=start, stop=stop)
+    else:
+        container_of(final, settings.codec)
+        check_target(final, info.path)
+        check_size(settings.codec, _coded(info)[0])
+        existing = final if final.exists() else None
+    if existing is not None and not overwrite:
+        raise ExportError(
+            "the output exists already", where=existing, remedy="Choose another name or allow overwriting."
+        )
+    check_space(room_for(final), estimated_bytes(info, settings, stop - start))
+
+
+def _coded(info: ClipInfo) -> tuple[tuple[int, int], int, bool]:
+    """Return the size (width, height) of the encoded pictures, and how a player turns and mirrors them."""
+    picture = info.picture
+    if picture is None or picture.tilt_deg:
+        return info.display_size, 0, False
+    size = info.display_size if picture.quarter_turns % 2 == 0 else info.display_size[::-1]
+    return size, picture.quarter_turns, picture.mirror
 
 
 def _source_notes(info: ClipInfo) -> tuple[SourceTags, dict[str, str]]:

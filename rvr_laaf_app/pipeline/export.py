@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.color import from_linear
-from rvr_laaf_app.core.errors import ExportError, UsageError
+from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.laaf.curve import FocusCurve
@@ -25,7 +25,7 @@ from rvr_laaf_app.media.encoders import Codec, ExportSettings, default_settings
 from rvr_laaf_app.media.frame_sequence import FrameWriter
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
-from rvr_laaf_app.media.writer import ClipWriter, open_writer
+from rvr_laaf_app.media.writer import ClipWriter, check_output, open_writer
 from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.resolve import resolve
@@ -82,11 +82,9 @@ def range_of(request: ExportRequest, info: ClipInfo) -> tuple[int, int]:
 
 def check_request(request: ExportRequest, info: ClipInfo) -> None:
     """Raise UsageError or ExportError now for what would fail only after minutes of work."""
-    range_of(request, info)
-    settings_of(request, info)
-    path = Path(request.out_path)
-    if path.exists() and not request.overwrite:
-        raise ExportError("the output exists already", where=path, remedy="Choose another name or allow overwriting.")
+    start, stop = range_of(request, info)
+    settings = settings_of(request, info)
+    check_output(request.out_path, info, settings, start=start, stop=stop, overwrite=request.overwrite)
 
 
 def export_job(
