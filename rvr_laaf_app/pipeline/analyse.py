@@ -38,16 +38,23 @@ def products_of(info: ClipInfo, estimator_name: str = DEFAULT_ESTIMATOR) -> Clip
     return ClipProducts(info, key)
 
 
-def analyse_job(products: ClipProducts, *, estimator: RgbdEstimator[object] | None = None) -> Job[ClipProducts]:
+def analyse_job(
+    products: ClipProducts, *, stop: int | None = None, estimator: RgbdEstimator[object] | None = None
+) -> Job[ClipProducts]:
     """Analyse what the cache does not hold yet; yields after each frame; returns the products, complete.
+
+    With `stop` only frames before it are asked for: the analysis ends with the shot that holds the last of them, since
+    depth is normalised over its whole shot, and what is known of these frames is the same as after a full analysis.
 
     A clip whose file ends earlier than its index promised is completed at the last frame that could be decoded:
     the reader raises MediaError for it, and what was done stays on disk.
     """
     total = products.info.frames
+    wanted = total if stop is None else min(max(stop, 1), total)
     done = _whole_chunks(products)
-    if done >= total:
+    if products.settled(wanted):
         return products
+    products.update(done=done)  # a cache that cannot be written is noticed now, not after the first chunk
     estimator = estimator or products.new_estimator()
     run = _Run(products, estimator, begin=max(0, done - WARM_UP_FRAMES), keep_from=done)
     yield Progress(done, total, "analysing")
@@ -55,6 +62,8 @@ def analyse_job(products: ClipProducts, *, estimator: RgbdEstimator[object] | No
         for window in _windows(reader.frames(run.begin), estimator.context):
             index = run.push(window)
             yield Progress(max(index + 1, done), total, "analysing")
+            if wanted < total and products.settled(wanted):
+                return products
     run.finish()
     return products
 
@@ -69,15 +78,20 @@ def estimate_alone(products: ClipProducts, estimator: RgbdEstimator[object], win
 
 def _whole_chunks(products: ClipProducts) -> int:
     """Return how many frames from 0 on are safely on disk; a damaged or missing chunk ends the count."""
-    done = 0
-    while done < products.meta.done:
-        stop = min(done + CHUNK_FRAMES, products.meta.frames)
-        if not products.store.has(done, stop):
-            break
-        done = stop
-    if done < products.meta.done:
-        products.meta = products.meta.cut_back(done, _range_before(products, done))
-    return done
+    while True:
+        done = 0
+        while done < products.meta.done:
+            stop = min(done + CHUNK_FRAMES, products.meta.frames)
+            if not products.store.has(done, stop):
+                break
+            done = stop
+        if done == products.meta.done:
+            return done
+        try:
+            products.meta = products.meta.cut_back(done, _range_before(products, done))
+        except CacheError:  # one more damaged chunk, set aside by reading it
+            if products.store.has(0, done):
+                raise
 
 
 def _range_before(products: ClipProducts, done: int) -> DisparityRange | None:

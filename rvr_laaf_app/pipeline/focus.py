@@ -40,8 +40,10 @@ def _box_of(place: Point | Box, products: ClipProducts, index: int, rgb: NDArray
     return subject_box(place, disparity, small)
 
 
-def track_job(products: ClipProducts, project: Project, target_id: str) -> Job[SubjectTrack]:
-    """Follow the subject of a target from its frame to the next target (or the end); returns its track.
+def track_job(
+    products: ClipProducts, project: Project, target_id: str, *, stop: int | None = None
+) -> Job[SubjectTrack]:
+    """Follow the subject of a target from its frame to the next target, the end or `stop`; returns its track.
 
     A point becomes a box grown from disparity and edges. Frames in which the subject was not found keep the last box
     and have confidence 0.
@@ -49,7 +51,8 @@ def track_job(products: ClipProducts, project: Project, target_id: str) -> Job[S
     target = project.target(target_id)
     if target is None:
         raise UsageError(f"there is no target {target_id!r}")
-    start, stop = span_of(project, target, products.info.frames)
+    start, last = span_of(project, target, products.info.frames)
+    stop = last if stop is None else min(last, max(stop, start + 1))
     tracker = TRACKERS.load(target.tracker)()
     boxes: list[tuple[float, float, float, float]] = []
     confidence: list[float] = []

@@ -137,6 +137,14 @@ class ClipProducts:
         """True if every frame is analysed."""
         return self.meta.complete
 
+    def settled(self, stop: int) -> bool:
+        """True if frames [0, stop) are known as they will stay: analysed, and the shot of the last one ended."""
+        return self.complete or (self.meta.done >= stop and any(c >= stop for c in self.meta.cuts))
+
+    def shot_end(self, stop: int) -> int:
+        """Return the first frame after the shot that holds frame stop - 1, as far as the cuts are known."""
+        return next((c for c in self.meta.cuts if c >= stop), self.info.frames)
+
     @property
     def cuts(self) -> tuple[int, ...]:
         """First frames of the shots after the first one, as far as analysed."""
