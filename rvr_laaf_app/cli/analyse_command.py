@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
+from rvr_laaf_app.cli.options import clip_with_pictures
 from rvr_laaf_app.cli.progress import run_with_progress
-from rvr_laaf_app.core.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,12 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse the clip and say what was found."""
-    from rvr_laaf_app.media.probe import probe
     from rvr_laaf_app.pipeline.analyse import analyse_job, products_of
 
-    info = probe(arguments.clip)
-    if info.frames == 0:
-        raise UsageError("the file has sound but no pictures", where=arguments.clip)
+    info = clip_with_pictures(arguments.clip)
     products = products_of(info, arguments.estimator)
     if arguments.again:
         products.forget()
@@ -42,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(facts))
     else:
-        print(f"{products.meta.done} frames analysed, cuts at frames: {', '.join(map(str, cuts)) or 'none'}")
+        frames = "1 frame" if info.frames == 1 else f"{info.frames} frames"
+        print(f"{frames} analysed, cuts at frames: {', '.join(map(str, cuts)) or 'none'}")
         print(f"kept in {products.store.folder} ({size / 2**20:.1f} MiB)")
     return 0

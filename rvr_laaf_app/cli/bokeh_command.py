@@ -40,9 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Blur the picture and write it."""
     from rvr_laaf_app.core.optics import Lens
-    from rvr_laaf_app.media.image_file import read_linear, write_picture
+    from rvr_laaf_app.media.image_file import check_picture_output, read_linear, write_picture
     from rvr_laaf_app.pipeline.still import Still, blur_still
 
+    sources = (arguments.picture, arguments.depth or arguments.disparity)
+    check_picture_output(arguments.output, (".exr", ".png"), sources=sources)
     linear, transfer = read_linear(arguments.picture)
     inverse_m = _inverse_distance(arguments, linear.shape[:2])
     lens = Lens(arguments.focal_mm, arguments.f_number, arguments.sensor_mm)
@@ -63,6 +65,8 @@ def _inverse_distance(arguments: argparse.Namespace, shape: tuple[int, int]) -> 
     from rvr_laaf_app.media.image_file import read_plane
 
     path = arguments.depth or arguments.disparity
+    if arguments.depth and Path(path).suffix.lower() == ".png":
+        raise UsageError("a PNG holds no metres", where=path, remedy="Use --disparity, or depth as .npz, .npy or .exr.")
     plane = read_plane(path)
     if plane.shape != shape:
         raise UsageError(

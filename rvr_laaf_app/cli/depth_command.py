@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rvr_laaf_app.cli.options import check_frame, count
+from rvr_laaf_app.cli.options import check_frame, clip_with_pictures, count
 from rvr_laaf_app.cli.progress import run_with_progress
-from rvr_laaf_app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.compose import PreparedFrame
@@ -29,11 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Estimate and write."""
     from rvr_laaf_app.media.exr import write_exr
-    from rvr_laaf_app.media.image_file import write_plane
+    from rvr_laaf_app.media.image_file import check_picture_output, write_plane
 
-    for path, suffixes in ((arguments.output, (".npy", ".png", ".exr")), (arguments.hdr, (".exr",))):
-        if path and Path(path).suffix.lower() not in suffixes:
-            raise UsageError(f"the output must end in {' or '.join(suffixes)}", where=path)
+    check_picture_output(arguments.output, (".npy", ".png", ".exr"), sources=(arguments.picture,))
+    if arguments.hdr:
+        check_picture_output(arguments.hdr, (".exr",), sources=(arguments.picture,))
     prepared = _prepared(arguments)
     write_plane(arguments.output, prepared.disparity)
     if arguments.hdr:
@@ -42,12 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _prepared(arguments: argparse.Namespace) -> PreparedFrame:
-    from rvr_laaf_app.media.probe import probe
     from rvr_laaf_app.media.reader import ClipReader
     from rvr_laaf_app.pipeline.analyse import analyse_job, estimate_alone, products_of
     from rvr_laaf_app.pipeline.compose import prepare
 
-    info = probe(arguments.picture)
+    info = clip_with_pictures(arguments.picture)
     check_frame(arguments.frame, info.frames)
     products = products_of(info, arguments.estimator)
     if arguments.steady:

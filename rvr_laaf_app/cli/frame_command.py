@@ -16,9 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the frame: 8 bit stays 8 bit, more becomes 16."""
-    from rvr_laaf_app.media.image_file import write_png
+    from rvr_laaf_app.media.image_file import check_picture_output, write_png
     from rvr_laaf_app.media.reader import ClipReader
 
+    check_picture_output(arguments.output, (".png",), sources=(arguments.clip,))
     with ClipReader(arguments.clip) as reader:
         check_frame(arguments.frame, reader.info.frames)
         frame = reader.read(arguments.frame)

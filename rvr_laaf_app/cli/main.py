@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -69,14 +70,27 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _prepare_process() -> None:
+    """Let the signals that end a program end a job cleanly, and any file name be printed."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP: so do we
+            signal.signal(number, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            exact = stream is sys.stdout and stream.encoding.lower() == "utf-8"
+            stream.reconfigure(errors="surrogateescape" if exact else "backslashreplace")
+
+
 def _fail(error: RvrError) -> int:
-    print(f"rvr-laaf: {error}", file=sys.stderr)
+    if sys.stderr is not None:  # closed: print would turn to stdout
+        print(f"rvr-laaf: {error}", file=sys.stderr)
     return error.exit_code
 
 
 def run(argv: Sequence[str]) -> int:
     """Parse `argv`, run the command, and turn every failure into one line and an exit code."""
-    signal.signal(signal.SIGTERM, _stop)
+    _prepare_process()
     chosen = next((a for a in argv if a in COMMANDS), "")
     try:
         parser = build_parser(chosen)
@@ -84,7 +98,10 @@ def run(argv: Sequence[str]) -> int:
         if not arguments.command:
             parser.print_help()
             return 2
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a reader that went away or a full disk can still be told
+        return code
     except RvrError as error:
         return _fail(error)
     except KeyboardInterrupt:
@@ -96,3 +113,8 @@ def run(argv: Sequence[str]) -> int:
         return _fail(RvrError("not enough memory", remedy="Close other programs or use a smaller picture."))
     except OSError as error:
         return _fail(RvrError(error.strerror or str(error), where=error.filename))
+    except Exception as error:
+        if os.environ.get("RVR_TRACEBACK"):
+            raise
+        what = f"this should not have happened: {type(error).__name__}: {error}"
+        return _fail(RvrError(what, remedy="Please report it; RVR_TRACEBACK=1 shows where it was."))

@@ -6,13 +6,18 @@ import argparse
 import math
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.errors import MediaError, UsageError
 from rvr_laaf_app.core.geometry import Box, Point
-from rvr_laaf_app.core.optics import Lens
 from rvr_laaf_app.document.project import ApertureSettings, LensSettings
 
+if TYPE_CHECKING:
+    from rvr_laaf_app.media.probe import ClipInfo
+
 POLYGONS = {"pentagon": 5, "hexagon": 6, "heptagon": 7, "octagon": 8, "nonagon": 9}
+LARGEST = 1e6
+SMALLEST_BOX_PX = 2
 OVAL_SQUEEZE = 0.6
 CATS_EYE = 0.7
 BOKEH_HELP = (
@@ -40,7 +45,16 @@ class TargetArgument:
                 f"target {self.numbers[0]:g},{self.numbers[1]:g} lies outside the picture of {width}x{height}",
                 remedy="Give fractions 0..1 or pixels.",
             )
-        return Point(x, y) if len(values) == 2 else Box(*values).clipped()
+        if len(values) == 2:
+            return Point(x, y)
+        box = Box(*values).clipped()
+        if box.width * width < SMALLEST_BOX_PX or box.height * height < SMALLEST_BOX_PX:
+            raise UsageError(
+                f"the box {','.join(f'{n:g}' for n in self.numbers)} covers less than {SMALLEST_BOX_PX} pixels of the "
+                f"picture of {width}x{height}",
+                remedy="Give a larger box, or a point.",
+            )
+        return box
 
 
 def parse_seconds(text: str) -> float:
@@ -75,8 +89,10 @@ def parse_bokeh(text: str) -> ApertureSettings:
         name, _, angle = part.strip().partition(":")
         if name in POLYGONS or re.fullmatch(r"[5-9]", name):
             try:
-                turn = float(angle) if angle else 0.0
+                turn = math.fmod(float(angle), 360.0) if angle else 0.0
             except ValueError:
+                turn = math.nan
+            if math.isnan(turn):
                 raise argparse.ArgumentTypeError(f"{angle!r} is not an angle in degrees") from None
             shape = replace(shape, blades=POLYGONS.get(name) or int(name), rotation_deg=turn)
         elif name == "oval":
@@ -89,13 +105,13 @@ def parse_bokeh(text: str) -> ApertureSettings:
 
 
 def positive(text: str) -> float:
-    """Parse a number above zero."""
+    """Parse a number above zero; beyond what any lens or scene has, it is taken for a slip."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    if not 1 / LARGEST <= value <= LARGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 (and at most {LARGEST:g})")
     return value
 
 
@@ -113,15 +129,34 @@ def add_lens_arguments(parser: argparse.ArgumentParser) -> None:
     strength.add_argument(
         "--blur", type=positive, metavar="PX", help="blur radius in pixels across the whole depth of the shot"
     )
-    parser.add_argument("--focal-mm", type=positive, default=50.0, metavar="MM", help="focal length (default 50)")
-    parser.add_argument("--sensor-mm", type=positive, default=36.0, metavar="MM", help="sensor width (default 36)")
-    parser.add_argument("--bokeh", type=parse_bokeh, default=ApertureSettings(), metavar="SHAPE", help=BOKEH_HELP)
+    parser.add_argument("--focal-mm", type=positive, metavar="MM", help="focal length (default 50)")
+    parser.add_argument("--sensor-mm", type=positive, metavar="MM", help="sensor width (default 36)")
+    parser.add_argument("--bokeh", type=parse_bokeh, metavar="SHAPE", help=BOKEH_HELP)
 
 
-def lens_settings(arguments: argparse.Namespace) -> LensSettings:
-    """Return the lens that the arguments of `add_lens_arguments` describe."""
-    lens = Lens(arguments.focal_mm, arguments.f_number or 1.8, arguments.sensor_mm)
-    return LensSettings(lens=lens, blur_px=arguments.blur, aperture=arguments.bokeh)
+def lens_settings(arguments: argparse.Namespace, base: LensSettings) -> LensSettings:
+    """Return `base` with what the arguments of `add_lens_arguments` change."""
+    lens = replace(
+        base.lens,
+        focal_length_mm=arguments.focal_mm or base.lens.focal_length_mm,
+        f_number=arguments.f_number or base.lens.f_number,
+        sensor_width_mm=arguments.sensor_mm or base.lens.sensor_width_mm,
+    )
+    speaks_of_a_lens = arguments.f_number or arguments.focal_mm or arguments.sensor_mm
+    kept = None if speaks_of_a_lens else base.blur_px
+    return replace(base, lens=lens, blur_px=arguments.blur or kept, aperture=arguments.bokeh or base.aperture)
+
+
+def clip_with_pictures(path: str) -> ClipInfo:
+    """Return what is in the file; raise MediaError if it cannot be read or has only sound."""
+    from rvr_laaf_app.media.probe import probe
+
+    info: ClipInfo = probe(path)
+    if info.table is None or info.frames == 0:
+        raise MediaError(
+            "the file has sound but no pictures", where=info.path, remedy="Choose a video or a photograph."
+        )
+    return info
 
 
 def check_frame(frame: int, frames: int) -> None:

@@ -1,4 +1,7 @@
-"""Run a job on the command line: one progress line on stderr, with the time left; Ctrl-C cancels cleanly."""
+"""Run a job on the command line: one progress line with the time left, on stderr if that is a terminal.
+
+Elsewhere stderr holds errors and notes only.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,8 @@ def run_with_progress(job: Job[T], label: str, *, quiet: bool = False) -> T:
                 line = f"{label}: {progress.done}/{progress.total} {progress.message} ({left} left)"
                 print(f"\r\x1b[2K{line}", end="", file=sys.stderr, flush=True)
     except StopIteration as end:
-        if not quiet:
-            took = time.monotonic() - began
-            print(f"{chr(13) + chr(27) + '[2K' if show else ''}{label}: done in {took:.1f} s", file=sys.stderr)
+        if show:
+            print(f"\r\x1b[2K{label}: done in {time.monotonic() - began:.1f} s", file=sys.stderr)
         return end.value  # type: ignore[no-any-return]
     finally:
         job.close()

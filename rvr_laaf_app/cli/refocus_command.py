@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import os
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.cli.options import (
     add_lens_arguments,
+    clip_with_pictures,
     count,
     lens_settings,
     parse_seconds,
     parse_target,
 )
 from rvr_laaf_app.cli.progress import run_with_progress
-from rvr_laaf_app.core.errors import CacheError, UsageError
+from rvr_laaf_app.core.errors import CacheError, ProjectError, UsageError
 from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, ClipRef, FocusTarget, Project
 
 if TYPE_CHECKING:
@@ -59,14 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the main job."""
-    from rvr_laaf_app.media.probe import probe
     from rvr_laaf_app.pipeline.analyse import products_of
-    from rvr_laaf_app.pipeline.export import ExportRequest, check_request
+    from rvr_laaf_app.pipeline.export import ExportRequest, check_request, range_of
 
     began = time.monotonic()
-    project = _project(arguments)
-    assert project.clip is not None
-    info = probe(project.clip.path)
+    project, info = _project(arguments)
     project = _with_targets(project, arguments, info)
     request = ExportRequest(
         out_path=arguments.output,
@@ -77,53 +78,77 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
     )
     check_request(request, info)  # before minutes of analysis, not after
+    if arguments.save_project:
+        _check_save(arguments)
     products = products_of(info, arguments.estimator)
+    work = partial(_refocus, products, request=request, whole=bool(arguments.save_project), quiet=arguments.json)
     try:
-        project, report = _refocus(products, project, request, quiet=arguments.json)
-    except CacheError:  # a damaged piece of the cache was set aside by reading it: compute it again, once
-        project, report = _refocus(products, project, request, quiet=arguments.json)
+        project, report = work(project)
+    except CacheError:
+        products.store.verify()
+        if not products.store.missing(products.meta.done):  # nothing was damaged: a second try would end the same way
+            raise
+        project, report = work(project)
     if arguments.save_project:
         _save(project, arguments.save_project)
+    exported = range(*range_of(request, info))
     if arguments.json:
-        print(json.dumps(_facts(project, report, time.monotonic() - began)))
+        print(json.dumps(_facts(project, report, exported, time.monotonic() - began)))
     else:
-        _tell_lost(project)
+        _tell_lost(project, exported)
         print(report.path)
     return 0
 
 
 def _refocus(
-    products: ClipProducts, project: Project, request: ExportRequest, *, quiet: bool
+    products: ClipProducts, project: Project, *, request: ExportRequest, whole: bool, quiet: bool
 ) -> tuple[Project, ExportReport]:
-    """Analyse, follow each target, and export; return the project with its tracks, and what was written."""
+    """Analyse, follow each target, and export; return the project with its tracks, and what was written.
+
+    Unless the `whole` clip is wanted, nothing is done for the shots after the exported range: they cannot change it.
+    """
     from rvr_laaf_app.pipeline.analyse import analyse_job
-    from rvr_laaf_app.pipeline.export import export_job
+    from rvr_laaf_app.pipeline.export import export_job, range_of
     from rvr_laaf_app.pipeline.focus import curve_of, track_job
 
-    run_with_progress(analyse_job(products), "analyse", quiet=quiet)
+    stop = products.info.frames if whole else range_of(request, products.info)[1]
+    run_with_progress(analyse_job(products, stop=stop), "analyse", quiet=quiet)
+    end = products.shot_end(stop)
     for target in project.targets:
-        if project.track_of(target) is None:
-            track = run_with_progress(track_job(products, project, target.id), "track", quiet=quiet)
+        if target.frame < end and project.track_of(target) is None:
+            track = run_with_progress(track_job(products, project, target.id, stop=end), "track", quiet=quiet)
             others = tuple(t for t in project.tracks if t.target_id != target.id)
             project = replace(project, tracks=(*others, track))
     curve = curve_of(products, project)
     return project, run_with_progress(export_job(products, project, curve, request), "export", quiet=quiet)
 
 
-def _project(arguments: argparse.Namespace) -> Project:
-    if Path(arguments.clip).suffix.lower() == ".rvr":
+def _project(arguments: argparse.Namespace) -> tuple[Project, ClipInfo]:
+    """Return the project to work on, with the lens of the arguments, and what is in its clip."""
+    if Path(arguments.clip).suffix.lower() != ".rvr":
+        project = Project(clip=ClipRef(arguments.clip))
+    else:
         from rvr_laaf_app.document.store import load_project
 
-        project: Project = load_project(Path(arguments.clip))
-        return project
-    return Project(clip=ClipRef(arguments.clip), lens=lens_settings(arguments))
+        project = load_project(Path(arguments.clip))
+    if project.clip is None:
+        raise ProjectError("the project has no clip yet", where=arguments.clip, remedy="Open it in the window.")
+    info = clip_with_pictures(project.clip.path)
+    if project.clip.fingerprint not in ("", info.fingerprint):
+        raise ProjectError(
+            "this is not the clip that the project was made with",
+            where=info.path,
+            remedy="Open the project in the window and choose where its clip is now.",
+        )
+    return replace(project, lens=lens_settings(arguments, project.lens)), info
 
 
 def _with_targets(project: Project, arguments: argparse.Namespace, info: ClipInfo) -> Project:
     table = info.table
-    if table is None:
-        raise UsageError("the file has sound but no pictures", where=info.path)
+    assert table is not None
     targets = list(project.targets)
+    taken = {target.id for target in targets}
+    names = (name for number in itertools.count(1) if (name := f"cli-{number}") not in taken)
     for number, given in enumerate(arguments.target, start=1):
         if given.seconds > table.duration_s:
             raise UsageError(
@@ -132,7 +157,7 @@ def _with_targets(project: Project, arguments: argparse.Namespace, info: ClipInf
             )
         targets.append(
             FocusTarget(
-                id=f"cli-{number}",
+                id=next(names),
                 frame=table.index_at(given.seconds),
                 place=given.place(info.display_size),
                 tracker=arguments.tracker,
@@ -146,30 +171,47 @@ def _with_targets(project: Project, arguments: argparse.Namespace, info: ClipInf
     return replace(project, clip=clip).with_targets(tuple(targets))
 
 
+def _check_save(arguments: argparse.Namespace) -> None:
+    path = Path(arguments.save_project)
+    if path.suffix.lower() != ".rvr":
+        raise UsageError("a project's name must end in .rvr", where=path)
+    if not path.absolute().parent.is_dir():
+        raise UsageError("the folder does not exist", where=path.parent, remedy="Make it first or choose another.")
+    own = path.exists() and os.path.samefile(path, arguments.clip)
+    if path.exists() and not own and not arguments.overwrite:
+        raise ProjectError("the project exists already", where=path, remedy="Choose another name or add --overwrite.")
+
+
 def _save(project: Project, path: str) -> None:
     from rvr_laaf_app.document.store import save_project
 
     save_project(project, Path(path))
 
 
-def _lost_frames(project: Project) -> dict[str, int]:
-    return {t.target_id: int((t.confidence <= 0).sum()) for t in project.tracks}
+def _lost_frames(project: Project, target: FocusTarget, exported: range) -> int:
+    """Return in how many of the exported frames the target's subject was followed but not found."""
+    track = project.track_of(target)
+    if track is None:
+        return 0
+    seen = track.confidence[max(exported.start - track.start, 0) : max(exported.stop - track.start, 0)]
+    return int((seen <= 0).sum())
 
 
-def _tell_lost(project: Project) -> None:
+def _tell_lost(project: Project, exported: range) -> None:
     for target in project.targets:
-        lost = _lost_frames(project).get(target.id, 0)
+        lost = _lost_frames(project, target, exported)
         if lost:
-            print(f"note: {target.id} was out of sight in {lost} frames; focus was held there", file=sys.stderr)
+            frames = "1 frame" if lost == 1 else f"{lost} frames"
+            print(f"note: {target.id} was out of sight in {frames}; focus was held there", file=sys.stderr)
 
 
-def _facts(project: Project, report: ExportReport, seconds: float) -> dict[str, Any]:
+def _facts(project: Project, report: ExportReport, exported: range, seconds: float) -> dict[str, Any]:
     return {
         "output": str(report.path),
         "frames": report.frames,
         "seconds": round(seconds, 2),
         "audio": report.audio,
         "targets": [
-            {"id": t.id, "frame": t.frame, "lost_frames": _lost_frames(project).get(t.id, 0)} for t in project.targets
+            {"id": t.id, "frame": t.frame, "lost_frames": _lost_frames(project, t, exported)} for t in project.targets
         ],
     }

@@ -13,6 +13,7 @@ from rvr_laaf_app.pipeline.resolve import aperture_of
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS
 
 MAX_COC_SHARE = 0.25  # of the picture's width: a wider disc says nothing and takes minutes
+LARGEST_GAIN_PX = 1e12  # per 1/m: an absurd lens must not make the plane in focus infinity times zero
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +30,8 @@ def blur_still(
     """Return the picture as `lens` focused at `focus_m` metres would have taken it, linear [H, W, 3] float32."""
     width = still.linear.shape[1]
     gain = lens.blur_gain_px(width, 1.0 / focus_m) / lens.disparity_scale_per_m
-    coc = (still.inverse_m - np.float32(1.0 / focus_m)) * np.float32(gain)
     limit = width * MAX_COC_SHARE
+    wide = (still.inverse_m - np.float64(1.0 / focus_m)) * min(gain, LARGEST_GAIN_PX)
+    coc: NDArray[np.float32] = np.clip(wide, -limit, limit).astype(np.float32)
     renderer = RENDERERS.load(renderer_name)()
-    return renderer.render(still.linear, np.clip(coc, -limit, limit), aperture=aperture_of(aperture), quality="final")
+    return renderer.render(still.linear, coc, aperture=aperture_of(aperture), quality="final")
