@@ -13,7 +13,6 @@ from rvr_laaf_app.jobs.scheduler import FinishReason, JobState
 from rvr_laaf_app.ui import present
 from rvr_laaf_app.ui.panels.export_dialog import ExportDialog
 from rvr_laaf_app.ui.prompts import Prompts
-from rvr_laaf_app.ui.recent import RecentFiles
 
 if TYPE_CHECKING:
     from rvr_laaf_app.app.engine import ExportChoice
@@ -29,9 +28,9 @@ class Files(QObject):
     failed = Signal(object)  # Exception
     export_ended = Signal(str, bool)  # what to say, and whether it is complete
 
-    def __init__(self, session: Session, prompts: Prompts, recent: RecentFiles, window: QWidget) -> None:
+    def __init__(self, session: Session, prompts: Prompts, window: QWidget) -> None:
         super().__init__(window)
-        self._session, self._prompts, self._recent, self._window = session, prompts, recent, window
+        self._session, self._prompts, self._window = session, prompts, window
         self._dialog: ExportDialog | None = None
         self._export: Task[ExportReport] | None = None
 
@@ -82,13 +81,6 @@ class Files(QObject):
         if self.may_leave():
             self._session.new()
 
-    def opened(self) -> None:
-        """Remember what was opened; called when the session has it."""
-        clip = self._session.project.clip
-        path = self._session.path or (clip.path if clip is not None else None)
-        if path is not None:
-            self._recent.add(str(path))
-
     # Saving
 
     def save(self) -> bool:
@@ -106,11 +98,10 @@ class Files(QObject):
 
     def _save(self, path: str | None) -> bool:
         try:
-            saved = self._session.save(path)
+            self._session.save(path)
         except RvrError as error:
             self.failed.emit(error)
             return False
-        self._recent.add(str(saved))
         return True
 
     def may_leave(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which keys a focused control keeps for itself although they are shortcuts of the window, and the list of all keys."""
+"""Which keys and wheel turns a control takes for itself and which it leaves to others, and the list of all keys."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QAbstractSpinBox,
     QComboBox,
     QDialog,
     QGridLayout,
@@ -15,17 +16,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from rvr_laaf_app.ui.menus import ACTIONS
+from rvr_laaf_app.app.actions import ACTIONS
 
 _MOVES = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End})
 _COLUMNS = 2
+_TURNED = (QSlider, QComboBox, QAbstractSpinBox)
 
 
 class KeepKeys(QObject):
-    """An event filter: sliders and lists keep their arrows, buttons keep the space bar."""
+    """An event filter: lists and sliders keep their arrows, buttons the space bar; the wheel needs the focus."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Claim the key before the window's shortcut gets it."""
+        """Claim the key before the window's shortcut gets it; pass the wheel on to whatever scrolls."""
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, _TURNED) and not watched.hasFocus():
+            event.ignore()
+            return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
             if plain and self._keeps(watched, Qt.Key(event.key())):
@@ -41,9 +46,11 @@ class KeepKeys(QObject):
 
 def keep_keys_in(root: QWidget, keeper: KeepKeys) -> None:
     """Let the controls inside `root` keep their keys."""
-    for kind in (QSlider, QAbstractItemView, QComboBox, QAbstractButton):
+    for kind in (*_TURNED, QAbstractItemView, QAbstractButton):
         for control in root.findChildren(kind):
             control.installEventFilter(keeper)
+            if isinstance(control, _TURNED):
+                control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
 
 
 class KeyList(QDialog):

@@ -6,6 +6,7 @@ It assembles and passes on. Edits are made in `editing`, files handled in `files
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from rvr_laaf_app.app.actions import needs_met
 from rvr_laaf_app.app.session import Session
 from rvr_laaf_app.ui import present, theme
 from rvr_laaf_app.ui.bridge import GuiBridge
@@ -25,7 +27,6 @@ from rvr_laaf_app.ui.panels.start_page import StartPage
 from rvr_laaf_app.ui.pictures import VIEWS
 from rvr_laaf_app.ui.playback.sound import DeviceSound, Sound
 from rvr_laaf_app.ui.prompts import Prompts, system_prompts
-from rvr_laaf_app.ui.recent import RecentFiles
 from rvr_laaf_app.ui.stage import Stage
 from rvr_laaf_app.ui.status_bar import StatusLine
 from rvr_laaf_app.ui.workspace import Workspace
@@ -46,7 +47,7 @@ log = logging.getLogger(__name__)
 class MainWindow(QMainWindow):
     """One window with one session."""
 
-    def __init__(self, *, prompts: Prompts, sound: Sound, recent: RecentFiles, engine: Engine | None = None) -> None:
+    def __init__(self, *, prompts: Prompts, sound: Sound, engine: Engine | None = None) -> None:
         super().__init__()
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
@@ -54,7 +55,6 @@ class MainWindow(QMainWindow):
         self.bridge = GuiBridge(self)
         self.bridge.on_error = self._show_error
         self.session = Session(self.bridge.post, engine=engine)
-        self.recent = recent
         self._closing = False
         self.ended_well = True
         self._work: dict[int, JobStatus] = {}
@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
         self._build()
         self.stage = Stage(self.bridge, sound, self)
         self.editing = Editing(self.session, self.stage, self.workspace, self)
-        self.files = Files(self.session, prompts, recent, self)
+        self.files = Files(self.session, prompts, self)
         self._connect()
         self._show_state()
 
@@ -145,10 +145,13 @@ class MainWindow(QMainWindow):
 
     def begin(self, path: str | None) -> None:
         """Open what was asked for on the command line; show what can be continued."""
-        self.start_page.set_recent(self.recent.paths())
+        self.start_page.set_recent(self._recent())
         self.start_page.set_recoveries(self.session.recoveries(), self.files.recover)
         if path is not None:
             self.files.open(path)
+
+    def _recent(self) -> tuple[str, ...]:
+        return tuple(p for p in self.session.settings.recent if os.path.exists(p))
 
     # What was asked for
 
@@ -200,12 +203,11 @@ class MainWindow(QMainWindow):
             self.error_bar.clear()
             self.editing.show_clip()
             if clip is not None:
-                self.files.opened()
                 self._begin_analysis()
                 self.workspace.picture.setFocus()
         self.pages.setCurrentWidget(self.start_page if self.session.clip_state == "none" else self.workspace)
         if self.session.clip_state == "none":
-            self.start_page.set_recent(self.recent.paths())
+            self.start_page.set_recent(self._recent())
         self._show_state()
 
     def _begin_analysis(self) -> None:
@@ -245,14 +247,8 @@ class MainWindow(QMainWindow):
     def _show_state(self) -> None:
         """Bring title, menu and status line up to date with the session."""
         session = self.session
-        needs = {"clip"} if session.clip is not None else set()
-        if session.clip_state == "offline":
-            needs.add("offline")
-        if self.editing.selected is not None:
-            needs.add("target")
         undo, redo = session.document.undo_label, session.document.redo_label
-        needs |= {name for name, label in (("undo", undo), ("redo", redo)) if label}
-        self.menus.enable(needs)
+        self.menus.enable(needs_met(session, self.editing.selected))
         self.menus.actions["undo"].setText(self.tr("Undo {0}").replace("{0}", undo or "").strip())
         self.menus.actions["redo"].setText(self.tr("Redo {0}").replace("{0}", redo or "").strip())
         self.menus.actions[f"view_{self.stage.view}"].setChecked(True)
@@ -346,4 +342,4 @@ class MainWindow(QMainWindow):
 
 def make_window() -> MainWindow:
     """Return the window as it runs for a user."""
-    return MainWindow(prompts=system_prompts(), sound=DeviceSound(), recent=RecentFiles())
+    return MainWindow(prompts=system_prompts(), sound=DeviceSound())

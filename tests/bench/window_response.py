@@ -55,12 +55,11 @@ def slider_times(path: str, repeats: int) -> tuple[list[float], list[float], tup
     from rvr_laaf_app.ui.main_window import MainWindow
     from rvr_laaf_app.ui.playback.sound import SilentSound
     from rvr_laaf_app.ui.prompts import system_prompts
-    from rvr_laaf_app.ui.recent import RecentFiles
     from rvr_laaf_app.ui.start import make_application
     from tests.gui.conftest import QuickEngine
 
     app = make_application(sys.argv[:1])
-    window = MainWindow(prompts=system_prompts(), sound=SilentSound(), recent=RecentFiles(), engine=QuickEngine())
+    window = MainWindow(prompts=system_prompts(), sound=SilentSound(), engine=QuickEngine())
     window.resize(1280, 720)
     window.show()
     window.begin(path)

@@ -19,7 +19,6 @@ from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.ui.main_window import MainWindow
 from rvr_laaf_app.ui.playback.sound import SilentSound
 from rvr_laaf_app.ui.prompts import Prompts, UnsavedChoice
-from rvr_laaf_app.ui.recent import RecentFiles
 from rvr_laaf_app.ui.start import forget_foreign_qt
 from rvr_laaf_app.ui.theme import apply_theme
 from tests.clips import SQUARE, write_clip
@@ -87,12 +86,11 @@ def clip(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_window(qtbot: QtBot, answers: Answers, tmp_path: Path, compiled: None) -> Iterator[Callable[[], MainWindow]]:
+def make_window(qtbot: QtBot, answers: Answers, compiled: None) -> Iterator[Callable[[], MainWindow]]:
     made: list[MainWindow] = []
 
     def make() -> MainWindow:
-        recent = RecentFiles(tmp_path / "config")
-        window = MainWindow(prompts=answers.prompts(), sound=SilentSound(), recent=recent, engine=QuickEngine())
+        window = MainWindow(prompts=answers.prompts(), sound=SilentSound(), engine=QuickEngine())
         made.append(window)
         window.resize(1280, 720)
         with qtbot.waitActive(window):

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QImage
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QListWidget, QPushButton, QSlider
+from PySide6.QtGui import QAction, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QListWidget, QPushButton, QSlider
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.core.geometry import Box, Point
@@ -56,7 +56,7 @@ def test_open_shows_the_first_frame(opened: MainWindow) -> None:
     assert opened.stage.info.frames == FRAMES
     assert opened.workspace.transport.frame.text() == f"frame 0 of {FRAMES - 1}"
     assert "160×96" in opened.status.facts.text()
-    assert opened.recent.paths()
+    assert opened.session.settings.recent
 
 
 def test_a_click_sets_a_target_there_and_now_and_its_subject_is_followed(opened: MainWindow, qtbot: QtBot) -> None:
@@ -297,3 +297,26 @@ def test_every_control_can_be_named_and_reached(opened: MainWindow, qtbot: QtBot
 def test_no_two_actions_share_a_key(window: MainWindow) -> None:
     keys = [s.toString() for action in window.menus.actions.values() for s in action.shortcuts()]
     assert len(keys) == len(set(keys))
+
+
+def test_the_wheel_scrolls_the_inspector_and_changes_nothing_on_the_way(opened: MainWindow, qtbot: QtBot) -> None:
+    click(opened, qtbot, 0.3, 0.6)  # with a target the inspector is higher than the window
+    bar = opened.workspace.inspector.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    lens = opened.session.project.lens
+    slider = control(opened, QSlider, "focal_length_slider")
+    middle = QPointF(slider.rect().center())
+    for _ in range(3):
+        turn = QWheelEvent(
+            middle,
+            slider.mapToGlobal(middle),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(slider, turn)
+    assert opened.session.project.lens == lens
+    assert bar.value() > 0

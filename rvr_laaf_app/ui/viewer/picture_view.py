@@ -102,6 +102,7 @@ class PictureView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(shown, self._image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(shown)  # a box may reach beyond the picture; what is drawn of it may not
         for target in self._targets:
             draw_target(painter, shown, target)
         for subject in self._subjects:
