@@ -237,9 +237,7 @@ class _Guard:
         return box, _confidence(best, motion.share)
 
     def _is_doubtful(self, option: _Option, motion: PointMotion, level: float | None) -> bool:
-        if option.clarity < CLEAR_ENOUGH and (option.alike < LIKE_SURELY or option.clarity < CLEAR_ENOUGH / 2):
-            return True
-        if option.alike < LIKE_ENOUGH / 2:
+        if option.clarity < CLEAR_ENOUGH or option.alike < LIKE_ENOUGH / 2:
             return True
         if option.alike < LIKE_ENOUGH and motion.share < 2 * POINTS_BACK and option.clarity < CLEARLY:
             return True
