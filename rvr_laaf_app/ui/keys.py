@@ -8,10 +8,12 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QDialog,
     QGridLayout,
     QLabel,
+    QScrollArea,
     QSlider,
     QWidget,
 )
@@ -29,7 +31,7 @@ class KeepKeys(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Claim the key before the window's shortcut gets it; pass the wheel on to whatever scrolls."""
         if event.type() == QEvent.Type.Wheel and isinstance(watched, _TURNED) and not watched.hasFocus():
-            event.ignore()
+            _scroll_instead(watched, event)
             return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
@@ -42,6 +44,16 @@ class KeepKeys(QObject):
         if isinstance(watched, QSlider | QAbstractItemView | QComboBox):
             return key in _MOVES or (key == Qt.Key.Key_Space and isinstance(watched, QComboBox))
         return isinstance(watched, QAbstractButton) and key == Qt.Key.Key_Space
+
+
+def _scroll_instead(control: QWidget, event: QEvent) -> None:
+    """Give a wheel turn to the scroll area around a control."""
+    around = control.parentWidget()
+    while around is not None and not isinstance(around, QScrollArea):
+        around = around.parentWidget()
+    if around is not None:
+        QApplication.sendEvent(around.verticalScrollBar(), event)
+    event.accept()
 
 
 def keep_keys_in(root: QWidget, keeper: KeepKeys) -> None:
