@@ -1,4 +1,4 @@
-"""From a click to the box of what was clicked: grown over neighbouring pixels of like disparity and colour."""
+"""From a click to the box of what was clicked: what can be reached from it without crossing an edge."""
 
 from __future__ import annotations
 
@@ -8,48 +8,72 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.geometry import Box, Point
 
-DISPARITY_STEP = 0.035  # what still counts as the same thing, against the clicked place
-COLOUR_STEP = 60.0  # codes of 255, against the clicked place, for growing through equal depth
-SMALLEST, LARGEST = 0.06, 0.45  # of the picture's height and width: a tracker needs texture, and a subject, not a wall
+WORK_LONG_SIDE = 160
+# The price of a way, in pixels of the small picture: each step costs one; more where disparity is not the clicked
+# one, and where disparity or colour change from pixel to pixel.
+OFF_LEVEL = 15.0  # per unit of disparity away from the clicked place, each step
+DISPARITY_EDGE = 150.0  # per unit
+COLOUR_EDGE = 0.1  # per code of 255
+REACH = 42.0
+ROUNDS = 3  # sweeps over the picture; ways with more turns than that are taken as too long
+THIN = 0.1  # rows and columns with less than this share of the fullest one are threads, not body
+SMALLEST = 0.05  # of the picture's width and height: a tracker needs texture
 
 
 def subject_box(point: Point, disparity: NDArray[np.floating], rgb: NDArray[np.uint8]) -> Box:
     """Return the box of the subject under `point`; disparity [h, w] in 0..1, rgb [h, w, 3] of the same size.
 
-    What has the clicked place's depth is cut to the part that hangs together with it; a part that is too large (a wall,
-    the ground) gives a box of moderate size around the click instead.
+    Geodesic distance from the click (as in Criminisi et al. 2008, GeoS) keeps to one thing where plain similarity runs
+    along the ground at equal depth; its limit makes a click on a wall or the ground a box of moderate size around it.
     """
     height, width = disparity.shape
-    column, row = point.pixel(width, height)
-    radius = max(1, width // 160)
-    around = np.s_[max(row - radius, 0) : row + radius + 1, max(column - radius, 0) : column + radius + 1]
-    level = float(np.median(disparity[around]))
-    same = np.abs(np.asarray(disparity, np.float32) - level) <= DISPARITY_STEP
-    colour = np.median(rgb[around].reshape(-1, 3), axis=0)
-    alike = np.abs(rgb.astype(np.float32) - colour.astype(np.float32)).max(axis=2) <= COLOUR_STEP
-    for mask in (same, same & alike):
-        box = _part_at(mask, column, row)
-        if box is not None and box.width <= LARGEST * 1.5 and box.height <= LARGEST * 2:
-            return _reasonable(box, point)
-    return Box.around(point, 0.14, min(0.14 * width / height, 0.3))
+    scale = min(1.0, WORK_LONG_SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    depth = np.asarray(cv2.resize(np.asarray(disparity, np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
+    colour = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
+    column, row = point.pixel(*size)
+    near = _distance_from(row, column, depth, colour) < REACH
+    rows, columns = (_body(near.sum(axis=axis)) for axis in (1, 0))
+    box = Box.from_pixels(columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0], picture=(size[0], size[1]))
+    return _holding(box, point)
 
 
-def _part_at(mask: NDArray[np.bool_], column: int, row: int) -> Box | None:
-    """Return the bounding box of the connected part of `mask` at the pixel, after loose threads were cut."""
-    kernel = np.ones((3, 3), np.uint8)
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
-    label = int(labels[row, column])
-    if count < 2 or label == 0:
-        return None
-    x, y, w, h = (int(v) for v in stats[label][:4])
-    return Box.from_pixels(x, y, w, h, picture=(mask.shape[1], mask.shape[0]))
+def _distance_from(
+    row: int, column: int, depth: NDArray[np.float32], colour: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the price [h, w] of the cheapest way from the clicked pixel, by sweeps in the four directions."""
+    start = np.s_[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    step = 1.0 + OFF_LEVEL * np.abs(depth - np.median(depth[start]))
+    down, right = (
+        DISPARITY_EDGE * np.abs(np.diff(depth, axis=axis))
+        + COLOUR_EDGE * np.abs(np.diff(colour, axis=axis)).max(axis=2)
+        for axis in (0, 1)
+    )
+    price = np.full(depth.shape, np.inf, np.float32)
+    price[start] = 0.0
+    for _ in range(ROUNDS):
+        _sweep(price, step, down)
+        _sweep(price[::-1], step[::-1], down[::-1])
+        _sweep(price.T, step.T, right.T)
+        _sweep(price.T[::-1], step.T[::-1], right.T[::-1])
+    return price
 
 
-def _reasonable(box: Box, point: Point) -> Box:
-    """Bring the size between SMALLEST and LARGEST, keeping the clicked point inside."""
-    width = min(max(box.width, SMALLEST), LARGEST)
-    height = min(max(box.height, SMALLEST), LARGEST * 1.5)
+def _sweep(price: NDArray[np.float32], step: NDArray[np.float32], edge: NDArray[np.float32]) -> None:
+    """Lower the prices row by row, in place; edge [h - 1, w] lies between the rows."""
+    for row in range(1, len(price)):
+        np.minimum(price[row], price[row - 1] + edge[row - 1] + step[row], out=price[row])
+
+
+def _body(counts: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the first and one past the last row (or column) that is more than a thread."""
+    full = np.flatnonzero(counts > THIN * counts.max())
+    return int(full[0]), int(full[-1]) + 1
+
+
+def _holding(box: Box, point: Point) -> Box:
+    """Return the box, not smaller than SMALLEST, moved so that it holds the point and lies in the picture."""
+    width, height = max(box.width, SMALLEST), max(box.height, SMALLEST)
     x = min(max(box.centre.x - width / 2, point.x - width), point.x)
     y = min(max(box.centre.y - height / 2, point.y - height), point.y)
     return Box(x, y, width, height).inside()
