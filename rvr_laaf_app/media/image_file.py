@@ -134,7 +134,7 @@ def _read_numpy(path: Path) -> NDArray[np.float32]:
     except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise MediaError(f"this is not a readable NumPy file ({error})", where=path) from error
     if plane.ndim == 3:  # one plane with an axis for its only channel, first or last
-        plane = plane[0] if plane.shape[0] == 1 else plane[..., 0] if plane.shape[2] == 1 else plane
+        plane = plane[..., 0] if plane.shape[2] == 1 else plane[0] if plane.shape[0] == 1 else plane
     if plane.ndim != 2 or plane.dtype.kind not in "fiu":
         raise MediaError(f"one plane of numbers was expected, this is {plane.shape} {plane.dtype}", where=path)
     with np.errstate(over="ignore"):  # beyond float32 is as good as infinite

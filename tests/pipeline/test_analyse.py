@@ -95,3 +95,44 @@ def test_a_still_is_a_clip_of_one_frame(tmp_path: Path) -> None:
     products = run_job(analyse_job(products_of(probe(tmp_path / "still.png"), ESTIMATOR)))
     assert products.complete
     assert products.rgbd(0).disparity.max() > 0.9
+
+
+def test_a_range_is_analysed_to_the_end_of_its_shot_and_no_further(tmp_path: Path) -> None:
+    info = probe(write_clip(tmp_path / "long.mp4", frames=150, cut_at=50))
+    part = run_job(analyse_job(products_of(info, ESTIMATOR), stop=20))
+    assert part.meta.done == 64  # the chunk that holds the cut, of 150 frames
+    assert not part.complete
+    assert part.shot_end(20) == 50
+    known = [part.rgbd(i).disparity for i in range(50)]
+    whole = run_job(analyse_job(products_of(info, ESTIMATOR)))
+    assert whole.complete
+    for index, disparity in enumerate(known):
+        np.testing.assert_array_equal(disparity, whole.rgbd(index).disparity)
+    assert run_job(analyse_job(products_of(info, ESTIMATOR), stop=120)).complete
+
+
+@pytest.mark.parametrize("stop", [0, 50, 51, FRAMES, 10**9])
+def test_any_range_ends_settled(clip: Path, stop: int) -> None:
+    products = run_job(analyse_job(products_of(probe(clip), ESTIMATOR), stop=stop))
+    assert products.settled(min(stop, FRAMES))
+    assert products.shot_end(stop) == (50 if stop <= 50 else FRAMES)
+
+
+def test_several_damaged_chunks_are_found_while_resuming(clip: Path) -> None:
+    """The range of the shot is measured again from chunks of which one more may be damaged."""
+    info = probe(clip)
+    products = run_job(analyse_job(products_of(info, ESTIMATOR)))
+    expected = stack(products)
+    first, second = sorted(products.store.folder.glob("*.rgbd"))[:2]
+    second.unlink()
+    data = bytearray(first.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    first.write_bytes(bytes(data))
+    again = run_job(analyse_job(products_of(info, ESTIMATOR)))
+    np.testing.assert_array_equal(stack(again), expected)
+
+
+def test_a_cache_without_room_is_noticed_before_the_first_frame(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RVR_CACHE_DIR", "/dev/null/cache")
+    with pytest.raises(CacheError, match="RVR_CACHE_DIR"):
+        next(analyse_job(products_of(probe(clip), ESTIMATOR)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from rvr_laaf_app.core.errors import ExportError, UsageError
-from rvr_laaf_app.core.geometry import Box
+from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.project import ClipRef, FocusTarget, LensSettings, Project
 from rvr_laaf_app.jobs.job import run_job
 from rvr_laaf_app.laaf.curve import FocusCurve
@@ -144,3 +146,31 @@ def test_failing_to_encode_stops_with_the_reason(edit: Edit, tmp_path: Path, mon
     with pytest.raises(ExportError, match="the disk is full"):
         run_export(edit, tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_part_of_a_clip_is_the_same_with_and_without_the_rest(tmp_path: Path) -> None:
+    """Analysed and followed only to the end of the shot, the exported range does not change."""
+    path = write_clip(tmp_path / "clip.mp4", frames=70, cut_at=40)
+    info = probe(path)
+    targets = (FocusTarget("a", 10, Point(0.3, 0.6)), FocusTarget("b", 45, Point(0.5, 0.2)))
+    project = Project(clip=ClipRef(str(path)), lens=LensSettings(blur_px=8.0)).with_targets(targets)
+    curves = []
+    for stop in (30, None):
+        products = run_job(analyse_job(products_of(info, "lower-is-nearer"), stop=stop))
+        end = None if stop is None else products.shot_end(stop)
+        wanted = [t.id for t in targets if end is None or t.frame < end]
+        tracks = tuple(run_job(track_job(products, project, name, stop=end)) for name in wanted)
+        curves.append(curve_of(products, replace(project, tracks=tracks)).focus_disparity[:30])
+        products.forget()
+    np.testing.assert_array_equal(curves[0], curves[1])
+
+
+def test_a_picture_does_not_replace_its_source(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "still.png"), np.full((40, 60, 3), 99, np.uint8))
+    before = (tmp_path / "still.png").read_bytes()
+    edit_products = run_job(analyse_job(products_of(probe(tmp_path / "still.png"), "lower-is-nearer")))
+    project = Project(clip=ClipRef(str(tmp_path / "still.png"))).with_targets((FocusTarget("t", 0, Point(0.5, 0.5)),))
+    request = ExportRequest(str(tmp_path / "still.png"), overwrite=True)
+    with pytest.raises(UsageError, match="clip itself"):
+        run_job(export_job(edit_products, project, curve_of(edit_products, project), request))
+    assert (tmp_path / "still.png").read_bytes() == before

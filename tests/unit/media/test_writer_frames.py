@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from writer_clips import Sound, Video, make_clip, patch_frame
 
+from rvr_laaf_app.core.atomic import temporary_beside
 from rvr_laaf_app.core.color import to_linear
 from rvr_laaf_app.core.errors import ExportError, UsageError
 from rvr_laaf_app.media.encoders import ExportSettings
@@ -133,3 +136,32 @@ def test_open_writer_chooses_by_codec_or_name(tmp_path: Path, source: ClipInfo) 
     assert isinstance(writer, FrameWriter)
     writer.abort()
     assert os.listdir(tmp_path) == []
+
+
+def test_the_temporary_folder_lies_on_the_disk_of_the_target(tmp_path: Path, source: ClipInfo) -> None:
+    """A folder that exists may be a disk of its own: nothing can be renamed into it from beside it."""
+    (tmp_path / "disk").mkdir()
+    for target in ("disk", "disk/a_%03d.png"):
+        writer = FrameWriter(tmp_path / target, source, ExportSettings("png"), start=0, stop=2)
+        assert os.listdir(tmp_path) == ["disk"]
+        assert len(os.listdir(tmp_path / "disk")) == 1
+        writer.abort()
+        assert os.listdir(tmp_path / "disk") == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX tells whether a process lives")
+def test_pictures_of_a_killed_export_are_removed_by_the_next(tmp_path: Path, source: ClipInfo) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / "there").mkdir()
+    for beside in (tmp_path / "new", tmp_path / "there" / "frames"):
+        mine = temporary_beside(beside)
+        left = mine.with_name(mine.name.replace(f"-{os.getpid()}-", f"-{dead.pid}-"))
+        left.mkdir()
+        (left / "frame_000000.png").touch()
+    for name in ("new", "there"):
+        with FrameWriter(tmp_path / name, source, ExportSettings("png"), start=0, stop=2) as writer:
+            for index in (0, 1):
+                writer.write(patch_frame(SIZE), index)
+        assert sorted(os.listdir(tmp_path / name)) == ["frame_000000.png", "frame_000001.png"]
+    assert sorted(os.listdir(tmp_path)) == ["new", "there"]
