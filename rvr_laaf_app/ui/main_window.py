@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.document.document import Change
     from rvr_laaf_app.jobs.scheduler import JobStatus
 
-CLOSE_S = 4.5
+CLOSE_S = 4.8  # the window is gone from the process after at most so long
+JOIN_S = 0.7  # for each thread that makes pictures or sound
 TRACKERS = ("kcf", "csrt")
 LEAP_FRAMES = 10
 _STEPS = ("to_start", "previous_target", "step_back", "play", "step_forward", "next_target", "to_end")
@@ -331,8 +333,10 @@ class MainWindow(QMainWindow):
         self._closing = True
         self.hide()
         self.editing.close()
-        ended = self.stage.close()
-        ended = self.session.close(CLOSE_S) and ended
+        self.files.cancel_export()  # it cleans up while the pictures' threads are joined
+        deadline = time.monotonic() + CLOSE_S
+        ended = self.stage.close(JOIN_S)
+        ended = self.session.close(deadline - time.monotonic()) and ended
         self.bridge.close()
         self.ended_well = ended
         if not ended:

@@ -85,10 +85,10 @@ class Preview(QObject):
         """Tell whether the thread is over."""
         return self._worker.ended
 
-    def close(self) -> bool:
+    def close(self, timeout_s: float) -> bool:
         """Join the thread; False if it did not end in time."""
         self._settle.stop()
-        return self._worker.close()
+        return self._worker.close(timeout_s)
 
     def _submit(self, showing: Showing) -> None:
         self._generation += 1

@@ -100,13 +100,13 @@ class Stage(QObject):
             self._ending.append(self._preview)
         self._preview = self._clip = None
 
-    def close(self) -> bool:
-        """Join every thread; False if one did not end in time."""
+    def close(self, timeout_s: float) -> bool:
+        """Join every thread, each for so long at most; False if one did not end in time."""
         self.close_clip()
-        joined = [preview.close() for preview in self._ending]
-        joined.append(self.player.close())
+        joined = [preview.close(timeout_s) for preview in self._ending]
+        joined.append(self.player.close(timeout_s))
         if self._sound_thread is not None:
-            self._sound_thread.join(4.0)
+            self._sound_thread.join(timeout_s)
             joined.append(not self._sound_thread.is_alive())
         return all(joined)
 

@@ -155,7 +155,7 @@ class ExportDialog(QDialog):
 
     def prepare(self, clip_path: str, duration_s: float) -> None:
         """Suggest a result beside the clip; called when the dialog is opened for a clip."""
-        clip = Path(clip_path)
+        clip = Path(clip_path).absolute()
         if clip.parent != self._folder or not self._stem.startswith(clip.stem) or not self.path.text():
             self._folder, self._stem = clip.parent, f"{clip.stem}_refocused"
             self.path.setText(str(self._folder / (self._stem + self._format().suffix)))

@@ -112,10 +112,10 @@ class Player(QObject):
             self._stream = None
         self.playing_changed.emit(False)
 
-    def close(self) -> bool:
+    def close(self, timeout_s: float = 4.0) -> bool:
         """Stop and join every thread; return False if one did not end in time."""
         self.pause()
-        return not [stream for stream in self._ending if not stream.close()]
+        return not [stream for stream in self._ending if not stream.close(timeout_s)]
 
     @Slot()
     def _tick(self) -> None:
