@@ -102,7 +102,7 @@ def curve_of(products: ClipProducts, project: Project) -> FocusCurve:
             continue
         track = project.track_of(target)
         disparity = _aimed_at(products, target) if track is None else subject_disparities(products, track)
-        subjects.append(FocusSubject(target.frame, disparity, target.pull_frames, target.ease))
+        subjects.append(FocusSubject(target.frame, disparity, target.pull_frames, target.ease, target.strength))
     return focus_curve(products.info.frames, subjects, cuts=products.cuts, default_disparity=NO_TARGET_DISPARITY)
 
 
