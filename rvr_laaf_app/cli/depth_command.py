@@ -52,7 +52,7 @@ def _prepared(arguments: argparse.Namespace) -> PreparedFrame:
         run_with_progress(analyse_job(products), "analyse")
     with ClipReader(info) as reader:
         frame = reader.read(arguments.frame)
-    if products.complete:
+    if arguments.steady:
         rgbd = products.rgbd(arguments.frame)
     else:
         estimator = products.new_estimator()

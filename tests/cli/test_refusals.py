@@ -124,6 +124,14 @@ def test_a_photograph_is_refocused(tmp_path: Path, suffix: str, capsys: pytest.C
     assert probe(tmp_path / "out.mp4").frames == 1
 
 
+def test_depth_does_not_depend_on_what_the_cache_holds(clip: Path, tmp_path: Path) -> None:
+    one = ("depth", clip, "--frame", 5, "--estimator", "lower-is-nearer", "-o")
+    assert run(*one, tmp_path / "before.npy") == 0
+    assert run(*one, tmp_path / "steady.npy", "--steady") == 0
+    assert run(*one, tmp_path / "after.npy") == 0
+    assert (tmp_path / "before.npy").read_bytes() == (tmp_path / "after.npy").read_bytes()
+
+
 def test_sound_alone_is_media_that_cannot_be_used(refused: Refused, clip: Path, tmp_path: Path) -> None:
     import av
 
