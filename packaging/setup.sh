@@ -55,5 +55,7 @@ else
     $PIP install -q "torch==2.13.0"
 fi
 $PIP install -q --no-build-isolation -e ".[dev]"
+say "compiling the renderer's kernels once"
+"$VENV/bin/python" -c 'from rvr_laaf_app.render.spans import warm_up; warm_up()'
 touch "$VENV/.ready"
 say "ready: $VENV/bin/rvr-laaf"
