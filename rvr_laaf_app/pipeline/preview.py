@@ -26,7 +26,7 @@ from rvr_laaf_app.pipeline.resolve import resolve
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer, Quality
 
 View = Literal["refocused", "original", "disparity"]
-CACHE_BYTES = 384 * 2**20
+CACHE_BYTES = 192 * 2**20
 _PreparedKey = tuple[int, tuple[int, int], float, bool]
 
 
