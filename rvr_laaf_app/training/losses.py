@@ -111,3 +111,28 @@ def wrong_order(values: Tensor, levels: Tensor) -> tuple[int, int]:
     ordered = valid & (sign != 0)
     wrong = ordered & ((values[:, :, None] - values[:, None, :]) * sign <= 0)
     return int(wrong.sum()), int(ordered.sum())
+
+
+def relative_losses(disparity: Tensor, truth: Tensor, *, scales: int = 4, trim: float = 0.1) -> tuple[Tensor, Tensor]:
+    """Dense losses [B, h, w] that know neither scale nor shift: (trimmed mean error, multi-scale slope error).
+
+    Both maps are brought to median 0 and mean absolute deviation 1, then compared (Ranftl et al. 2020, "Towards robust
+    monocular depth estimation", eq. 5-7 and 11). Fine truth edges meet coarse maps somewhere: the worst `trim` of a
+    picture's pixels count for nothing.
+    """
+    gap = _centred(disparity) - _centred(truth)
+    ordered, _ = gap.abs().flatten(1).sort(dim=1)
+    dense = ordered[:, : round((1 - trim) * ordered.shape[1])].mean()
+    slope = gap.new_zeros(())
+    for _ in range(scales):
+        across, down = (gap[..., 1:] - gap[..., :-1]).abs(), (gap[:, 1:] - gap[:, :-1]).abs()
+        slope = slope + across.mean() + down.mean()
+        gap = F.avg_pool2d(gap[:, None], 2)[:, 0]
+    return dense, slope
+
+
+def _centred(maps: Tensor) -> Tensor:
+    """Maps with median 0 and mean absolute deviation 1, each its own."""
+    middle = maps.flatten(1).median(dim=1).values[:, None, None]
+    spread = (maps - middle).abs().mean((1, 2), keepdim=True)
+    return (maps - middle) / spread.clamp(min=1e-4)
