@@ -21,7 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from rvr_laaf_app.core.errors import CheckpointError
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet
+from rvr_laaf_app.nets.efficientnet_lite import SIZES
+from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet
 
 LARGEST_HEADER_BYTES = 1 << 20
 LARGEST_FILE_BYTES = 256 << 20
@@ -89,16 +90,16 @@ def read_checkpoint(path: Path, *, sha256: str | None = None) -> tuple[dict[str,
         raise CheckpointError(f"the weights are damaged ({error})", where=path, remedy=_REMEDY) from error
 
 
-def load_rvr_light(path: Path, *, sha256: str | None = None) -> RvrLightNet:
+def load_rvr(path: Path, *, sha256: str | None = None) -> RvrNet:
     """Return the network of a published file, ready for use (evaluation mode, no gradients, batch norm folded)."""
     metadata, tensors = read_checkpoint(path, sha256=sha256)
-    if metadata.get("net") != "rvr_light":
+    if metadata.get("net") != "rvr":
         raise CheckpointError(f"these are weights of another network ({metadata.get('net')})", where=path)
     try:
         config = _config(json.loads(metadata["config"]))
     except (ValueError, TypeError, KeyError) as error:
         raise CheckpointError(f"the weights describe no valid network ({error})", where=path, remedy=_REMEDY) from error
-    net = RvrLightNet(config)
+    net = RvrNet(config)
     fill(net, tensors, where=path)
     return folded(net)
 
@@ -120,7 +121,7 @@ def fill(net: nn.Module, tensors: Mapping[str, Tensor], *, where: Path) -> None:
         wanted[name].copy_(value)
 
 
-def folded(net: RvrLightNet) -> RvrLightNet:
+def folded(net: RvrNet) -> RvrNet:
     """Fold every batch norm into the convolution before it: the same function with fewer passes over memory."""
     net = net.eval().requires_grad_(False)
     for module in list(net.modules()):
@@ -132,17 +133,24 @@ def folded(net: RvrLightNet) -> RvrLightNet:
     return net
 
 
-def _config(values: Mapping[str, Any]) -> RvrLightConfig:
-    known = {field.name: type(field.default) for field in fields(RvrLightConfig)}
+def _config(values: Mapping[str, Any]) -> RvrConfig:
+    known = {field.name: field.default for field in fields(RvrConfig)}
     if not isinstance(values, dict) or values.keys() != known.keys():
         raise ValueError("its settings are not those of this network")
-    for name, value in values.items():
+    trunk, widths = values["trunk"], values["widths"]
+    if trunk not in SIZES or not isinstance(widths, list) or len(widths) != len(RvrConfig().widths):
+        raise ValueError(f"trunk = {trunk!r}, widths = {widths!r}")
+    plain = {name: value for name, value in values.items() if name not in ("trunk", "widths")}
+    for name, value, kind in [
+        *((name, value, type(known[name])) for name, value in plain.items()),
+        *(("widths", width, int) for width in widths),
+    ]:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         # A hostile width would reserve all memory before its tensors could be found missing.
-        low = 0 if known[name] is int else -1024
-        if not number or not low <= value <= 1024 or (known[name] is int and not isinstance(value, int)):
+        low = 1 if kind is int else -1024
+        if not number or not low <= value <= 1024 or (kind is int and not isinstance(value, int)):
             raise ValueError(f"{name} = {value!r}")
-    return RvrLightConfig(**values)
+    return RvrConfig(trunk=trunk, widths=tuple(widths), **plain)
 
 
 def _parse(data: bytes) -> tuple[dict[str, str], dict[str, Tensor]]:

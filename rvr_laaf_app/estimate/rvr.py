@@ -1,4 +1,4 @@
-"""Our learned estimator: RvrLightNet on one frame, its maps refined on the frame's own edges.
+"""Our learned estimator: RvrNet on one frame, its disparity grid sliced with the frame itself as the guide.
 
 Brings any frame (size, aspect, bit depth, transfer) to the display-referred picture that the network knows, runs it,
 and returns maps at map size. Stateless: each frame stands for itself, so work in chunks equals work in one go.
@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.color import from_linear, to_linear, white_limit
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
-from rvr_laaf_app.estimate.checkpoints import load_rvr_light, published
-from rvr_laaf_app.estimate.refine import refine_disparity
-from rvr_laaf_app.nets.rvr_light_net import RvrLightNet, from_output, to_input, working_size
+from rvr_laaf_app.estimate.checkpoints import load_rvr, published
+from rvr_laaf_app.nets.rvr_net import RvrNet, from_output, to_input, working_size
 
 MAP_LONG_SIDE = 640
 # Raise when anything between network and result changes, so that cached products are made again.
-STEPS_VERSION = 1
+STEPS_VERSION = 2
 # Linear light up to here is shown as it is; what HDR sources hold above is rolled off towards white.
 _SHOULDER = 0.7
 # Codes (of 255) above which a pixel of the small picture may hold something clipped.
@@ -45,7 +44,7 @@ class RvrEstimator:
             self._path, self._sha256 = checkpoint, _hash_of(checkpoint)
         self.version = f"rvr-{self._sha256[:16]}-{STEPS_VERSION}"
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._net: RvrLightNet | None = None
+        self._net: RvrNet | None = None
 
     def start(self, clip: ClipTrait) -> None:
         """Load the weights; there is no state."""
@@ -62,22 +61,22 @@ class RvrEstimator:
         size = working_size(width, height, long_side=net.config.work_long_side)
         small = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
         raw = net(to_input(torch.from_numpy(small)[None].to(self._device)))
-        disparity, boost, confidence = (part[0].float().cpu() for part in from_output(raw, net.config))
+        guide = to_input(torch.from_numpy(np.ascontiguousarray(shown))[None].to(self._device))
+        disparity, boost, confidence = (part[0].cpu() for part in from_output(raw, guide, net.config))
 
-        fine = refine_disparity(disparity.numpy(), shown)
         boost_map = _near_clipping(boost.permute(1, 2, 0).numpy(), codes)
         sure = cv2.resize(confidence.numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
         rgbd = RgbdFrame(
             frame.index,
-            np.clip(fine, 0.0, 1.0).astype(np.float16),
+            np.clip(disparity.numpy(), 0.0, 1.0).astype(np.float16),
             boost_map.astype(np.float16),
             np.clip(sure, 0.0, 1.0).astype(np.float16),
         )
         return rgbd, state
 
-    def _loaded(self) -> RvrLightNet:
+    def _loaded(self) -> RvrNet:
         if self._net is None:
-            net = load_rvr_light(self._path, sha256=self._sha256)
+            net = load_rvr(self._path, sha256=self._sha256)
             self._net = net.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._net
 

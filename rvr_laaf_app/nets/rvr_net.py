@@ -17,7 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rvr_laaf_app.nets.efficientnet_lite import MEAN_BYTE, SPREAD_BYTES, EfficientNetLite, EncoderMaps
-from rvr_laaf_app.nets.rvr_light_net import clip_gate, grow, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,26 @@ class RvrOutput(NamedTuple):
     grid: Tensor
     confidence: Tensor
     boost: Tensor
+
+
+def grow(x: Tensor, like: Tensor) -> Tensor:
+    """Resize [B, C, h, w] to the height and width of `like`."""
+    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def place(x: Tensor) -> Tensor:
+    """[B, 2, h, w]: column and row in -1..1 (things lower in a picture tend to be nearer)."""
+    height, width = x.shape[-2:]
+    rows = ((torch.arange(height, device=x.device) + 0.5) / height * 2 - 1).view(1, 1, height, 1)
+    columns = ((torch.arange(width, device=x.device) + 0.5) / width * 2 - 1).view(1, 1, 1, width)
+    both = torch.cat([columns.expand(1, 1, height, width), rows.expand(1, 1, height, width)], 1)
+    return both.to(x.dtype).expand(x.shape[0], -1, -1, -1)
+
+
+def clip_gate(rgb_display: Tensor) -> Tensor:
+    """How far each channel is clipped: 0 below 240/255, 1 from 252/255 on, smooth between. Any shape, values 0..1."""
+    t = ((rgb_display * 255.0 - 240.0) / 12.0).clamp(0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)
 
 
 def conv_act(inputs: int, outputs: int, *, dilation: int = 1) -> nn.Sequential:

@@ -18,12 +18,16 @@ POINTS = 12  # a photograph has at most this many ranked points; the rest of the
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankedPhoto:
-    """One photograph: rgb [H, W, 3] uint8; points [K, 2] float32 (x, y in 0..1); levels [K] int64, 0 = nearest."""
+    """One photograph: rgb [H, W, 3] uint8; points [K, 2] float32 (x, y in 0..1); levels [K] int64, 0 = nearest.
+
+    subject [H, W] uint8 is 255 where a person or an animal surely is (see `subject_masks`), or None.
+    """
 
     name: str
     rgb: NDArray[np.uint8]
     points: NDArray[np.float32]
     levels: NDArray[np.int64]
+    subject: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,18 +36,21 @@ class View:
 
     rgb [h, w, 3] uint8; points [POINTS, 2] float32 in 0..1 of the view; levels [POINTS] int64, -1 = no point;
     window [2, 3] float32 maps view coordinates in -1..1 to those of the whole photograph (for grid_sample);
-    cutout [h, w] float32 is 1 where something was pasted in front (see `paste_in_front`), 0 elsewhere.
+    subject [h, w] float32 is 1 where a person or an animal surely is, 0 where surely none is.
     """
 
     rgb: NDArray[np.uint8]
     points: NDArray[np.float32]
     levels: NDArray[np.int64]
     window: NDArray[np.float32]
-    cutout: NDArray[np.float32]
+    subject: NDArray[np.float32]
 
 
-def load_ranked(labels: Path, split: str) -> list[RankedPhoto]:
-    """Read every photograph of this split ("train" or "val"); photographs marked "test" are never opened."""
+def load_ranked(labels: Path, split: str, *, subjects: Path | None = None) -> list[RankedPhoto]:
+    """Read every photograph of this split ("train" or "val"); photographs marked "test" are never opened.
+
+    subjects: the folder that `subject_masks` wrote, if silhouettes are wanted.
+    """
     if split not in ("train", "val"):
         raise ValueError(f"only train and val may be read, not {split!r}")
     entries = json.loads(labels.read_text())["photos"]
@@ -57,7 +64,11 @@ def load_ranked(labels: Path, split: str) -> list[RankedPhoto]:
         marks = entry["points"]
         points = np.array([(mark["x"], mark["y"]) for mark in marks], np.float32)
         levels = np.array([mark["level"] for mark in marks], np.int64)
-        photos.append(RankedPhoto(entry["photo"], np.ascontiguousarray(bgr[..., ::-1]), points, levels))
+        mask = None
+        if subjects is not None and (path := (subjects / entry["photo"]).with_suffix(".png")).exists():
+            mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        rgb = np.ascontiguousarray(bgr[..., ::-1])
+        photos.append(RankedPhoto(entry["photo"], rgb, points, levels, None if mask is None else np.asarray(mask)))
     return photos
 
 
@@ -69,18 +80,8 @@ def plain_view(photo: RankedPhoto, *, size: tuple[int, int]) -> View:
     return View(np.asarray(rgb, np.uint8), *_padded(photo.points, photo.levels), window, nothing)
 
 
-def random_view(
-    photo: RankedPhoto,
-    *,
-    size: tuple[int, int],
-    rng: np.random.Generator,
-    smallest: float,
-    in_front: RankedPhoto | None = None,
-) -> View:
-    """A random crop (down to `smallest` of the largest that fits), mirrored half the time, in other colours.
-
-    With `in_front`, a shape filled with that photograph is pasted over it; the points it hides are dropped.
-    """
+def random_view(photo: RankedPhoto, *, size: tuple[int, int], rng: np.random.Generator, smallest: float) -> View:
+    """A random crop (down to `smallest` of the largest that fits), mirrored half the time, in other colours."""
     height, width = photo.rgb.shape[:2]
     wanted = size[0] / size[1] * float(np.exp(rng.uniform(-0.18, 0.18)))
     crop_w = min(width, height * wanted)
@@ -103,47 +104,16 @@ def random_view(
     if mirrored:
         points[:, 0] = 1.0 - points[:, 0]
     inside = np.all((points >= 0) & (points < 1), axis=1)
-    cutout = np.zeros((size[1], size[0]), np.float32)
-    if in_front is not None:
-        rgb, cutout = paste_in_front(np.asarray(rgb, np.uint8), in_front.rgb, rng)
-        pixels = np.clip((points * size).astype(int), 0, np.array(size) - 1)
-        inside &= cutout[pixels[:, 1], pixels[:, 0]] == 0
+    subject = np.zeros((size[1], size[0]), np.float32)
+    if photo.subject is not None:
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        warped = cv2.warpAffine(photo.subject, to_photo, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        subject = np.asarray(warped, np.float32) / 255.0
     centre_x, centre_y = 2 * (x0 + crop_w / 2) / width - 1, 2 * (y0 + crop_h / 2) / height - 1
     across = -crop_w / width if mirrored else crop_w / width
     window = np.array([[across, 0, centre_x], [0, crop_h / height, centre_y]], np.float32)
     padded = _padded(points[inside].astype(np.float32), photo.levels[inside])
-    return View(recolour(np.asarray(rgb, np.uint8), rng), *padded, window, cutout)
-
-
-def paste_in_front(
-    rgb: NDArray[np.uint8], filling: NDArray[np.uint8], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Paste a random shape filled with a crop of another picture; return the picture and the shape [h, w] in 0..1.
-
-    Whatever it shows, it hides what is behind it: an occlusion edge whose place is known to a fraction of a pixel.
-    """
-    height, width = rgb.shape[:2]
-    shape = np.zeros((height, width), np.uint8)
-    if rng.random() < 0.25:  # thin things: branches, cables, legs of chairs
-        steps = rng.normal(0, 0.25, (4, 2)) * (width, height)
-        line = np.cumsum(np.vstack([rng.uniform(0.2, 0.8, 2) * (width, height), steps]), axis=0)
-        cv2.polylines(shape, [line.astype(np.int32)], False, 255, int(rng.integers(3, 14)), cv2.LINE_AA)
-    else:
-        angle = np.linspace(0, 2 * np.pi, 90, endpoint=False)
-        waves = sum(rng.normal(0, 0.35 / k) * np.cos(k * angle + rng.uniform(0, 6.3)) for k in range(1, 8))
-        radius = np.maximum(1 + waves, 0.15) * rng.uniform(0.1, 0.32) * height
-        slender = float(np.exp(rng.uniform(-0.6, 0.6)))
-        centre = rng.uniform((0.05, 0.25), (0.95, 1.05)) * (width, height)
-        outline = centre + np.stack([np.cos(angle) / slender, np.sin(angle) * slender], -1) * radius[:, None]
-        cv2.fillPoly(shape, [(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    cutout = cv2.GaussianBlur(shape, (0, 0), rng.uniform(0.4, 0.8)).astype(np.float32) / 255.0
-
-    crop_w, crop_h = (int(side * rng.uniform(0.4, 1.0)) for side in filling.shape[1::-1])
-    x0, y0 = rng.integers(filling.shape[1] - crop_w + 1), rng.integers(filling.shape[0] - crop_h + 1)
-    patch = cv2.resize(filling[y0 : y0 + crop_h, x0 : x0 + crop_w], (width, height), interpolation=cv2.INTER_AREA)
-    tone = rng.uniform(0.7, 1.3) * patch.astype(np.float32)
-    mixed = rgb + cutout[..., None] * (np.clip(tone, 0, 255) - rgb)
-    return np.rint(mixed).astype(np.uint8), cutout
+    return View(recolour(np.asarray(rgb, np.uint8), rng), *padded, window, subject)
 
 
 def recolour(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

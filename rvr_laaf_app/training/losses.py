@@ -5,6 +5,8 @@ Each function takes tensors and returns one scalar (or the terms named in its do
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -66,26 +68,34 @@ def agreement_loss(disparity: Tensor, teacher: Tensor, hidden: Tensor) -> Tensor
     return ((centred - wanted).abs() / spread * weight).sum((1, 2, 3)).mean()
 
 
-def occlusion_loss(disparity: Tensor, cutout: Tensor, *, reach: int = 7, band: int = 3, steep: float = 3.0) -> Tensor:
-    """Make disparity step exactly at the outline of what was pasted in front.
+def occlusion_loss(
+    disparity: Tensor, subject: Tensor, *, reach: int = 9, band: int = 4, steep: float = 3.0, least: float = 0.15
+) -> Tensor:
+    """Make a step of disparity stand exactly at the outline of a subject, where the network sees a step at all.
 
-    disparity and cutout [B, h, w]. Within `band` pixels of the outline, every pixel of the cutout must be nearer, and
-    every other one farther, than the middle between the two sides (their means within `reach` pixels).
+    disparity and subject [B, h, w]. Within `band` pixels of the outline, every pixel of the subject must be nearer, and
+    every other one farther, than the middle between the two sides (their means within `reach` pixels). Where the
+    subject is not nearer by `least` of the picture's spread (feet on the ground, a table before it) nothing is asked.
     """
-    inside = (cutout > 0.95).float()[:, None]
-    outside = (cutout < 0.05).float()[:, None]
+    inside = (subject > 0.9).float()[:, None]
+    outside = (subject < 0.1).float()[:, None]
     d = disparity[:, None]
 
+    def box(part: Tensor) -> Tensor:  # in two passes: pooling by a large square takes longer than the network
+        side = 2 * reach + 1
+        return F.avg_pool2d(F.avg_pool2d(part, (1, side), 1, (0, reach)), (side, 1), 1, (reach, 0))
+
     def mean_of(part: Tensor) -> tuple[Tensor, Tensor]:
-        share = F.avg_pool2d(part, 2 * reach + 1, 1, reach)
-        return F.avg_pool2d(d * part, 2 * reach + 1, 1, reach) / share.clamp(min=1e-3), share
+        share = box(part)
+        return box(d * part) / share.clamp(min=1e-3), share
 
     near, near_share = mean_of(inside)
     far, far_share = mean_of(outside)
     middle = (near + far).detach() / 2
     beside_in = F.max_pool2d(inside, 2 * band + 1, 1, band) * outside
     beside_out = F.max_pool2d(outside, 2 * band + 1, 1, band) * inside
-    counts = (beside_in + beside_out) * (near_share > 0.02) * (far_share > 0.02)
+    spread = d.detach().std((2, 3), keepdim=True)
+    counts = (beside_in + beside_out) * (near_share > 0.02) * (far_share > 0.02) * (near - far > least * spread)
     side = inside - outside
     return (F.softplus(-steep * side * (d - middle)) * counts).sum() / counts.sum().clamp(min=1)
 
@@ -120,7 +130,7 @@ def relative_losses(disparity: Tensor, truth: Tensor, *, scales: int = 4, trim: 
     monocular depth estimation", eq. 5-7 and 11). Fine truth edges meet coarse maps somewhere: the worst `trim` of a
     picture's pixels count for nothing.
     """
-    gap = _centred(disparity) - _centred(truth)
+    gap = centred(disparity) - centred(truth)
     ordered, _ = gap.abs().flatten(1).sort(dim=1)
     dense = ordered[:, : round((1 - trim) * ordered.shape[1])].mean()
     slope = gap.new_zeros(())
@@ -131,8 +141,51 @@ def relative_losses(disparity: Tensor, truth: Tensor, *, scales: int = 4, trim: 
     return dense, slope
 
 
-def _centred(maps: Tensor) -> Tensor:
+def centred(maps: Tensor) -> Tensor:
     """Maps with median 0 and mean absolute deviation 1, each its own."""
     middle = maps.flatten(1).median(dim=1).values[:, None, None]
     spread = (maps - middle).abs().mean((1, 2), keepdim=True)
     return (maps - middle) / spread.clamp(min=1e-4)
+
+
+class FocusSettings(torch.nn.Module):
+    """What the lens did in each slice of each real focal stack: blur per disparity, and the plane in focus.
+
+    The RVR paper's affine model D' = alpha D + beta (section 4), one alpha per scene and one plane per slice, learnt
+    beside the network. They start with the nearest focus at one spread above a picture's median disparity, and the
+    farthest at one below.
+    """
+
+    def __init__(self, slices: Sequence[int]) -> None:
+        super().__init__()
+        most = max(slices)
+        planes = torch.zeros(len(slices), most)
+        for scene, count in enumerate(slices):
+            planes[scene, :count] = torch.linspace(1.0, -1.0, count)
+        self.plane = torch.nn.Parameter(planes)
+        self.log_blur = torch.nn.Parameter(torch.full((len(slices),), 0.6))
+
+    def coc_px(self, disparity: Tensor, scene: Tensor, chosen: Tensor, *, width: int) -> Tensor:
+        """Blur radius [B, S, h, w] in pixels for maps [B, h, w] with median 0 and spread 1; positive = nearer."""
+        plane = self.plane[scene[:, None], chosen][..., None, None]
+        blur = (self.log_blur[scene].exp() * width / 256.0)[:, None, None, None]
+        return blur * (disparity[:, None] - plane)
+
+
+def refocus_loss(blurs: Tensor, wanted: Tensor, radius_px: Tensor, *, radii_px: Sequence[float]) -> Tensor:
+    """L_rend and L_adjust of the RVR paper: the sharp picture, blurred as its disparity says, against the real slices.
+
+    blurs [B, K, h, w, 3] of radii `radii_px`; wanted [B, S, h, w, 3];
+    radius_px [B, S, h, w] signed. Each pixel is interpolated between the two blurs next to its own radius: no
+    occlusion, which for the small blurs of these slices costs less than the gradients of a layered renderer.
+    """
+    size = radius_px.abs().clamp(max=radii_px[-1])
+    rendered = torch.zeros_like(wanted)
+    for index, radius in enumerate(radii_px):
+        share = torch.ones_like(size)
+        if index > 0:
+            share = torch.minimum(share, (size - radii_px[index - 1]) / (radius - radii_px[index - 1]))
+        if index + 1 < len(radii_px):
+            share = torch.minimum(share, (radii_px[index + 1] - size) / (radii_px[index + 1] - radius))
+        rendered = rendered + blurs[:, index : index + 1] * share.clamp(min=0)[..., None]
+    return (rendered - wanted).abs().mean()

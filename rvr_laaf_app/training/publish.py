@@ -20,23 +20,24 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet, to_input, working_size
+from rvr_laaf_app.nets.rvr_net import BETTER, RvrConfig, RvrNet, luma_of, slice_grid, to_input, working_size
 from rvr_laaf_app.training.data_photos import RankedPhoto, load_ranked, plain_view
 from rvr_laaf_app.training.loop import load_checkpoint
 
-LICENCE = "Same licence as the program. The encoder started from SqueezeNet 1.0 (BSD-2-Clause)."
+LICENCE = "Same licence as the program. The encoder started from EfficientNet-Lite (Apache-2.0)."
 DATA = (
     "Relative depth ranked by eye, for this project, on photographs of research sets and demonstrations (OSIE MIT; "
     "BSDS500, ImageNet samples, rooms: research terms; frames of public demo clips, those under non-commercial terms "
-    "left out); Poly Haven HDR maps (CC0) and OpenEXR samples (BSD). No output of another depth network was used."
+    "left out); scenes composed from crops of the same photographs, with exact disparity; Poly Haven HDR maps (CC0) "
+    "and OpenEXR samples (BSD). No output of another depth network was used."
 )
 
 
-def publish(net: RvrLightNet, *, folder: Path, name: str, role: str, card: str | None = None) -> Path:
+def publish(net: RvrNet, *, folder: Path, name: str, role: str, card: str | None = None) -> Path:
     """Write `folder/name.safetensors`, its entry in the manifest and its card; return the path of the weights."""
     folder.mkdir(parents=True, exist_ok=True)
     floats = {key: value.detach().contiguous() for key, value in net.state_dict().items() if value.is_floating_point()}
-    data = save(floats, {"net": "rvr_light", "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)})
+    data = save(floats, {"net": "rvr", "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)})
     path = folder / f"{name}.safetensors"
     _replace(path, data)
 
@@ -47,7 +48,7 @@ def publish(net: RvrLightNet, *, folder: Path, name: str, role: str, card: str |
         "file": path.name,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "net": "rvr_light",
+        "net": "rvr",
         "licence": LICENCE,
         "data": DATA,
         "card": f"{name}.md",
@@ -59,25 +60,24 @@ def publish(net: RvrLightNet, *, folder: Path, name: str, role: str, card: str |
 
 
 @torch.inference_mode()
-def calibrated(net: RvrLightNet, photos: list[RankedPhoto]) -> RvrLightConfig:
-    """The network's config with centre and spread of raw disparity as usual on these photographs.
+def calibrated(net: RvrNet, photos: list[RankedPhoto]) -> RvrConfig:
+    """The network's config with the ends of raw disparity as usual on these photographs.
 
-    Ranking fixes neither shift nor scale of the raw map. The middle of a usual photograph goes to 0.5, its 5th and
-    95th percentile to 0.2 and 0.8.
+    Training fixes neither shift nor scale of the raw map. The 2nd percentile of a usual photograph goes to 0.1, its
+    98th to 0.9; what lies beyond in another is pressed into the soft ends.
     """
     net.eval()
     lows, highs = [], []
     for photo in photos:
         height, width = photo.rgb.shape[:2]
         view = plain_view(photo, size=working_size(width, height, long_side=net.config.work_long_side))
-        raw, _ = net.depth(to_input(torch.from_numpy(view.rgb)[None]))
-        low, high = np.percentile(raw.numpy(), (5, 95))
+        x = to_input(torch.from_numpy(view.rgb)[None])
+        low, high = np.percentile(slice_grid(net(x).grid, luma_of(x)).numpy(), (2, 98))
         lows.append(low)
         highs.append(high)
-    centre = float(np.median((np.array(lows) + highs) / 2))
-    half = float(np.median((np.array(highs) - lows) / 2))
-    spread = half / float(np.log(0.8 / 0.2))
-    return dataclasses.replace(net.config, disparity_centre=round(centre, 4), disparity_spread=round(spread, 4))
+    # Between the usual and the widest photograph: few are pressed, most still fill the range.
+    low, high = float(np.percentile(lows, 25)), float(np.percentile(highs, 75))
+    return dataclasses.replace(net.config, disparity_low=round(low, 4), disparity_high=round(high, 4))
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -90,15 +90,16 @@ def main() -> None:
     """Publish the averaged network of a training checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--name", default="rvr-light")
+    parser.add_argument("--name", default="rvr-fast")
     parser.add_argument("--number", type=int, default=1)
     parser.add_argument("--role", default="rvr")
+    parser.add_argument("--better", action="store_true", help="the checkpoint is of the larger size")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--card", type=Path, default=None)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     options = parser.parse_args()
     torch.set_num_threads(1)
-    net = RvrLightNet(RvrLightConfig())
+    net = RvrNet(BETTER if options.better else RvrConfig())
     facts = load_checkpoint(options.checkpoint, nets={"average": net}, optimizer=None)
     photos = load_ranked(options.data / "photos" / "ordinal_depth.json", "train")
     net.config = calibrated(net, photos[::8])

@@ -21,25 +21,12 @@ from torch import Tensor
 
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.nets.efficientnet_lite import EfficientNetLite
-from rvr_laaf_app.nets.rvr_light_net import RvrLightNet
 
 LARGEST_BYTES = 64 << 20
 Storage = np.ndarray[tuple[int], np.dtype[Any]]
 # The format before zip: these two pickles come first, then one of the system, the tensors, the order of the storages.
 OLD_MAGIC, OLD_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 BATCH_NORM_EPSILON = 1e-3  # of the published EfficientNet-Lite
-# Position in torchvision's `features` -> name in our network.
-TRUNK_LAYERS = {
-    "features.0": "stem.0",
-    "features.3": "stage4.0",
-    "features.4": "stage4.1",
-    "features.5": "stage4.2",
-    "features.7": "stage8.0",
-    "features.8": "stage8.1",
-    "features.9": "stage8.2",
-    "features.10": "stage8.3",
-    "features.12": "stage16",
-}
 
 
 class _FloatStorage:
@@ -139,20 +126,6 @@ def _read_old(path: Path) -> object:
                 raise CheckpointError("a storage has another size than its tensors say", where=path)
             storage[:] = np.frombuffer(file.read(storage.nbytes), storage.dtype)
     return loaded
-
-
-def start_from_trunk(net: RvrLightNet, path: Path) -> None:
-    """Copy SqueezeNet 1.0's convolutions (BGR, as published) into the network's encoder (RGB)."""
-    weights = read_weights(path)
-    own = net.state_dict()
-    for theirs, ours in TRUNK_LAYERS.items():
-        found = {name: value for name, value in weights.items() if name.startswith(theirs + ".")}
-        if not found:
-            raise CheckpointError(f"the trunk lacks {theirs}", where=path)
-        for name, value in found.items():
-            if name == "features.0.weight":
-                value = value.flip(1)
-            own[ours + name.removeprefix(theirs)].copy_(value)
 
 
 def start_from_efficientnet_lite(encoder: EfficientNetLite, path: Path) -> None:

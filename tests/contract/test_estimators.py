@@ -11,7 +11,7 @@ import torch
 
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
 from rvr_laaf_app.estimate.base import ESTIMATORS, RgbdEstimator
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet
+from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet
 from rvr_laaf_app.training.publish import publish
 
 SIZES = [(64, 48), (33, 17), (17, 33), (1, 1), (320, 40), (96, 300)]
@@ -20,9 +20,9 @@ SIZES = [(64, 48), (33, 17), (17, 33), (1, 1), (320, 40), (96, 300)]
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(2)
-    config = RvrLightConfig(context=16, wide=16, middle=16, fine=8, exposure=8, work_long_side=96)
+    config = RvrConfig(widths=(16, 16, 16, 16), exposure=8, work_long_side=96)
     folder = tmp_path_factory.mktemp("models")
-    publish(RvrLightNet(config).eval(), folder=folder, name="random-1", role="rvr")
+    publish(RvrNet(config).eval(), folder=folder, name="random-1", role="rvr")
     return folder
 
 

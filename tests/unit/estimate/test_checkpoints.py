@@ -13,17 +13,17 @@ import torch
 from safetensors.torch import save
 
 from rvr_laaf_app.core.errors import CheckpointError
-from rvr_laaf_app.estimate.checkpoints import folded, load_rvr_light, models_folder, published, read_checkpoint
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet, to_input
+from rvr_laaf_app.estimate.checkpoints import folded, load_rvr, models_folder, published, read_checkpoint
+from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet, to_input
 from rvr_laaf_app.training.publish import publish
 
-TINY = RvrLightConfig(context=16, wide=16, middle=16, fine=8, exposure=8)
+TINY = RvrConfig(widths=(16, 16, 16, 16), exposure=8)
 
 
 @pytest.fixture(scope="module")
-def net() -> RvrLightNet:
+def net() -> RvrNet:
     torch.manual_seed(1)
-    net = RvrLightNet(TINY)
+    net = RvrNet(TINY)
     with torch.no_grad():  # statistics as after training, so that folding batch norm is put to the test
         net.train()
         net(to_input(torch.randint(0, 256, (4, 64, 64, 3), dtype=torch.uint8)))
@@ -31,14 +31,14 @@ def net() -> RvrLightNet:
 
 
 @pytest.fixture
-def folder(net: RvrLightNet, tmp_path: Path) -> Path:
+def folder(net: RvrNet, tmp_path: Path) -> Path:
     publish(net, folder=tmp_path, name="tiny-1", role="rvr", card="# Tiny\n")
     return tmp_path
 
 
-def test_published_weights_give_the_same_output(net: RvrLightNet, folder: Path) -> None:
+def test_published_weights_give_the_same_output(net: RvrNet, folder: Path) -> None:
     found = published("rvr", folder=folder)
-    again = load_rvr_light(found.path, sha256=found.sha256)
+    again = load_rvr(found.path, sha256=found.sha256)
     x = to_input(torch.randint(0, 256, (1, 64, 96, 3), dtype=torch.uint8))
     with torch.inference_mode():
         for ours, theirs in zip(net(x), again(x), strict=True):
@@ -48,11 +48,11 @@ def test_published_weights_give_the_same_output(net: RvrLightNet, folder: Path) 
 
 
 def test_folding_removes_every_batch_norm() -> None:
-    again = folded(RvrLightNet(TINY))
+    again = folded(RvrNet(TINY))
     assert not [module for module in again.modules() if isinstance(module, torch.nn.BatchNorm2d)]
 
 
-def test_publishing_keeps_what_was_published_before(net: RvrLightNet, folder: Path) -> None:
+def test_publishing_keeps_what_was_published_before(net: RvrNet, folder: Path) -> None:
     publish(net, folder=folder, name="tiny-2", role="rvr")
     listing = json.loads((folder / "manifest.json").read_text())
     assert set(listing["checkpoints"]) == {"tiny-1", "tiny-2"}
@@ -70,7 +70,7 @@ def test_other_bytes_than_the_published_ones_are_refused(folder: Path) -> None:
     data[-1] ^= 1
     found.path.write_bytes(data)
     with pytest.raises(CheckpointError, match="sha256"):
-        load_rvr_light(found.path, sha256=found.sha256)
+        load_rvr(found.path, sha256=found.sha256)
 
 
 def _header(size: int, header: object, block: bytes = b"") -> bytes:
@@ -115,7 +115,7 @@ def test_a_hostile_file_is_one_clear_error(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     path.write_bytes(HOSTILE[kind])
     with pytest.raises(CheckpointError) as caught:
-        load_rvr_light(path)
+        load_rvr(path)
     assert "\n" not in str(caught.value)
     assert "weights" in str(caught.value)
 
@@ -123,9 +123,9 @@ def test_a_hostile_file_is_one_clear_error(kind: str, tmp_path: Path) -> None:
 Change = Callable[[dict[str, torch.Tensor], dict[str, str]], object]
 
 
-def _published_with(net: RvrLightNet, path: Path, change: Change) -> None:
+def _published_with(net: RvrNet, path: Path, change: Change) -> None:
     tensors = {name: value.clone() for name, value in net.state_dict().items() if value.is_floating_point()}
-    metadata = {"net": "rvr_light", "config": json.dumps(dataclasses.asdict(net.config))}
+    metadata = {"net": "rvr", "config": json.dumps(dataclasses.asdict(net.config))}
     change(tensors, metadata)
     path.write_bytes(save(tensors, metadata))
 
@@ -133,10 +133,10 @@ def _published_with(net: RvrLightNet, path: Path, change: Change) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t, m: t.pop("stem.0.weight"), "names differ"),
+        (lambda t, m: t.pop("trunk.stem.weight"), "names differ"),
         (lambda t, m: t.update(extra=torch.zeros(1)), "names differ"),
-        (lambda t, m: t.update({"stem.0.bias": torch.zeros(95)}), "stem.0.bias is"),
-        (lambda t, m: t["stem.0.bias"].fill_(float("nan")), "not finite"),
+        (lambda t, m: t.update({"trunk.stem.bias": torch.zeros(95)}), "trunk.stem.bias is"),
+        (lambda t, m: t["trunk.stem.bias"].fill_(float("nan")), "not finite"),
         (lambda t, m: m.update(net="other"), "another network"),
         (lambda t, m: m.pop("config"), "no valid network"),
         (lambda t, m: m.update(config="{}"), "no valid network"),
@@ -145,11 +145,11 @@ def _published_with(net: RvrLightNet, path: Path, change: Change) -> None:
         (lambda t, m: m.update(config=m["config"].replace("16", "true")), "no valid network"),
     ],
 )
-def test_weights_of_another_shape_are_refused(net: RvrLightNet, tmp_path: Path, change: Change, message: str) -> None:
+def test_weights_of_another_shape_are_refused(net: RvrNet, tmp_path: Path, change: Change, message: str) -> None:
     path = tmp_path / "weights.safetensors"
     _published_with(net, path, change)
     with pytest.raises(CheckpointError, match=message):
-        load_rvr_light(path)
+        load_rvr(path)
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
@@ -181,5 +181,5 @@ def test_the_environment_can_name_the_folder(folder: Path, monkeypatch: pytest.M
 
 def test_the_shipped_weights_are_what_the_manifest_says() -> None:
     found = published("rvr")
-    assert found.path.stat().st_size == found.bytes < 10_000_000
-    load_rvr_light(found.path, sha256=found.sha256)
+    assert found.path.stat().st_size == found.bytes < 40_000_000
+    load_rvr(found.path, sha256=found.sha256)

@@ -12,7 +12,7 @@ from rvr_laaf_app.core.color import encode_transfer
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.core.frame import ClipTrait, Frame
 from rvr_laaf_app.estimate.rvr import RvrEstimator, as_shown
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet
+from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet
 from rvr_laaf_app.training.publish import publish
 
 CLIP = ClipTrait(64, 48, 1, 25.0)
@@ -20,8 +20,8 @@ CLIP = ClipTrait(64, 48, 1, 25.0)
 
 def random_weights(folder: Path, seed: int) -> Path:
     torch.manual_seed(seed)
-    config = RvrLightConfig(context=16, wide=16, middle=16, fine=8, exposure=8, work_long_side=96)
-    return publish(RvrLightNet(config).eval(), folder=folder, name=f"random-{seed}", role="rvr")
+    config = RvrConfig(widths=(16, 16, 16, 16), exposure=8, work_long_side=96)
+    return publish(RvrNet(config).eval(), folder=folder, name=f"random-{seed}", role="rvr")
 
 
 def test_the_version_changes_with_the_weights(tmp_path: Path) -> None:

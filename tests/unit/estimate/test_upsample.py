@@ -112,8 +112,8 @@ def test_no_boost_without_clipping() -> None:
 
 def test_both_gates_are_the_same() -> None:
     torch = pytest.importorskip("torch")
-    from rvr_laaf_app.nets import rvr_light_net
+    from rvr_laaf_app.nets import rvr_net
 
     codes = np.arange(256, dtype=np.uint8)
-    theirs = rvr_light_net.clip_gate(torch.from_numpy(codes).float() / 255).numpy()
+    theirs = rvr_net.clip_gate(torch.from_numpy(codes).float() / 255).numpy()
     assert np.allclose(clip_gate(codes), theirs, atol=1e-5)

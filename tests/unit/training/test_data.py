@@ -1,4 +1,4 @@
-"""Training data: views keep their points on the same things, cut-outs are exact, exposure truth is what was clipped."""
+"""Training data: views keep points and subjects on the same things, exposure truth is what was clipped."""
 
 from __future__ import annotations
 
@@ -74,17 +74,30 @@ def test_the_window_shows_where_a_view_lies() -> None:
         assert link > 0.85
 
 
-def test_what_is_pasted_hides_points_and_is_marked() -> None:
-    photo = marked_photo()
-    front = RankedPhoto("front", np.full((50, 80, 3), 255, np.uint8), photo.points, photo.levels)
-    rng = np.random.default_rng(5)
+def test_a_subject_moves_with_its_view() -> None:
+    plain = marked_photo()
+    spot = cv2.circle(np.zeros((200, 300), np.uint8), (180, 100), 14, 255, -1)
+    photo, rng = RankedPhoto("marked", plain.rgb, plain.points, plain.levels, spot), np.random.default_rng(5)
+    seen = 0
     for _ in range(20):
-        view = random_view(photo, size=(128, 96), rng=rng, smallest=0.7, in_front=front)
-        assert view.cutout.shape == (96, 128)
-        assert 0 <= view.cutout.min() <= view.cutout.max() <= 1
-        for x, y in view.points[view.levels >= 0]:
-            assert view.cutout[int(y * 96), int(x * 128)] < 0.05
-    assert plain_view(photo, size=(64, 48)).cutout.max() == 0
+        view = random_view(photo, size=(128, 96), rng=rng, smallest=0.7)
+        x, y = view.points[list(view.levels).index(1)] if 1 in view.levels else (0.0, 0.0)
+        if 0.15 < x < 0.85 and 0.15 < y < 0.85:
+            rows, columns = np.nonzero(view.subject > 0.5)
+            assert (columns.mean() / 128, rows.mean() / 96) == pytest.approx((x, y), abs=0.02)
+            seen += 1
+    assert seen > 5
+    assert random_view(plain, size=(64, 48), rng=rng, smallest=0.7).subject.max() == 0
+
+
+def test_subjects_are_read_from_beside_the_photographs(tmp_path: Path) -> None:
+    labels = write_set(tmp_path, ["train", "train"])
+    (tmp_path / "masks").mkdir()
+    cv2.imwrite(str(tmp_path / "masks" / "1.png"), np.full((20, 30), 200, np.uint8))
+    first, second = load_ranked(labels, "train", subjects=tmp_path / "masks")
+    assert first.subject is None
+    assert second.subject is not None
+    assert second.subject[3, 4] == 200
 
 
 def test_views_stack_into_batches() -> None:

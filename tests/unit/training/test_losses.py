@@ -59,14 +59,20 @@ def test_agreement_ignores_shift_and_what_is_hidden() -> None:
 
 
 def test_a_sharp_step_at_the_outline_costs_least() -> None:
-    cutout = torch.zeros(1, 32, 32)
-    cutout[:, 8:24, 8:24] = 1.0
-    soft = torch.nn.functional.avg_pool2d(cutout[:, None], 9, 1, 4, count_include_pad=False)[:, 0]
-    sharp, softened, inverted = (float(losses.occlusion_loss(4 * maps, cutout)) for maps in (cutout, soft, 1 - cutout))
-    assert sharp < 0.5 * softened < inverted
+    subject = torch.zeros(1, 32, 32)
+    subject[:, 8:24, 8:24] = 1.0
+    soft = torch.nn.functional.avg_pool2d(subject[:, None], 9, 1, 4, count_include_pad=False)[:, 0]
+    sharp, softened = (float(losses.occlusion_loss(4 * maps, subject)) for maps in (subject, soft))
+    assert sharp < 0.5 * softened
 
 
-def test_without_a_cutout_there_is_no_occlusion_loss() -> None:
+def test_a_subject_that_is_not_nearer_is_left_alone() -> None:
+    subject = torch.zeros(1, 32, 32)
+    subject[:, 8:24, 8:24] = 1.0
+    assert float(losses.occlusion_loss(-4 * subject, subject)) == 0.0
+
+
+def test_without_a_subject_there_is_no_occlusion_loss() -> None:
     assert float(losses.occlusion_loss(torch.rand(1, 16, 16), torch.zeros(1, 16, 16))) == 0.0
 
 

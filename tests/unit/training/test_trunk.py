@@ -13,29 +13,12 @@ import torch
 
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.nets.efficientnet_lite import EfficientNetLite
-from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet
 from rvr_laaf_app.training.trunk import (
     OLD_MAGIC,
     OLD_PROTOCOL,
-    TRUNK_LAYERS,
     read_weights,
     start_from_efficientnet_lite,
-    start_from_trunk,
 )
-
-
-def published_trunk(path: Path) -> RvrLightNet:
-    """Write a network's own encoder in the published layout (torchvision's names, BGR); return the network."""
-    torch.manual_seed(5)
-    net = RvrLightNet(RvrLightConfig())
-    state = net.state_dict()
-    weights = OrderedDict()
-    for theirs, ours in TRUNK_LAYERS.items():
-        for name, value in state.items():
-            if name.startswith(ours + "."):
-                weights[theirs + name.removeprefix(ours)] = value.flip(1) if name == "stem.0.weight" else value
-    torch.save(weights, path)
-    return net
 
 
 def test_tensors_come_back_exactly(tmp_path: Path) -> None:
@@ -44,22 +27,6 @@ def test_tensors_come_back_exactly(tmp_path: Path) -> None:
     loaded = read_weights(tmp_path / "w.pth")
     assert loaded.keys() == weights.keys()
     assert all(torch.equal(loaded[name], weights[name]) for name in weights)
-
-
-def test_the_encoder_starts_from_the_trunk(tmp_path: Path) -> None:
-    theirs = published_trunk(tmp_path / "trunk.pth")
-    ours = RvrLightNet(RvrLightConfig())
-    start_from_trunk(ours, tmp_path / "trunk.pth")
-    x = torch.randn(1, 3, 64, 64)
-    with torch.inference_mode():
-        for first, second in zip(theirs.encode(x), ours.encode(x), strict=True):
-            assert torch.equal(first, second)
-
-
-def test_a_trunk_without_a_layer_is_refused(tmp_path: Path) -> None:
-    torch.save(OrderedDict({"features.0.weight": torch.zeros(96, 3, 7, 7)}), tmp_path / "w.pth")
-    with pytest.raises(CheckpointError, match="lacks"):
-        start_from_trunk(RvrLightNet(RvrLightConfig()), tmp_path / "w.pth")
 
 
 def published_lite_trunk(path: Path) -> dict[str, torch.Tensor]:
