@@ -10,14 +10,18 @@ import json
 import math
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+
+T = TypeVar("T")
 
 
 def set_seeds(seed: int) -> None:
@@ -87,6 +91,15 @@ def load_mean(paths: Sequence[Path], net: nn.Module) -> None:
     for name, value in net.state_dict().items():
         if value.is_floating_point():
             value.copy_(torch.stack([state[name] for state in states]).mean(0))
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items in the same order, each made in a thread while the one before is used."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead") as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def log_row(path: Path, row: Mapping[str, object]) -> None:

@@ -16,6 +16,7 @@ import argparse
 import copy
 import dataclasses
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rvr_laaf_app.nets.rvr_net import BETTER, RvrConfig, RvrNet, RvrOutput, luma_of, slice_grid, to_input, working_size
@@ -31,7 +33,15 @@ from rvr_laaf_app.training.data_focus import RADII_PX, FocusStack, FocusView, fo
 from rvr_laaf_app.training.data_hdr import Exposed, HdrMap, load_map, random_example, split_names
 from rvr_laaf_app.training.data_photos import RankedPhoto, View, load_ranked, plain_view, random_view
 from rvr_laaf_app.training.data_synth import Pool, SynthExample
-from rvr_laaf_app.training.loop import follow, learning_rate_share, load_checkpoint, log_row, save_checkpoint, set_seeds
+from rvr_laaf_app.training.loop import (
+    ahead,
+    follow,
+    learning_rate_share,
+    load_checkpoint,
+    log_row,
+    save_checkpoint,
+    set_seeds,
+)
 from rvr_laaf_app.training.trunk import start_from_efficientnet_lite
 
 # (width, height), one chosen per batch: wide, upright and square
@@ -132,11 +142,7 @@ def train(settings: Settings) -> None:
         rng = np.random.default_rng((s.seed, epoch))
         sizes = LARGE_SIZES if epoch >= s.epochs - s.large_epochs else SMALL_SIZES
         started, sums, first = time.time(), np.zeros(len(TERMS)), step
-        order = rng.permutation(len(photos))
-        for begin in range(0, len(photos) - s.ranked + 1, s.ranked):
-            chosen = order[begin : begin + s.ranked]
-            size = sizes[rng.integers(len(sizes))]
-            batch = make_batch(photos, chosen, pool, maps, stacks, size=size, rng=rng, s=s)
+        for chosen, batch in ahead(batches(photos, pool, maps, stacks, sizes=sizes, rng=rng, s=s)):
             known = None if teacher is None else seen_through(teacher[torch.from_numpy(chosen)], batch.ranked)
             share = learning_rate_share(step, steps=s.epochs * (len(photos) // s.ranked), warmup=s.warmup)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
@@ -191,9 +197,26 @@ class Batch:
     exposed: list[Exposed]
 
 
+def batches(
+    photos: list[RankedPhoto],
+    pool: Pool,
+    maps: list[HdrMap],
+    stacks: list[FocusStack],
+    *,
+    sizes: Sequence[tuple[int, int]],
+    rng: np.random.Generator,
+    s: Settings,
+) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+    """Every photograph once in random order, with all the rest: numbers of the photographs, and the batch."""
+    order = rng.permutation(len(photos))
+    for begin in range(0, len(photos) - s.ranked + 1, s.ranked):
+        chosen = order[begin : begin + s.ranked]
+        yield chosen, make_batch(photos, chosen, pool, maps, stacks, size=sizes[rng.integers(len(sizes))], rng=rng, s=s)
+
+
 def make_batch(
     photos: list[RankedPhoto],
-    chosen: np.ndarray[tuple[int], np.dtype[np.int64]],
+    chosen: NDArray[np.int64],
     pool: Pool,
     maps: list[HdrMap],
     stacks: list[FocusStack],
@@ -202,7 +225,7 @@ def make_batch(
     rng: np.random.Generator,
     s: Settings,
 ) -> Batch:
-    """Views of the chosen photographs, focal stacks, composed scenes and HDR light, all at `size` (width, height)."""
+    """Views of the chosen photographs and of everything else, all at `size` (width, height)."""
     ranked = [random_view(photos[int(i)], size=size, rng=rng, smallest=s.smallest_crop) for i in chosen]
     scenes = [int(i) for i in rng.integers(len(stacks), size=s.stacks)]
     focused = [focus_view(stacks[i], scene=i, size=size, rng=rng) for i in scenes]
