@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 import torch
 
 from rvr_laaf_app.nets.rvr_light_net import RvrLightConfig, RvrLightNet, from_output, to_input, working_size
-from rvr_laaf_app.training import evaluate, loop, publish, train_depth, train_exposure
+from rvr_laaf_app.training import loop, publish, train_depth, train_exposure
 from rvr_laaf_app.training.data_hdr import HdrMap, random_example
 from rvr_laaf_app.training.data_photos import RankedPhoto, plain_view
 from tests.unit.training.test_data import write_set
@@ -143,14 +142,6 @@ def test_a_teacher_is_seen_through_the_same_window() -> None:
     view = plain_view(photos(1)[0], size=(64, 48))
     maps = torch.rand(1, 1, 24, 32)
     assert torch.allclose(train_depth.seen_through(maps, [view]), maps, atol=1e-5)
-
-
-def test_alignment_takes_out_scale_and_shift() -> None:
-    truth = np.random.default_rng(0).random((20, 30))
-    known = np.ones((20, 30), bool)
-    assert evaluate.aligned_error((3 * truth - 1).astype(np.float32), truth, known) < 1e-6
-    constant = evaluate.aligned_error(np.zeros((20, 30), np.float32), truth, known)
-    assert math.isclose(constant, 0.25, abs_tol=0.03)
 
 
 def test_the_usual_photograph_fills_the_range() -> None:
