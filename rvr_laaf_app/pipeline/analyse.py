@@ -21,7 +21,7 @@ from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.shots import CutFinder
-from rvr_laaf_app.pipeline.products import ANALYSIS_LONG_SIDE, AnalysisKey, ClipProducts
+from rvr_laaf_app.pipeline.products import ANALYSIS_LONG_SIDE, UNFILTERED, AnalysisKey, ClipProducts
 
 CHUNK_FRAMES = 32
 
@@ -142,6 +142,7 @@ class _Run:
         self.begin = begin
         self._products, self._estimator, self._keep_from = products, estimator, keep_from
         self._trait = products.trait
+        self._unfiltered = products.key.filter_version == UNFILTERED
         self._filter = TemporalFilter()
         self._cut_finder = CutFinder()
         self._cuts = list(products.meta.cuts)
@@ -157,7 +158,7 @@ class _Run:
         if cut:
             self._state = self._estimator.start(self._trait)
         estimate, self._state = self._estimator.step(window, self._state)
-        steady = self._steady(frame, estimate, cut)
+        steady = estimate if self._unfiltered else self._steady(frame, estimate, cut)
         if frame.index >= self._keep_from:
             self._keep(steady)
         return frame.index
