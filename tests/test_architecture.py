@@ -26,12 +26,25 @@ MAY_IMPORT = {
     "detect": {"nets", "core"},
     "render": {"core"},
     "track": {"core"},
+    "measure": {"estimate", "flow", "media", "render", "core"},
     "laaf": {"document", "core"},
-    "pipeline": {"jobs", "document", "laaf", "media", "core", *ENGINES},
+    "pipeline": {"jobs", "document", "laaf", "media", "core", "measure", *ENGINES},
     "app": {"pipeline", "jobs", "document", "camera", "media", "core"},
-    "cli": {"app", "pipeline", "jobs", "document", "camera", "annotation", "media", "core", "ui"},
+    "cli": {
+        "app",
+        "pipeline",
+        "jobs",
+        "document",
+        "camera",
+        "annotation",
+        "media",
+        "core",
+        "measure",
+        "estimate",
+        "ui",
+    },
     "ui": {"app", "pipeline", "jobs", "document", "laaf", "camera", "annotation", "media", "core"},
-    "training": {"nets", "core", "media", "annotation", "render", "estimate"},
+    "training": {"nets", "core", "media", "annotation", "render", "estimate", "measure"},
 }
 # third-party package -> rooms where it may appear at all
 ONLY_IN = {

@@ -5,24 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 
-from rvr_laaf_app.cli.options import clip_with_pictures
+from rvr_laaf_app.cli.options import add_estimator_arguments, chosen_products, clip_with_pictures
 from rvr_laaf_app.cli.progress import run_with_progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("clip", help="a video or photograph")
-    parser.add_argument("--estimator", default="rvr", help="rvr (default) or lower-is-nearer (a plain heuristic)")
+    add_estimator_arguments(parser)
     parser.add_argument("--again", action="store_true", help="forget what the cache has and start over")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse the clip and say what was found."""
-    from rvr_laaf_app.pipeline.analyse import analyse_job, products_of
+    from rvr_laaf_app.pipeline.analyse import analyse_job
 
     info = clip_with_pictures(arguments.clip)
-    products = products_of(info, arguments.estimator)
+    products = chosen_products(info, arguments)
     if arguments.again:
         products.forget()
     run_with_progress(analyse_job(products), "analyse", quiet=arguments.json)

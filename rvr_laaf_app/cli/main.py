@@ -27,6 +27,9 @@ COMMANDS = {
     "analyse": "estimate depth and light of a clip, steady over time, into the cache",
     "depth": "write the disparity (and the light) of a clip's frame or of a photograph",
     "bokeh": "blur one picture with a given depth",
+    "planes": "a photograph in a few depth planes, near to far, and one of them in focus",
+    "models": "list, install and remove depth networks",
+    "eval": "measure an estimator: depth, light, steadiness",
     "bench": "measure the stages and the renderer on this machine",
 }
 

@@ -14,6 +14,7 @@ from rvr_laaf_app.document.project import ApertureSettings, LensSettings
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.pipeline.products import ClipProducts
 
 POLYGONS = {"pentagon": 5, "hexagon": 6, "heptagon": 7, "octagon": 8, "nonagon": 9}
 LARGEST = 1e6
@@ -24,6 +25,8 @@ BOKEH_HELP = (
     f"shape of blurred lights: disc, {', '.join(POLYGONS)}, oval (anamorphic), cats-eye; "
     "join with commas, turn a polygon with :degrees (hexagon:15,cats-eye)"
 )
+
+ESTIMATOR_HELP = "rvr (default), lower-is-nearer (a plain heuristic), or an installed network (rvr-laaf models list)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,56 @@ def lens_settings(arguments: argparse.Namespace, base: LensSettings) -> LensSett
     speaks_of_a_lens = arguments.f_number or arguments.focal_mm or arguments.sensor_mm
     kept = None if speaks_of_a_lens else base.blur_px
     return replace(base, lens=lens, blur_px=arguments.blur or kept, aperture=arguments.bokeh or base.aperture)
+
+
+def parse_depth_range(text: str) -> tuple[float, float]:
+    """Parse LOW,HIGH: two different numbers; HIGH may be inf."""
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not LOW,HIGH") from None
+    if not math.isfinite(low) or math.isnan(high) or low >= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is no range: LOW must be below HIGH")
+    return low, high
+
+
+def add_estimator_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where depth comes from: a network, or files of the user's."""
+    parser.add_argument("--estimator", default="rvr", metavar="NAME", help=ESTIMATOR_HELP)
+    depth = parser.add_argument_group("imported depth")
+    depth.add_argument(
+        "--depth-from",
+        metavar="PATH",
+        help="take depth from here: a folder or pattern (d_%%04d.exr) of EXR, PNG or TIFF, or a grey video",
+    )
+    depth.add_argument(
+        "--depth-is",
+        choices=["disparity", "depth", "inverted"],
+        help="larger is nearer (default), distance from the camera, or near is dark",
+    )
+    depth.add_argument(
+        "--depth-range", type=parse_depth_range, metavar="LOW,HIGH", help="stored numbers at the ends of the range"
+    )
+    depth.add_argument(
+        "--depth-steady", action="store_true", help="filter it over time (for depth that another network estimated)"
+    )
+
+
+def chosen_products(info: ClipInfo, arguments: argparse.Namespace) -> ClipProducts:
+    """Return the products of the clip with depth as the arguments of `add_estimator_arguments` want it."""
+    if arguments.depth_from is None:
+        if arguments.depth_is or arguments.depth_range or arguments.depth_steady:
+            raise UsageError("--depth-is, --depth-range and --depth-steady describe --depth-from, which is missing")
+        from rvr_laaf_app.pipeline.analyse import products_of
+
+        return products_of(info, arguments.estimator)
+    if arguments.estimator != "rvr":
+        raise UsageError("--estimator and --depth-from exclude each other")
+    from rvr_laaf_app.estimate.sidecar import SidecarSpec
+    from rvr_laaf_app.pipeline.imported import imported_products
+
+    spec = SidecarSpec(arguments.depth_from, arguments.depth_is, arguments.depth_range, arguments.depth_steady)
+    return imported_products(info, spec)
 
 
 def clip_with_pictures(path: str) -> ClipInfo:

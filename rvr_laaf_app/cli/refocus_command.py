@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.cli.options import (
+    add_estimator_arguments,
     add_lens_arguments,
+    chosen_products,
     clip_with_pictures,
     count,
     lens_settings,
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--codec", choices=["h264", "hevc", "prores", "dnxhr", "png", "exr"], help="default: by the output's name"
     )
-    parser.add_argument("--estimator", default="rvr", help="rvr (default) or lower-is-nearer (a plain heuristic)")
+    add_estimator_arguments(parser)
     parser.add_argument("--save-project", metavar="FILE.rvr", help="also save targets, tracks and lens as a project")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT if it exists")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
@@ -63,7 +65,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the main job."""
-    from rvr_laaf_app.pipeline.analyse import products_of
     from rvr_laaf_app.pipeline.export import ExportRequest, check_request, range_of
 
     began = time.monotonic()
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_request(request, info)  # before minutes of analysis, not after
     if arguments.save_project:
         _check_save(arguments)
-    products = products_of(info, arguments.estimator)
+    products = chosen_products(info, arguments)
     work = partial(_refocus, products, request=request, whole=bool(arguments.save_project), quiet=arguments.json)
     try:
         project, report = work(project)

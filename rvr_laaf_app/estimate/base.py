@@ -1,12 +1,13 @@
-"""The contract of every RGBD-HDR estimator, and the list of those that exist."""
+"""The contract of every RGBD-HDR estimator, and the list of those that exist: shipped, and installed by the user."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
+from rvr_laaf_app.core.errors import CheckpointError, UsageError
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
-from rvr_laaf_app.core.registry import Registry
+from rvr_laaf_app.core.registry import Registry, Unavailable
 
 State = TypeVar("State")
 
@@ -33,7 +34,49 @@ class RgbdEstimator(Protocol[State]):
         ...
 
 
-ESTIMATORS: Registry[RgbdEstimator[object]] = Registry(
+@runtime_checkable
+class LooksAhead(Protocol):
+    """An estimator that must know the range of its numbers in the whole clip before the first frame is estimated.
+
+    What it finds depends on the clip and on itself only, so a resumed analysis goes on with the same numbers.
+    """
+
+    def look_ahead(self, read: Callable[[int], Frame], frames: int) -> Iterator[tuple[int, int]]:
+        """Look at what it needs of the clip's `frames`; yields (steps done, steps in all)."""
+        ...
+
+    def close(self) -> None:
+        """Close the files that are open."""
+        ...
+
+
+class Estimators(Registry[RgbdEstimator[object]]):
+    """The shipped estimators by name; `find` and `load` also know the networks that the user installed.
+
+    Iterating gives the shipped ones only: they are what every copy of the program has.
+    """
+
+    def find(self, name: str) -> type[RgbdEstimator[object]] | Unavailable:
+        """Return the implementation, or Unavailable with the reason; raise UsageError for an unknown name."""
+        if name in iter(self):
+            return super().find(name)
+        from rvr_laaf_app.estimate import model_store
+
+        try:
+            net = model_store.find(name)
+        except CheckpointError as error:
+            return Unavailable(str(error))
+        if net is None:
+            names = [*self, *(other.name for other in model_store.installed())]
+            raise UsageError(f"unknown {self.kind} {name!r}", remedy=f"Choose one of: {', '.join(names)}.")
+        try:
+            from rvr_laaf_app.estimate.pretrained import estimator_class
+        except ImportError as error:
+            return Unavailable(f"{error.name} is not installed")
+        return cast("type[RgbdEstimator[object]]", estimator_class(net))
+
+
+ESTIMATORS: Estimators = Estimators(
     "depth estimator",
     {
         "rvr": "rvr_laaf_app.estimate.rvr:RvrEstimator",
@@ -41,3 +84,5 @@ ESTIMATORS: Registry[RgbdEstimator[object]] = Registry(
     },
 )
 DEFAULT_ESTIMATOR = "rvr"
+SIDECAR = "sidecar"  # the name of imported depth: it needs files, so it is not in the list
+RESERVED_NAMES = (*ESTIMATORS, SIDECAR)

@@ -7,20 +7,21 @@ and the filter is warmed up on the frames before the first missing chunk, so tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 
 import cv2
 import numpy as np
 
 from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import Frame, RgbdFrame
-from rvr_laaf_app.estimate.base import DEFAULT_ESTIMATOR, ESTIMATORS, RgbdEstimator
+from rvr_laaf_app.estimate.base import DEFAULT_ESTIMATOR, ESTIMATORS, LooksAhead, RgbdEstimator
 from rvr_laaf_app.flow.normalise import DisparityRange
 from rvr_laaf_app.flow.temporal import FILTER_VERSION, WARM_UP_FRAMES, FilterState, TemporalFilter
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.shots import CutFinder
-from rvr_laaf_app.pipeline.products import ANALYSIS_LONG_SIDE, AnalysisKey, ClipProducts
+from rvr_laaf_app.pipeline.products import ANALYSIS_LONG_SIDE, UNFILTERED, AnalysisKey, ClipProducts
 
 CHUNK_FRAMES = 32
 
@@ -56,9 +57,10 @@ def analyse_job(
         return products
     products.update(done=done)  # a cache that cannot be written is noticed now, not after the first chunk
     estimator = estimator or products.new_estimator()
-    run = _Run(products, estimator, begin=max(0, done - WARM_UP_FRAMES), keep_from=done)
     yield Progress(done, total, "analysing")
-    with ClipReader(products.info, size=products.map_source_size) as reader:
+    with ClipReader(products.info, size=products.map_source_size) as reader, closing_of(estimator):
+        yield from _look_ahead(estimator, reader, done)
+        run = _Run(products, estimator, begin=max(0, done - WARM_UP_FRAMES), keep_from=done)
         for window in _windows(reader.frames(run.begin), estimator.context):
             index = run.push(window)
             yield Progress(max(index + 1, done), total, "analysing")
@@ -66,6 +68,18 @@ def analyse_job(
                 return products
     run.finish()
     return products
+
+
+def closing_of(estimator: RgbdEstimator[object]) -> AbstractContextManager[object]:
+    """Return what closes the files of an estimator that has any."""
+    return closing(estimator) if isinstance(estimator, LooksAhead) else nullcontext()
+
+
+def _look_ahead(estimator: RgbdEstimator[object], reader: ClipReader, done: int) -> Iterator[Progress]:
+    """Let an estimator that needs it see the whole clip before its first frame."""
+    if isinstance(estimator, LooksAhead):
+        for step, steps in estimator.look_ahead(reader.read, reader.info.frames):
+            yield Progress(done, reader.info.frames, f"looking ahead ({step} of {steps})")
 
 
 def estimate_alone(products: ClipProducts, estimator: RgbdEstimator[object], window: Sequence[Frame]) -> RgbdFrame:
@@ -128,6 +142,7 @@ class _Run:
         self.begin = begin
         self._products, self._estimator, self._keep_from = products, estimator, keep_from
         self._trait = products.trait
+        self._unfiltered = products.key.filter_version == UNFILTERED
         self._filter = TemporalFilter()
         self._cut_finder = CutFinder()
         self._cuts = list(products.meta.cuts)
@@ -143,7 +158,7 @@ class _Run:
         if cut:
             self._state = self._estimator.start(self._trait)
         estimate, self._state = self._estimator.step(window, self._state)
-        steady = self._steady(frame, estimate, cut)
+        steady = estimate if self._unfiltered else self._steady(frame, estimate, cut)
         if frame.index >= self._keep_from:
             self._keep(steady)
         return frame.index

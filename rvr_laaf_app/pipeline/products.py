@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.track.disparity import subject_disparity
 
+UNFILTERED = "none"  # version of flow and filter where disparity is taken as it is, frame by frame
 ANALYSIS_LONG_SIDE = 640  # of the frames that the estimator sees, and at most of the maps it returns
 MEMORY_BYTES = 256 * 2**20
 LEVELS_BYTES = 16 * 2**20
@@ -95,11 +97,17 @@ class ProductMeta:
 
 
 class ClipProducts:
-    """The products of one clip; one thread (the analysis) writes, any thread reads."""
+    """The products of one clip; one thread (the analysis) writes, any thread reads.
 
-    def __init__(self, info: ClipInfo, key: AnalysisKey) -> None:
+    make: makes the estimator where its name alone does not say how.
+    """
+
+    def __init__(
+        self, info: ClipInfo, key: AnalysisKey, *, make: Callable[[], RgbdEstimator[Any]] | None = None
+    ) -> None:
         self.info = info
         self.key = key
+        self._make = make
         self.store: ProductStore = store_for(info.fingerprint, key.digest)
         self.meta = self._stored_meta()
         self._frames: MemoryCache[int, RgbdFrame] = MemoryCache(MEMORY_BYTES, lambda f: f.disparity.nbytes * 5)
@@ -118,7 +126,7 @@ class ClipProducts:
 
     def new_estimator(self) -> RgbdEstimator[object]:
         """Return a fresh instance of the estimator that these products come from."""
-        return ESTIMATORS.load(self.key.estimator)()
+        return self._make() if self._make is not None else ESTIMATORS.load(self.key.estimator)()
 
     @property
     def map_source_size(self) -> tuple[int, int]:

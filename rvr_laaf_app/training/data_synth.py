@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.training.synth_cutouts import CutoutLibrary, compose
+from rvr_laaf_app.training.synth_people import CutoutLibrary, compose
 
 SHARD = 50
 # (width, height) of the scenes of a shard, in turn

@@ -1,260 +1,359 @@
-"""Composed scenes with real people and animals: cut out along their silhouettes, standing in rooms and streets.
+"""Things that stand in composed scenes, as cut-outs with relief: people, animals, blobs, balls, jars, plants, fences.
 
-A scene is a pinhole camera before a few planes (floor, walls, ceiling, a far wall), whose 1 / distance is linear in
-picture coordinates; the nearest plane of a pixel is the one with the largest. Before them stand cut-outs, boxes, balls
-and poles at true distances: their feet touch the floor where its distance is theirs, their size follows from it, and a
-body is a little nearer in its middle than at its rim. Textures are crops of photographs too small to look like a
-scene of their own. Everything that a camera does to such a picture is left to `data_hdr.expose`.
+A cut-out is drawn at about the size it has in the picture: rgba [h, w, 4] linear and premultiplied, relief [h, w] in
+units of its own height. Knows nothing of cameras.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.core.color import decode_transfer
-from rvr_laaf_app.training.data_hdr import add_lamps, expose
-from rvr_laaf_app.training.data_photos import RankedPhoto, load_ranked, recolour
+from rvr_laaf_app.training.synth_textures import NEAR, Light, SceneLibrary, fibres, noise, pattern
 
-Picture = NDArray[np.uint8]
-Map = NDArray[np.float32]
+SHIFT = 4  # sub-pixel bits of cv2's drawing
+SKINS = ((0.62, 0.36, 0.25), (0.50, 0.27, 0.17), (0.33, 0.16, 0.09), (0.16, 0.075, 0.045), (0.70, 0.46, 0.36))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cutout:
-    """Someone cut out: rgb [h, w, 3] uint8, alpha [h, w] float32; `whole`: with feet, so it can stand somewhere."""
+    """rgba [h, w, 4] premultiplied; relief [h, w] in heights, 0 at the rim; aspect = width / height."""
 
-    rgb: Picture
-    alpha: Map
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CutoutLibrary:
-    """What scenes are made of: photographs for textures, and cut-outs."""
-
-    photos: list[Picture]
-    cutouts: list[Cutout]
-
-    @classmethod
-    def load(cls, data: Path, subjects: Path) -> CutoutLibrary:
-        """Read the photographs of the split train and the silhouettes that `subject_masks` wrote."""
-        photos = load_ranked(data / "photos" / "ordinal_depth.json", "train", subjects=subjects)
-        return cls([photo.rgb for photo in photos], [c for photo in photos if (c := cut_out(photo)) is not None])
+    rgba: Light
+    relief: Light
+    aspect: float
 
 
-@dataclass(frozen=True, slots=True)
-class Camera:
-    """Pinhole: focal length, vanishing point (x, y) in pixels, height over the floor in metres."""
-
-    focal: float
-    x: float
-    y: float
-    height: float
+def _polygon(mask: NDArray[np.uint8], points: NDArray[np.floating]) -> None:
+    cv2.fillPoly(mask, [np.rint(points * 2**SHIFT).astype(np.int32)], 255, cv2.LINE_AA, SHIFT)
 
 
-def cut_out(photo: RankedPhoto) -> Cutout | None:
-    """The subject of a photograph, if its silhouette is clear and neither tiny nor all of the picture."""
-    if photo.subject is None:
-        return None
-    mask = photo.subject
-    share, unsure = (mask > 128).mean(), ((mask > 40) & (mask < 215)).mean()
-    if not 0.03 < share < 0.6 or unsure > 0.45 * share:
-        return None
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > 128).astype(np.uint8))
-    main = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    near = cv2.dilate((labels == main).astype(np.uint8), np.ones((7, 7), np.uint8))
-    alpha = np.clip((mask.astype(np.float32) * near - 60) / 150, 0, 1)
-    x, y, w, h = (int(v) for v in stats[main][:4])
-    window = slice(max(y - 3, 0), y + h + 3), slice(max(x - 3, 0), x + w + 3)
-    height, width = mask.shape
-    whole = y + h < height - 3 and x > 2 and x + w < width - 2 and count < 6
-    return Cutout(np.ascontiguousarray(photo.rgb[window]), np.ascontiguousarray(alpha[window]), whole)
+def _cover(mask: NDArray[np.uint8]) -> Light:
+    """A drawn mask as shares 0..1."""
+    return mask.astype(np.float32) * np.float32(1 / 255)
 
 
-def compose(library: CutoutLibrary, *, size: tuple[int, int], rng: np.random.Generator) -> tuple[Picture, Map, Map]:
-    """One scene at `size` (width, height): rgb uint8, disparity (1 / metres) float32, stops [H, W, 3] clipped off."""
-    width, height = size
-    camera = Camera(
-        focal=width * float(np.exp(rng.uniform(np.log(0.55), np.log(1.9)))),
-        x=width * rng.uniform(0.15, 0.85),
-        y=height * rng.uniform(0.1, 0.62),
-        height=rng.uniform(0.5, 2.2),
+def _limb(mask: NDArray[np.uint8], points: NDArray[np.floating], widths: NDArray[np.floating]) -> None:
+    """A bent limb: a chain of round-ended segments that grow thinner."""
+    for (x0, y0), (x1, y1), width in zip(points[:-1], points[1:], widths, strict=False):
+        ends = np.rint(np.array([x0, y0, x1, y1]) * 2**SHIFT).astype(int)
+        cv2.line(mask, (ends[0], ends[1]), (ends[2], ends[3]), 255, max(1, round(width)), cv2.LINE_AA, SHIFT)
+
+
+def _smooth(points: NDArray[np.floating], *, count: int = 80) -> NDArray[np.float64]:
+    """A smooth closed curve through corner points [N, 2], by cutting corners."""
+    closed = np.asarray(points, np.float64)
+    while len(closed) < count:
+        ahead = np.roll(closed, -1, axis=0)
+        closed = np.stack([0.75 * closed + 0.25 * ahead, 0.25 * closed + 0.75 * ahead], 1).reshape(-1, 2)
+    return closed
+
+
+def _inflated(alpha: Light, *, reach: float) -> Light:
+    """Relief 0..1 of a shape: round at its rim, flat farther in than `reach` pixels."""
+    distance = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+    share = 1 - np.minimum(distance / max(reach, 1.0), 1.0)
+    return np.asarray(cv2.GaussianBlur(np.sqrt(1 - share * share), (0, 0), 0.06 * reach + 0.6), np.float32)
+
+
+def _lit(relief: Light, *, reach: float, rng: np.random.Generator) -> Light:
+    """Shading [h, w] of a relief by one soft light from the side or above."""
+    down, across = np.gradient(relief)
+    angle = rng.uniform(0, 2 * np.pi)
+    strength = rng.uniform(0.15, 0.9) * reach
+    side = strength * (across * np.cos(angle) + down * (0.5 * np.sin(angle) + 0.4))
+    return np.clip(0.85 + 0.6 * np.tanh(side), 0.2, 1.6).astype(np.float32)
+
+
+def finish(rgb: Light, alpha: Light, *, rng: np.random.Generator, depth: float, reach: float) -> Cutout:
+    """Shade a flat drawing by its own relief (`depth` in heights, round over `reach` pixels)."""
+    swell = _inflated(alpha, reach=reach)
+    shaded = np.clip(rgb, 0.002, 1.0) * _lit(swell, reach=reach, rng=rng)[..., None]
+    rgba = np.dstack([shaded * alpha[..., None], alpha]).astype(np.float32)
+    return Cutout(rgba, swell * np.float32(depth), alpha.shape[1] / alpha.shape[0])
+
+
+def person(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
+    """A standing figure, `rows` pixels from head to sole: clothes from photographs, skin, hair, limbs in some pose."""
+    height = int(np.clip(rows, 24, 640))
+    width = int(0.62 * height)
+    middle, broad = 0.31 * height, rng.uniform(0.85, 1.2) * (0.55 if rng.random() < 0.2 else 1.0)
+    skin = np.array(SKINS[rng.integers(len(SKINS))], np.float32) * np.float32(rng.uniform(0.8, 1.15))
+    rgb = np.zeros((height, width, 3), np.float32)
+    alpha = np.zeros((height, width), np.float32)
+
+    def paint(mask: NDArray[np.uint8], colour: Light) -> None:
+        nonlocal rgb, alpha
+        cover = _cover(mask)
+        rgb = rgb + cover[..., None] * (colour - rgb)
+        alpha = np.maximum(alpha, cover)
+
+    def at(points: list[tuple[float, float]]) -> NDArray[np.float64]:
+        return np.array(points) * (height * broad, height) + (middle, 0.0)
+
+    shirt, trousers = (_cloth(library, (width, height), rng) for _ in range(2))
+    sway = rng.normal(0, 0.012)
+    _legs(paint, at, trousers, height * broad, rng)
+    arms = [_arm(at, side, rng) for side in (-1, 1)]
+    sleeve = rng.random() < 0.6
+    behind = rng.random() < 0.5
+    for limb in arms[:1] if behind else []:
+        _paint_arm(paint, limb, (height, width), shirt if sleeve else skin, skin, height * broad)
+    torso = np.zeros((height, width), np.uint8)
+    skirt = rng.random() < 0.25
+    hem, flare = (rng.uniform(0.58, 0.8), rng.uniform(0.11, 0.17)) if skirt else (rng.uniform(0.49, 0.56), 0.1)
+    half = [(0.03, 0.145), (0.105, 0.165), (0.128, 0.2), (0.105, 0.3), (0.088, 0.39), (0.1, 0.47), (flare, hem)]
+    outline = [(x + sway, y) for x, y in half] + [(-x + sway, y) for x, y in reversed(half)]
+    _polygon(torso, _smooth(at(outline)))
+    paint(torso, shirt)
+    for limb in arms[1:] if behind else arms:
+        _paint_arm(paint, limb, (height, width), shirt if sleeve else skin, skin, height * broad)
+    _head(paint, (height, width), (middle + sway * height, height), skin, rng)
+    return finish(rgb, alpha, rng=rng, depth=0.055 * broad, reach=0.075 * height)
+
+
+def _cloth(library: SceneLibrary, size: tuple[int, int], rng: np.random.Generator) -> Light:
+    kind = rng.random()
+    if kind < 0.35:
+        return library.patch(NEAR, size=size, rng=rng)
+    if kind < 0.5:
+        tile = pattern(library, side=64, rng=rng)
+        repeat = -(-size[1] // 64), -(-size[0] // 64), 1
+        return np.tile(tile, repeat)[: size[1], : size[0]]
+    colour = library.colour(rng, darkest=0.015, brightest=0.85)
+    return fibres(size, rng=rng, colour=colour)
+
+
+def _legs(paint: object, at: object, cloth: Light, scale: float, rng: np.random.Generator) -> None:
+    assert callable(paint)
+    assert callable(at)
+    for side in (-1, 1):
+        mask = np.zeros(cloth.shape[:2], np.uint8)
+        stride = rng.normal(0, 0.03)
+        knee, foot = 0.055 * side + 0.6 * stride, 0.06 * side + stride
+        chain = at([(0.05 * side, 0.47), (knee, 0.72), (foot, 0.955)])
+        _limb(mask, chain, np.array([0.098, 0.078]) * scale)
+        paint(mask, cloth * np.float32(0.9))
+        shoe = np.zeros_like(mask)
+        toe = rng.uniform(0.01, 0.05) * rng.choice([-1, 1])
+        _polygon(
+            shoe,
+            _smooth(at([(foot - 0.035, 0.95), (foot + 0.035, 0.95), (foot + 0.04 + toe, 1.0), (foot - 0.04, 1.0)])),
+        )
+        paint(shoe, np.full(3, rng.uniform(0.01, 0.4), np.float32))
+
+
+def _arm(at: object, side: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Shoulder, elbow and hand."""
+    assert callable(at)
+    upper, lower = rng.normal(0.25, 0.3), rng.normal(0.1, 0.9 if rng.random() < 0.5 else 0.2)
+    elbow = (side * (0.11 + 0.17 * np.sin(upper)), 0.19 + 0.165 * np.cos(upper))
+    hand = (elbow[0] + side * 0.16 * np.sin(lower), elbow[1] + 0.16 * np.cos(lower))
+    chain: NDArray[np.float64] = at([(0.108 * side, 0.19), elbow, hand])
+    return chain
+
+
+def _paint_arm(
+    paint: object, chain: NDArray[np.float64], shape: tuple[int, int], sleeve: Light, skin: Light, scale: float
+) -> None:
+    assert callable(paint)
+    mask = np.zeros(shape, np.uint8)
+    _limb(mask, chain, np.array([0.062, 0.05]) * scale)
+    paint(mask, sleeve * np.float32(0.95))
+    hand = np.zeros(shape, np.uint8)
+    end = chain[2] + 0.12 * (chain[2] - chain[1])
+    _limb(hand, np.stack([chain[2], end]), np.array([0.042]) * scale)
+    paint(hand, skin)
+
+
+def _head(
+    paint: object, shape: tuple[int, int], place: tuple[float, float], skin: Light, rng: np.random.Generator
+) -> None:
+    assert callable(paint)
+    middle, height = place
+    middle += rng.normal(0, 0.012) * height
+    face = np.zeros(shape, np.uint8)
+    centre = np.array([middle, 0.078 * height])
+    _limb(face, np.array([[middle, 0.1 * height], [place[0], 0.165 * height]]), np.array([0.062 * height]))
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    oval = np.stack([0.046 * np.cos(angle), 0.063 * np.sin(angle) * (1 + 0.06 * np.sin(angle))], -1) * height
+    _polygon(face, centre + oval)
+    tone = fibres((shape[1], shape[0]), rng=rng, colour=skin) if height > 150 else skin
+    paint(face, tone)
+    hair = np.zeros(shape, np.uint8)
+    colour = np.array([0.02, 0.014, 0.01]) + rng.random() ** 3 * np.array([0.4, 0.28, 0.13])
+    turned_away = rng.random() < 0.25
+    low = 1.0 if turned_away else rng.uniform(-0.55, -0.15)
+    fringe = 1 + 0.05 * rng.standard_normal(60)
+    crown = oval * 1.1 * fringe[:, None]
+    crown[:, 1] = np.minimum(crown[:, 1], low * 0.063 * height)
+    _polygon(hair, centre + crown)
+    if rng.random() < 0.4:  # long hair down the sides
+        for side in (-1, 1):
+            fall = rng.uniform(0.06, 0.16)
+            chain = np.array(
+                [
+                    [middle + side * 0.043 * height, 0.06 * height],
+                    [middle + side * 0.05 * height, (0.06 + fall) * height],
+                ]
+            )
+            _limb(hair, chain, np.array([0.03 * height]))
+    paint(hair, colour.astype(np.float32))
+    if height > 90 and not turned_away:
+        _features(paint, shape, centre, height, skin, rng)
+
+
+def _features(
+    paint: object,
+    shape: tuple[int, int],
+    centre: NDArray[np.float64],
+    height: float,
+    skin: Light,
+    rng: np.random.Generator,
+) -> None:
+    """Eyes, brows, nose and mouth: enough to say where the face is."""
+    assert callable(paint)
+    dark = np.zeros(shape, np.uint8)
+    turn = rng.normal(0, 0.008) * height
+    for side in (-1, 1):
+        x, y = centre[0] + turn + side * 0.018 * height, centre[1] - 0.004 * height
+        _limb(dark, np.array([[x - 0.006 * height, y], [x + 0.006 * height, y]]), np.array([0.006 * height]))
+        brow = y - 0.013 * height
+        _limb(dark, np.array([[x - 0.01 * height, brow], [x + 0.01 * height, brow]]), np.array([0.004 * height]))
+    paint(dark, np.full(3, 0.03, np.float32))
+    mouth = np.zeros(shape, np.uint8)
+    x, y = centre[0] + turn, centre[1] + 0.033 * height
+    _limb(mouth, np.array([[x - 0.012 * height, y], [x + 0.012 * height, y]]), np.array([0.006 * height]))
+    nose = np.array([[x, centre[1] + 0.005 * height], [x + 0.2 * turn, centre[1] + 0.017 * height]])
+    _limb(mouth, nose, np.array([0.007 * height]))
+    paint(mouth, skin * np.array([0.72, 0.5, 0.48], np.float32))
+
+
+def animal(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
+    """A four-legged creature from the side, of one fur."""
+    height = int(np.clip(rows, 16, 480))
+    width = int(1.5 * height)
+    mask = np.zeros((height, width), np.uint8)
+    fat, leg = rng.uniform(0.8, 1.4), rng.uniform(0.05, 0.1)
+    for x in (0.32, 0.42, 0.95, 1.05):
+        foot = x + rng.normal(0, 0.05)
+        _limb(mask, np.array([[x, 0.5], [foot, 0.78], [foot, 0.97]]) * height, np.array([1.6 * leg, leg]) * height)
+    back = [(0.25, 0.4), (0.45, 0.3), (0.9, 0.32), (1.12, 0.38), (1.12, 0.5), (0.9, 0.5 + 0.09 * fat), (0.35, 0.62)]
+    _polygon(mask, _smooth(np.array(back) * height))
+    head_y = rng.uniform(0.12, 0.4)
+    _limb(mask, np.array([[0.32, 0.45], [0.22, head_y + 0.05]]) * height, np.array([0.2 * height]))
+    head = np.array([(0.28, head_y - 0.1), (0.3, head_y + 0.1), (0.12, head_y + 0.14), (0.03, head_y + 0.06)])
+    _polygon(mask, _smooth(head * height))
+    tail = np.array([[1.1, 0.42], [1.28, rng.uniform(0.2, 0.6)], [1.4, rng.uniform(0.1, 0.8)]])
+    _limb(mask, tail * height, np.array([0.06, 0.04]) * height)
+    _limb(mask, np.array([[0.24, head_y], [0.27, head_y - 0.13]]) * height, np.array([0.06 * height]))
+    alpha = _rough(_cover(mask), rng)
+    fur = library.patch(NEAR, size=(width, height), rng=rng) if rng.random() < 0.5 else fibres((width, height), rng=rng)
+    made = finish(fur, alpha, rng=rng, depth=0.09, reach=0.14 * height)
+    return made if rng.random() < 0.5 else Cutout(made.rgba[:, ::-1].copy(), made.relief[:, ::-1].copy(), made.aspect)
+
+
+def _rough(alpha: Light, rng: np.random.Generator) -> Light:
+    """The shape with a hairy rim, some of it half transparent."""
+    size = alpha.shape[1], alpha.shape[0]
+    soft = cv2.GaussianBlur(alpha, (0, 0), max(0.5, 0.008 * alpha.shape[0]))
+    ragged = soft + 0.22 * noise(size, rng=rng, coarsest=max(4, size[1] // 6), octaves=3) * (soft > 0.02) * (
+        soft < 0.98
     )
-    scene, disparity = planes(library, camera, size=size, rng=rng)
-    count = int(rng.integers(1, 7))
-    things = sorted(float(np.exp(rng.uniform(np.log(0.8), np.log(25.0)))) for _ in range(count))
-    for distance in reversed(things):
-        place_thing(scene, disparity, library, camera, distance, rng)
-    return record(scene, disparity, rng)
-
-
-def planes(
-    library: CutoutLibrary, camera: Camera, *, size: tuple[int, int], rng: np.random.Generator
-) -> tuple[Map, Map]:
-    """Floor, walls, ceiling and what is far behind: display colours [H, W, 3] float32 in bytes, and 1 / metres."""
-    width, height = size
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5)
-    tilt = rng.normal(0, 0.03)
-    u, v = (x - camera.x) / camera.focal, (y - camera.y) / camera.focal + tilt * (x - camera.x) / camera.focal
-    far = 1.0 / float(np.exp(rng.uniform(np.log(2.5), np.log(120.0))))
-    walls: list[Map] = [np.full((height, width), far, np.float32), v / camera.height]
-    indoor = rng.random() < 0.55
-    for side in (-1.0, 1.0):
-        if rng.random() < 0.6:
-            turn = rng.uniform(-0.6, 0.25) * far  # not all walls run straight ahead
-            walls.append((side * u / rng.uniform(0.8, 5.0) + turn).astype(np.float32))
-    if indoor and rng.random() < 0.7:
-        walls.append(-v / rng.uniform(0.6, 3.0))
-    stack = np.stack(walls)
-    nearest = stack.argmax(0)
-    disparity = np.ascontiguousarray(np.clip(stack.max(0), far, 2.0), np.float32)
-    scene = np.zeros((height, width, 3), np.float32)
-    for index in range(len(walls)):
-        part = nearest == index
-        if not part.any():
-            continue
-        if index == 0:
-            painted = backdrop(library, size=size, sky=not indoor and far < 1 / 15, rng=rng)
-        else:
-            distance = 1.0 / np.maximum(disparity, 1e-3)
-            across, along = (u * distance, distance) if index == 1 or index > 3 else (v * distance, distance)
-            painted = textured(library, across, along, rng)
-        light = rng.uniform(0.5, 1.15)
-        scene[part] = painted[part] * np.float32(light)
-    return scene, disparity
-
-
-def backdrop(library: CutoutLibrary, *, size: tuple[int, int], sky: bool, rng: np.random.Generator) -> Map:
-    """What is far behind: a wall of one texture, or a sky."""
-    if sky and rng.random() < 0.7:
-        top, low = rng.uniform((60, 110, 170), (160, 190, 255)), rng.uniform((170, 190, 200), (262, 262, 265))
-        ramp = np.linspace(0, 1, size[1], dtype=np.float32)[:, None, None]
-        clouds = cv2.resize(rng.normal(0, 1, (6, 8)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-        return np.asarray(top * (1 - ramp) + low * ramp + clouds[..., None] * rng.uniform(0, 18), np.float32)
-    return patch(library, size, rng, share=(0.08, 0.3))
-
-
-def patch(
-    library: CutoutLibrary, size: tuple[int, int], rng: np.random.Generator, *, share: tuple[float, float]
-) -> Map:
-    """A crop of a photograph too small to be a scene of its own, enlarged to `size`; float32 bytes."""
-    photo = library.photos[rng.integers(len(library.photos))]
-    height, width = photo.shape[:2]
-    part = rng.uniform(*share)
-    w, h = max(int(width * part), 8), max(int(height * part), 8)
-    x, y = rng.integers(width - w + 1), rng.integers(height - h + 1)
-    crop = cv2.resize(photo[y : y + h, x : x + w], size, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(recolour(np.asarray(crop, np.uint8), rng), np.float32)
-
-
-def textured(library: CutoutLibrary, across: Map, along: Map, rng: np.random.Generator) -> Map:
-    """A plane painted with a mirrored texture at its own coordinates in metres; coarser where it is far."""
-    side = 256
-    tile = patch(library, (side, side), rng, share=(0.12, 0.5))
-    metres = float(np.exp(rng.uniform(np.log(0.6), np.log(5.0))))
-    turn = rng.uniform(0, np.pi)
-    a, b = across * np.cos(turn) + along * np.sin(turn), along * np.cos(turn) - across * np.sin(turn)
-    columns, rows = (np.abs((c / metres) % 2.0 - 1.0) * (side - 1) for c in (a, b))
-    step = np.hypot(*np.gradient(along.astype(np.float32))) / metres * side
-    out = np.zeros((*along.shape, 3), np.float32)
-    for level, above in ((0, 0.0), (2, 2.0), (4, 8.0), (6, 32.0)):
-        coarse = cv2.GaussianBlur(tile, (0, 0), 2.0**level / 2) if level else tile
-        seen = cv2.remap(coarse, columns.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR)
-        part = step >= above
-        out[part] = seen[part]
+    out = np.clip((ragged - 0.35) / 0.3, 0, 1).astype(np.float32)
+    out[-1] = alpha[-1]
     return out
 
 
-def place_thing(
-    scene: Map, disparity: Map, library: CutoutLibrary, camera: Camera, distance: float, rng: np.random.Generator
-) -> None:
-    """Put one cut-out, box, ball or pole into the scene, in front of what is there (farther things come first)."""
-    height, width = disparity.shape
-    foot = camera.y + camera.focal * camera.height / distance
-    middle = rng.uniform(-0.05, 1.05) * width
-    kind = rng.random()
-    if kind < 0.62 and library.cutouts:
-        cutout = library.cutouts[rng.integers(len(library.cutouts))]
-        tall = rng.uniform(1.1, 1.9) if rng.random() < 0.75 else rng.uniform(0.3, 0.9)
-        h = camera.focal * tall / distance
-        if not cutout.whole:  # half a person: cut off by the picture's edge, near enough to fill a good part of it
-            h = height * rng.uniform(0.45, 1.15)
-            foot = height + 2.0
-            distance = max(camera.focal * rng.uniform(0.6, 1.0) / h, 0.5)
-        w = h * cutout.alpha.shape[1] / cutout.alpha.shape[0]
-        if not 6 <= h <= 3 * height or w > 3 * width:
-            return
-        rgb, alpha = (resized(part, w, h) for part in (cutout.rgb, cutout.alpha))
-        if rng.random() < 0.5:
-            rgb, alpha = rgb[:, ::-1], alpha[:, ::-1]
-        rgb = recolour(np.ascontiguousarray(rgb, np.uint8), rng).astype(np.float32) * np.float32(rng.uniform(0.75, 1.1))
-        body = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 3) * distance / camera.focal
-        body = cv2.GaussianBlur(np.minimum(body, 0.2), (0, 0), max(0.06 * min(alpha.shape), 1.0))
-        depth = distance - 0.8 * body
-        paste(scene, disparity, rgb, alpha, 1.0 / np.maximum(depth, 0.3), left=middle - w / 2, top=foot - h)
-        return
-    h = camera.focal * float(np.exp(rng.uniform(np.log(0.15), np.log(2.2)))) / distance
-    w = h * float(np.exp(rng.uniform(-0.8, 0.8))) if kind < 0.9 else max(h * rng.uniform(0.01, 0.06), 1.2)
-    if not 4 <= h <= 3 * height or w > 3 * width:
-        return
-    columns, rows = max(round(w), 2), max(round(h), 2)
-    rgb = patch(library, (columns, rows), rng, share=(0.05, 0.4)) * np.float32(rng.uniform(0.4, 1.2))
-    x = np.linspace(-1, 1, columns, dtype=np.float32)[None]
-    y = np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
-    lift = 0.0 if rng.random() < 0.7 else rng.uniform(0, 0.6) * height
-    if kind < 0.74:  # a ball or an egg: its middle is nearer
-        round_ = np.clip(1 - x * x - y * y, 0, 1)
-        alpha = np.clip(round_ * min(w, h) / 4, 0, 1)
-        depth = distance - np.sqrt(round_) * w / 2 * distance / camera.focal
-    else:  # a box seen at its corner, or a pole: two slanted sides
-        corner, steep = rng.uniform(-0.9, 0.9), rng.uniform(0.0, 0.9)
-        alpha = np.ones((rows, columns), np.float32)
-        depth = distance * (1 + steep * np.abs(x - corner) * min(w / camera.focal, 0.5)) + 0 * y
-        rgb = rgb * np.where(x < corner, 1.0, rng.uniform(0.55, 0.9)).astype(np.float32)[..., None]
-    inverse = (1.0 / np.maximum(depth, 0.3)).astype(np.float32)
-    paste(scene, disparity, rgb, alpha.astype(np.float32), inverse, left=middle - w / 2, top=foot - h - lift)
+def blob(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
+    """A smooth random closed shape that stands on the ground, filled with something that was near in a photograph."""
+    height = int(np.clip(rows, 16, 480))
+    aspect = float(np.exp(rng.uniform(-0.8, 0.6)))
+    width = max(8, int(aspect * height))
+    angle = np.linspace(0, 2 * np.pi, 90, endpoint=False)
+    waves = np.zeros(90)
+    for k in range(1, 8):
+        waves += rng.normal(0, 0.3 / k) * np.cos(k * angle + rng.uniform(0, 6.3))
+    radius = np.maximum(1 + waves, 0.2)
+    points = np.stack([np.cos(angle), np.sin(angle)], -1) * radius[:, None]
+    low, high = points.min(0), points.max(0)
+    mask = np.zeros((height, width), np.uint8)
+    _polygon(mask, (points - low) / (high - low) * (width - 1, height + 0.06 * height))
+    alpha = _cover(mask)
+    if rng.random() < 0.35:
+        alpha = _rough(alpha, rng)
+    return finish(
+        library.patch(NEAR, size=(width, height), rng=rng), alpha, rng=rng, depth=0.12, reach=0.2 * min(height, width)
+    )
 
 
-def resized(picture: NDArray[np.generic], width: float, height: float) -> NDArray[np.generic]:
-    """The picture at this size in pixels, averaged when it shrinks."""
-    size = max(round(width), 2), max(round(height), 2)
-    shrinks = size[0] < picture.shape[1]
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+def ball(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
+    """A sphere: exact relief (half its height at the middle), shading and a highlight."""
+    side = int(np.clip(rows, 8, 400))
+    x, y = (np.mgrid[0:side, 0:side][::-1].astype(np.float32) + 0.5) / side * 2 - 1
+    radius = np.hypot(x, y)
+    alpha = np.clip((1 - radius) * side / 2 + 0.5, 0, 1).astype(np.float32)
+    front = np.sqrt(np.maximum(1 - radius * radius, 0)).astype(np.float32)
+    direction = np.array([rng.normal(0, 0.6), -0.7, 0.6])
+    direction /= np.linalg.norm(direction)
+    facing_light = x * direction[0] + y * direction[1] + front * direction[2]
+    tile = library.patch(NEAR, size=(side, side), rng=rng) if rng.random() < 0.4 else fibres((side, side), rng=rng)
+    rgb = tile * (0.35 + 0.75 * np.maximum(facing_light, 0))[..., None]
+    if rng.random() < 0.5:
+        rgb = rgb + rng.uniform(0.3, 6) * np.maximum(facing_light, 0)[..., None] ** rng.uniform(20, 90)
+    return Cutout(np.dstack([rgb * alpha[..., None], alpha]).astype(np.float32), 0.5 * front, 1.0)
 
 
-def paste(scene: Map, disparity: Map, rgb: Map, alpha: Map, inverse: Map, *, left: float, top: float) -> None:
-    """Blend a thing over the scene; disparity is that of whoever covers more than half of the pixel."""
-    height, width = disparity.shape
-    x0, y0 = round(left), round(top)
-    x1, y1 = min(x0 + alpha.shape[1], width), min(y0 + alpha.shape[0], height)
-    if x1 <= max(x0, 0) or y1 <= max(y0, 0):
-        return
-    here = slice(max(y0, 0), y1), slice(max(x0, 0), x1)
-    there = slice(max(y0, 0) - y0, y1 - y0), slice(max(x0, 0) - x0, x1 - x0)
-    cover = alpha[there][..., None]
-    scene[here] += cover * (rgb[there] - scene[here])
-    # What stands behind a nearer wall is hidden by it in the world; here it stands in front of it all the same.
-    disparity[here] = np.where(alpha[there] > 0.5, np.maximum(inverse[there], disparity[here] * 1.02), disparity[here])
+def plant(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
+    """A stem and leaves with light between them: a bush, a tree or a pot plant."""
+    height = int(np.clip(rows, 24, 480))
+    width = int(height * rng.uniform(0.5, 1.1))
+    mask = np.zeros((height, width), np.uint8)
+    trunk = rng.uniform(0.15, 0.6)
+    _limb(
+        mask, np.array([[0.5 * width, height], [0.5 * width, (1 - trunk) * height * 0.95]]), np.array([0.045 * height])
+    )
+    crown = (1 - trunk) * height
+    for _ in range(int(rng.integers(60, 160))):
+        r, angle = np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
+        x = width * (0.5 + 0.46 * r * np.cos(angle))
+        y = crown * (0.5 + 0.48 * r * np.sin(angle))
+        axes = height * rng.uniform(0.012, 0.06), height * rng.uniform(0.008, 0.03)
+        centre = round(x * 2**SHIFT), round(y * 2**SHIFT)
+        cv2.ellipse(
+            mask,
+            centre,
+            (round(axes[0] * 2**SHIFT), round(axes[1] * 2**SHIFT)),
+            rng.uniform(0, 180),
+            0,
+            360,
+            255,
+            -1,
+            cv2.LINE_AA,
+            SHIFT,
+        )
+    alpha = _cover(mask)
+    green = np.array([rng.uniform(0.03, 0.25), rng.uniform(0.1, 0.3), rng.uniform(0.02, 0.08)], np.float32)
+    leaves = (
+        fibres((width, height), rng=rng, colour=green)
+        * (1 + 0.4 * noise((width, height), rng=rng, coarsest=24, octaves=3))[..., None]
+    )
+    return finish(leaves, alpha, rng=rng, depth=0.02, reach=0.02 * height)
 
 
-def record(scene: Map, disparity: Map, rng: np.random.Generator) -> tuple[Picture, Map, Map]:
-    """Let a camera take the picture: light, lamps now and then, exposure, noise and compression."""
-    soft = cv2.GaussianBlur(np.clip(scene, 0, 262), (0, 0), rng.uniform(0.35, 0.75))
-    linear = decode_transfer(soft / 255.0, "srgb").astype(np.float32)
-    if rng.random() < 0.25:
-        linear = add_lamps(linear, rng)
-    pushed = expose(linear, white=float(2 ** -rng.uniform(-0.6, 0.7)), rng=rng)
-    return recorded_noise(pushed.rgb, rng), disparity, pushed.stops
-
-
-def recorded_noise(rgb: Picture, rng: np.random.Generator) -> Picture:
-    """Sensor noise, stronger in a third of the pictures."""
-    if rng.random() > 0.35:
-        return rgb
-    noise = rng.normal(0, rng.uniform(1, 8), rgb.shape)
-    return np.where(rgb == 255, rgb, np.clip(rgb + noise, 0, 254)).astype(np.uint8)
+def fence(library: SceneLibrary, *, rows: int, aspect: float, rng: np.random.Generator) -> Cutout:
+    """Upright bars with a rail above and below, thin; most of it is air."""
+    height = int(np.clip(rows, 12, 400))
+    width = int(min(height * aspect, 1600))
+    mask = np.zeros((height, width), np.uint8)
+    bars = max(2, int(aspect * rng.uniform(3, 9)))
+    thick = max(0.7, height * rng.uniform(0.012, 0.045))
+    for x in np.linspace(thick, width - thick, bars):
+        _limb(mask, np.array([[x, 0.02 * height], [x, height]]), np.array([thick]))
+    for y in (0.05, rng.uniform(0.4, 0.9)):
+        _limb(mask, np.array([[0, y * height], [width, y * height]]), np.array([thick * 1.3]))
+    alpha = _cover(mask)
+    return finish(np.broadcast_to(library.colour(rng), (height, width, 3)), alpha, rng=rng, depth=0.0, reach=thick)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 import torch
 
 from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet, from_output, to_input, working_size
-from rvr_laaf_app.training import evaluate, loop, publish
+from rvr_laaf_app.training import loop, publish
 from rvr_laaf_app.training.data_photos import RankedPhoto, plain_view
 
 TINY = RvrConfig(widths=(16, 16, 16, 16), exposure=8, dropout=0.0)
@@ -63,14 +62,6 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
     assert max(shares) == shares[10] == pytest.approx(1.0)
     assert shares[100] == pytest.approx(0.01)
     assert all(later <= earlier for earlier, later in pairwise(shares[10:]))
-
-
-def test_alignment_takes_out_scale_and_shift() -> None:
-    truth = np.random.default_rng(0).random((20, 30))
-    known = np.ones((20, 30), bool)
-    assert evaluate.aligned_error((3 * truth - 1).astype(np.float32), truth, known) < 1e-6
-    constant = evaluate.aligned_error(np.zeros((20, 30), np.float32), truth, known)
-    assert math.isclose(constant, 0.25, abs_tol=0.03)
 
 
 def test_the_usual_photograph_fills_the_range() -> None:
