@@ -1,15 +1,17 @@
 """A pool of composed scenes with exact truth, made once and cut into training views many times.
 
-    python -m rvr_laaf_app.training.data_synth --data DATA --subjects MASKS --out POOL --count 3000
+    python -m rvr_laaf_app.training.data_synth --data DATA --subjects MASKS --out POOL --kind people --count 2500
+    python -m rvr_laaf_app.training.data_synth --data DATA --out POOL --kind stages --count 2500
 
-writes POOL/NNNN.npz, 50 scenes each; run again with a larger count to go on, several at once with --first. Composing a
-scene takes longer than a training step may wait for; cutting a view from one that is kept does not.
+write POOL/KIND_NNNN.npz, 50 scenes each; run again with a larger count to go on. Composing a scene takes longer than a
+training step may wait for; cutting a view from one that is kept does not.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.training.synth import SceneLibrary, random_view
 from rvr_laaf_app.training.synth_people import CutoutLibrary, compose
 
 SHARD = 50
@@ -32,6 +35,9 @@ class SynthExample:
     rgb: NDArray[np.uint8]
     disparity: NDArray[np.float32]
     stops: NDArray[np.float32]
+
+
+Composer = Callable[[tuple[int, int], np.random.Generator], SynthExample]
 
 
 class Pool:
@@ -71,20 +77,32 @@ class Pool:
         return SynthExample(*(np.ascontiguousarray(part) for part in (seen, truth, lost)))
 
 
-def write_shard(path: Path, library: CutoutLibrary, *, number: int, seed: int, count: int = SHARD) -> None:
+def composer(kind: str, *, data: Path, subjects: Path, seed: int) -> Composer:
+    """What makes a scene: "people" (real silhouettes among planes) or "stages" (rooms and streets full of things)."""
+    if kind == "people":
+        cutouts = CutoutLibrary.load(data, subjects)
+        return lambda size, rng: SynthExample(*compose(cutouts, size=size, rng=rng))
+    things = SceneLibrary(data, seed=seed)
+
+    def stage(size: tuple[int, int], rng: np.random.Generator) -> SynthExample:
+        view = random_view(things, size=size, rng=rng)
+        return SynthExample(view.rgb, view.disparity, view.stops)
+
+    return stage
+
+
+def write_shard(path: Path, make: Composer, *, number: int, seed: int, count: int = SHARD) -> None:
     """Compose one shard: the same number and seed give the same scenes."""
     size = SIZES[number % len(SIZES)]
     rng = np.random.default_rng((seed, number))
-    pictures, disparities, stops = (
-        np.stack(part) for part in zip(*(compose(library, size=size, rng=rng) for _ in range(count)), strict=True)
-    )
+    made = [make(size, rng) for _ in range(count)]
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
         np.savez(
             file,
-            rgb=pictures,
-            disparity=disparities,
-            stops=np.rint(stops.clip(0, 10) / STOPS_STEP).astype(np.uint8),
+            rgb=np.stack([example.rgb for example in made]),
+            disparity=np.stack([example.disparity for example in made]).astype(np.float32),
+            stops=np.rint(np.stack([example.stops for example in made]).clip(0, 10) / STOPS_STEP).astype(np.uint8),
         )
     os.replace(partial, path)
 
@@ -95,17 +113,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--subjects", type=Path, default=Path("../subject_masks"))
     parser.add_argument("--out", type=Path, default=Path("../synth_pool"))
-    parser.add_argument("--count", type=int, default=3000, help="scenes in all")
-    parser.add_argument("--first", type=int, default=0, help="number of the first shard to write")
+    parser.add_argument("--kind", choices=("people", "stages"), required=True)
+    parser.add_argument("--count", type=int, default=2500, help="scenes of this kind in all")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    library = CutoutLibrary.load(options.data, options.subjects)
-    for number in range(options.first, options.count // SHARD):
-        path = options.out / f"{number:04d}.npz"
+    make = composer(options.kind, data=options.data, subjects=options.subjects, seed=options.seed)
+    for number in range(options.count // SHARD):
+        path = options.out / f"{options.kind}_{number:04d}.npz"
         if not path.exists():
-            write_shard(path, library, number=number, seed=options.seed)
+            write_shard(path, make, number=number, seed=options.seed)
             print(path, flush=True)
 
 

@@ -35,7 +35,8 @@ def main() -> None:
             mask = np.rint(cv2.resize(sure, bgr.shape[1::-1]).clip(0, 1) * 255).astype(np.uint8)
             path = (options.out / entry["photo"]).with_suffix(".png")
             path.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(path), mask)
+            _, coded = cv2.imencode(".png", mask)
+            path.write_bytes(coded.tobytes())
 
 
 if __name__ == "__main__":
