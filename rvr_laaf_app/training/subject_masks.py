@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 
 import cv2
-import mediapipe
+import mediapipe  # type: ignore[import-not-found]
 import numpy as np
 
 
@@ -30,7 +30,10 @@ def main() -> None:
         for entry in photos:
             if entry["split"] != "train":
                 continue
-            bgr = cv2.imread(str(options.data / "photos" / entry["photo"]))
+            path = options.data / "photos" / entry["photo"]
+            bgr = cv2.imread(str(path))
+            if bgr is None:
+                raise FileNotFoundError(path)
             sure = segmentation.process(np.ascontiguousarray(bgr[..., ::-1])).segmentation_mask
             mask = np.rint(cv2.resize(sure, bgr.shape[1::-1]).clip(0, 1) * 255).astype(np.uint8)
             path = (options.out / entry["photo"]).with_suffix(".png")

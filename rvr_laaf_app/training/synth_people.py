@@ -123,7 +123,7 @@ def planes(
         else:
             distance = 1.0 / np.maximum(disparity, 1e-3)
             across, along = (u * distance, distance) if index == 1 or index > 3 else (v * distance, distance)
-            painted = textured(library, across, along, rng)
+            painted = textured(library, across.astype(np.float32), along.astype(np.float32), rng)
         light = rng.uniform(0.5, 1.15)
         scene[part] = painted[part] * np.float32(light)
     return scene, disparity
@@ -189,14 +189,16 @@ def place_thing(
         w = h * cutout.alpha.shape[1] / cutout.alpha.shape[0]
         if not 6 <= h <= 3 * height or w > 3 * width:
             return
-        rgb, alpha = (resized(part, w, h) for part in (cutout.rgb, cutout.alpha))
+        seen, alpha = resized(cutout.rgb, w, h), np.asarray(resized(cutout.alpha, w, h), np.float32)
         if rng.random() < 0.5:
-            rgb, alpha = rgb[:, ::-1], alpha[:, ::-1]
-        rgb = recolour(np.ascontiguousarray(rgb, np.uint8), rng).astype(np.float32) * np.float32(rng.uniform(0.75, 1.1))
+            seen, alpha = seen[:, ::-1], np.ascontiguousarray(alpha[:, ::-1])
+        seen = recolour(np.ascontiguousarray(seen, np.uint8), rng)
+        rgb = seen.astype(np.float32) * np.float32(rng.uniform(0.75, 1.1))
         body = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 3) * distance / camera.focal
         body = cv2.GaussianBlur(np.minimum(body, 0.2), (0, 0), max(0.06 * min(alpha.shape), 1.0))
         depth = distance - 0.8 * body
-        paste(scene, disparity, rgb, alpha, 1.0 / np.maximum(depth, 0.3), left=middle - w / 2, top=foot - h)
+        inverse = (1.0 / np.maximum(depth, 0.3)).astype(np.float32)
+        paste(scene, disparity, rgb, alpha, inverse, left=middle - w / 2, top=foot - h)
         return
     h = camera.focal * float(np.exp(rng.uniform(np.log(0.15), np.log(2.2)))) / distance
     w = h * float(np.exp(rng.uniform(-0.8, 0.8))) if kind < 0.9 else max(h * rng.uniform(0.01, 0.06), 1.2)

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -124,7 +125,11 @@ def train(settings: Settings) -> None:
     rest = [p for name, p in net.named_parameters() if not name.startswith("trunk.")]
     focus = losses.FocusSettings([len(stack.slices) for stack in stacks]).to(s.device)
     peaks = [s.trunk_rate, s.rate, s.focus_rate]
-    groups = [{"params": encoder}, {"params": rest}, {"params": list(focus.parameters()), "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [
+        {"params": encoder},
+        {"params": rest},
+        {"params": list(focus.parameters()), "weight_decay": 0.0},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=s.rate, weight_decay=s.weight_decay)
 
     epoch, step, best = 0, 0, 1.0
@@ -211,7 +216,10 @@ def batches(
     order = rng.permutation(len(photos))
     for begin in range(0, len(photos) - s.ranked + 1, s.ranked):
         chosen = order[begin : begin + s.ranked]
-        yield chosen, make_batch(photos, chosen, pool, maps, stacks, size=sizes[rng.integers(len(sizes))], rng=rng, s=s)
+        yield (
+            chosen,
+            make_batch(photos, chosen, pool, maps, stacks, size=sizes[int(rng.integers(len(sizes)))], rng=rng, s=s),
+        )
 
 
 def make_batch(
