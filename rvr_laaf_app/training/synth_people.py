@@ -194,8 +194,9 @@ def place_thing(
             seen, alpha = seen[:, ::-1], np.ascontiguousarray(alpha[:, ::-1])
         seen = recolour(np.ascontiguousarray(seen, np.uint8), rng)
         rgb = seen.astype(np.float32) * np.float32(rng.uniform(0.75, 1.1))
-        body = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 3) * distance / camera.focal
-        body = cv2.GaussianBlur(np.minimum(body, 0.2), (0, 0), max(0.06 * min(alpha.shape), 1.0))
+        rim = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+        body = np.minimum(np.minimum(rim, 1e4) * distance / camera.focal, 0.2).astype(np.float32)
+        body = cv2.GaussianBlur(body, (0, 0), max(0.06 * min(alpha.shape), 1.0))
         depth = distance - 0.8 * body
         inverse = (1.0 / np.maximum(depth, 0.3)).astype(np.float32)
         paste(scene, disparity, rgb, alpha, inverse, left=middle - w / 2, top=foot - h)
