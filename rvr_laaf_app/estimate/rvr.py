@@ -1,4 +1,4 @@
-"""Our learned estimator: RvrNet on one frame, its disparity grid sliced with the frame itself as the guide.
+"""Our learned estimator: RvrNet on one frame, its maps refined on the frame's own edges.
 
 Brings any frame (size, aspect, bit depth, transfer) to the display-referred picture that the network knows, runs it,
 and returns maps at map size. Stateless: each frame stands for itself, so work in chunks equals work in one go.
@@ -19,6 +19,7 @@ from rvr_laaf_app.core.color import from_linear, to_linear, white_limit
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
 from rvr_laaf_app.estimate.checkpoints import load_rvr, published
+from rvr_laaf_app.estimate.refine import refine_disparity
 from rvr_laaf_app.nets.rvr_net import RvrNet, from_output, to_input, working_size
 
 MAP_LONG_SIDE = 640
@@ -54,25 +55,39 @@ class RvrEstimator:
     def step(self, frames: Sequence[Frame], state: None) -> tuple[RgbdFrame, None]:
         """Return the estimate of the middle frame; maps have its aspect and a long side of at most 640."""
         frame = frames[len(frames) // 2]
-        net = self._loaded()
         codes = _at_most(frame.rgb, MAP_LONG_SIDE)
         shown = as_shown(codes, frame.transfer, frame.primaries)
         height, width = shown.shape[:2]
-        size = working_size(width, height, long_side=net.config.work_long_side)
-        small = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
-        raw = net(to_input(torch.from_numpy(small)[None].to(self._device)))
-        guide = to_input(torch.from_numpy(np.ascontiguousarray(shown))[None].to(self._device))
-        disparity, boost, confidence = (part[0].cpu() for part in from_output(raw, guide, net.config))
-
-        boost_map = _near_clipping(boost.permute(1, 2, 0).numpy(), codes)
-        sure = cv2.resize(confidence.numpy(), (width, height), interpolation=cv2.INTER_LINEAR)
+        disparity, boost, confidence = self._maps(shown)
+        # The grid's plateaus are believed, its ramps are not (see `refine`): half the network's size has the plateaus.
+        half = max(disparity.shape[1] // 2, 1), max(disparity.shape[0] // 2, 1)
+        coarse = np.asarray(cv2.resize(disparity, half, interpolation=cv2.INTER_AREA), np.float32)
+        fine = refine_disparity(coarse, shown)
+        boost_map = _near_clipping(boost, codes)
+        sure = cv2.resize(confidence, (width, height), interpolation=cv2.INTER_LINEAR)
         rgbd = RgbdFrame(
             frame.index,
-            np.clip(disparity.numpy(), 0.0, 1.0).astype(np.float16),
+            np.clip(fine, 0.0, 1.0).astype(np.float16),
             boost_map.astype(np.float16),
             np.clip(sure, 0.0, 1.0).astype(np.float16),
         )
         return rgbd, state
+
+    @torch.inference_mode()
+    def network_disparity(self, frame: Frame) -> NDArray[np.float32]:
+        """Return disparity [h, w] at the network's own size, before anything is refined on the picture."""
+        shown = as_shown(_at_most(frame.rgb, MAP_LONG_SIDE), frame.transfer, frame.primaries)
+        return self._maps(shown)[0]
+
+    def _maps(self, shown: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Disparity [h, w] at the network's size, boost [h / 2, w / 2, 3] and confidence [h / 4, w / 4]."""
+        net = self._loaded()
+        height, width = shown.shape[:2]
+        size = working_size(width, height, long_side=net.config.work_long_side)
+        small = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
+        x = to_input(torch.from_numpy(small)[None].to(self._device))
+        disparity, boost, confidence = (part[0].cpu() for part in from_output(net(x), x, net.config))
+        return disparity.numpy(), boost.permute(1, 2, 0).numpy(), confidence.numpy()
 
     def _loaded(self) -> RvrNet:
         if self._net is None:
