@@ -13,9 +13,15 @@ from pathlib import Path
 
 from rvr_laaf_app.core.atomic import write_atomic
 from rvr_laaf_app.core.errors import ExportError, ProjectError, UsageError
+from rvr_laaf_app.document.interchange.after_effects import write_camera, write_sliders
+from rvr_laaf_app.document.interchange.csv_table import read_csv, write_csv
+from rvr_laaf_app.document.interchange.final_cut import read_fcpxml, write_fcpxml
 from rvr_laaf_app.document.interchange.focus_json import read_json, write_json
 from rvr_laaf_app.document.interchange.incoming import Incoming
+from rvr_laaf_app.document.interchange.nuke import write_nuke
 from rvr_laaf_app.document.interchange.sheet import FocusSheet, What
+from rvr_laaf_app.document.interchange.timeline_otio import read_otio, write_otio
+from rvr_laaf_app.document.interchange.usd_camera import write_usda
 from rvr_laaf_app.document.strict_json import MAX_BYTES
 
 _LONGEST_MESSAGE = 300
@@ -38,6 +44,8 @@ class Format:
     read: Callable[[bytes], Incoming] | None = None
 
 
+_OUTSIDE_CURVE = "targets, tracks and states; it cannot be read back"
+
 FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
@@ -50,6 +58,72 @@ FORMATS: dict[str, Format] = {
             "depth maps",
             write_json,
             read_json,
+        ),
+        Format(
+            "csv",
+            (".csv",),
+            "CSV table",
+            ("targets", "curve"),
+            "targets with their settings, or the curve of every frame",
+            "both at once, tracks and the lens",
+            write_csv,
+            read_csv,
+        ),
+        Format(
+            "otio",
+            (".otio",),
+            "OpenTimelineIO",
+            ("targets", "all"),
+            "targets as markers of one clip with all their settings, the lens, and the curve as metadata",
+            "tracks; no program makes focus of the markers by itself",
+            write_otio,
+            read_otio,
+        ),
+        Format(
+            "fcpxml",
+            (".fcpxml",),
+            "Final Cut Pro XML",
+            ("targets",),
+            "targets as markers of the clip, their settings in the notes",
+            "tracks, lens and curve; times are rounded to frames (the note keeps the exact ones)",
+            write_fcpxml,
+            read_fcpxml,
+        ),
+        Format(
+            "ae",
+            (".txt",),
+            "After Effects keyframes (sliders)",
+            ("curve",),
+            "focus disparity and f-number as keys of two slider effects, to paste on a layer",
+            _OUTSIDE_CURVE,
+            write_sliders,
+        ),
+        Format(
+            "ae-camera",
+            (),
+            "After Effects keyframes (camera)",
+            ("curve",),
+            "focus distance and aperture in pixels, to paste on a camera with the lens's focal length and sensor width",
+            f"true metres (they are nominal), {_OUTSIDE_CURVE}",
+            write_camera,
+        ),
+        Format(
+            "nuke",
+            (".nk",),
+            "Nuke script",
+            ("curve",),
+            "a ZDefocus node with focus plane, blur size and f-number frame by frame, for our disparity in depth.Z",
+            f"highlights, cat's eye and squeeze, {_OUTSIDE_CURVE}",
+            write_nuke,
+        ),
+        Format(
+            "usd",
+            (".usda",),
+            "USD camera",
+            ("curve",),
+            "a camera with focus distance, f-stop and disparity as time samples",
+            f"true metres (they are nominal), {_OUTSIDE_CURVE}",
+            write_usda,
         ),
     )
 }
@@ -64,7 +138,7 @@ def format_for(path: Path, name: str | None = None) -> Format:
     suffix = path.suffix.lower()
     found = next((f for f in FORMATS.values() if suffix in f.suffixes), None)
     if found is None:
-        endings = ", ".join(f.suffixes[0] for f in FORMATS.values())
+        endings = ", ".join(ending for f in FORMATS.values() for ending in f.suffixes)
         raise UsageError(
             f"the ending {suffix!r} means no format", where=path, remedy=f"Use one of {endings}, or say --format."
         )
@@ -81,7 +155,11 @@ def write_file(path: Path, sheet: FocusSheet, format_: Format, *, what: What, ov
     except OSError as error:
         raise ExportError(f"the file cannot be written ({error.strerror or error})", where=path) from error
     except (ValueError, TypeError, RecursionError) as error:
-        raise ExportError(f"{format_.title} cannot hold this: {_short(error)}", where=path) from error
+        raise ExportError(
+            f"{format_.title} cannot hold this: {_short(error)}",
+            where=path,
+            remedy="Leave the tracks out, or write targets and curve as two files.",
+        ) from error
 
 
 def check_destination(path: Path, *, overwrite: bool) -> None:
