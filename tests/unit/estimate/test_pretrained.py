@@ -192,6 +192,45 @@ def tiny(kind: str) -> Any:
             is_hybrid=False,
             **necks,
         )
+    elif kind == "zoedepth":
+        beit = t.BeitConfig(
+            image_size=64,
+            patch_size=16,
+            hidden_size=16,
+            num_hidden_layers=4,
+            num_attention_heads=2,
+            intermediate_size=32,
+            out_features=["stage1", "stage2", "stage3", "stage4"],
+            reshape_hidden_states=False,
+            use_relative_position_bias=True,
+            use_absolute_position_embeddings=False,
+        )
+        config = t.ZoeDepthConfig(
+            backbone_config=beit,
+            bottleneck_features=8,
+            num_relative_features=8,
+            bin_embedding_dim=8,
+            num_attractors=[2, 2, 2, 1],
+            bin_configurations=[{"n_bins": 4, "min_depth": 0.001, "max_depth": 10.0, "name": "nyu"}],
+            **necks,
+        )
+    elif kind == "depth_pro":
+        part = {"model_type": "dinov2", "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+        part |= {"patch_size": 4, "image_size": 32, "use_mask_token": False}
+        config = t.DepthProConfig(
+            patch_size=32,
+            scaled_images_ratios=[0.5, 1.0],
+            scaled_images_overlap_ratios=[0.0, 0.2],
+            scaled_images_feature_dims=[8, 8],
+            intermediate_hook_ids=[1, 0],
+            intermediate_feature_dims=[8, 8],
+            fusion_hidden_size=8,
+            use_fov_model=False,
+            num_fov_head_layers=0,
+            image_model_config=part,
+            patch_model_config=part,
+            fov_model_config=part,
+        )
     else:
         config = t.GLPNConfig(
             hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], num_attention_heads=[1, 1, 2, 2], decoder_hidden_size=8
@@ -202,6 +241,8 @@ def tiny(kind: str) -> Any:
 PREPARATIONS = {
     "dpt": {"size": {"height": 64, "width": 64}, "keep_aspect_ratio": False, "ensure_multiple_of": 1},
     "glpn": {"size_divisor": 32, "do_normalize": False, "resample": 2},
+    "zoedepth": {"size": {"height": 64, "width": 64}, "ensure_multiple_of": 32, "resample": 2, "do_pad": True},
+    "depth_pro": {"size": {"height": 64, "width": 64}, "keep_aspect_ratio": False, "ensure_multiple_of": 1},
 }
 
 
@@ -210,7 +251,7 @@ def library() -> Any:
     return pytest.importorskip("transformers")
 
 
-@pytest.mark.parametrize("kind", ["depth_anything", "depth_anything_metric", "dpt", "glpn"])
+@pytest.mark.parametrize("kind", ["depth_anything", "depth_anything_metric", "dpt", "glpn", "zoedepth", "depth_pro"])
 def test_networks_of_the_library_run(library: Any, kind: str, tmp_path: Path) -> None:
     import json
 
@@ -221,7 +262,7 @@ def test_networks_of_the_library_run(library: Any, kind: str, tmp_path: Path) ->
     (folder / "preprocessor_config.json").write_text(json.dumps(settings))
     stored = install(folder)
     assert stored.kind == kind.removesuffix("_metric")
-    assert stored.output == ("distance" if kind in ("depth_anything_metric", "glpn") else "disparity")
+    assert stored.output == ("distance" if kind in ("depth_anything_metric", "glpn", "zoedepth") else "disparity")
 
     estimator = PretrainedEstimator(stored)
     rng = np.random.default_rng(5)
