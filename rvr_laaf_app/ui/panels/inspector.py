@@ -40,6 +40,12 @@ class Inspector(QScrollArea):
         layout.addStretch(1)
         self.setWidget(content)
 
+    def add_below_targets(self, panel: QWidget) -> None:
+        """Put a panel between the targets and the lens."""
+        layout = self.targets.parentWidget().layout()
+        if isinstance(layout, QVBoxLayout):
+            layout.insertWidget(layout.indexOf(self.targets) + 1, panel)
+
     def _heading(self, text: str, parent: QWidget) -> QLabel:
         label = QLabel(text, parent)
         label.setProperty("role", "heading")
