@@ -79,6 +79,7 @@ def timeline_of(
         cuts=products.cuts if products is not None else (),
         focus=None if curve is None else curve.focus_disparity,
         sharp_half=min((near - far) / 2, 1.0),
+        scale_per_m=project.lens.lens.disparity_scale_per_m if project.lens.blur_px is None else None,
         analysed=products.meta.done if products is not None else 0,
     )
     if before is not None and before.table is content.table:
