@@ -198,15 +198,19 @@ def _abutting(one: Layer, other: Layer) -> Layer:
     disparity = np.zeros(rgba.shape[:2], np.float32)
     best = np.full(rgba.shape[:2], -1.0, np.float32)
     faces = np.full(rgba.shape[:2], one.piece, np.int32)
+    shares = np.zeros(rgba.shape[:2], np.int8)
     for layer in (one, other):
         x0, y0 = layer.window[0] - window[0], layer.window[1] - window[1]
         part = slice(y0, y0 + layer.rgba.shape[0]), slice(x0, x0 + layer.rgba.shape[1])
         rgba[part] += layer.rgba
+        shares[part] += layer.rgba[..., 3] > 0.01
         more = layer.rgba[..., 3] > best[part]
         disparity[part] = np.where(more, layer.disparity, disparity[part])
         best[part] = np.where(more, layer.rgba[..., 3], best[part])
         faces[part] = np.where(more, layer.piece if layer.faces is None else layer.faces, faces[part])
-    full = np.maximum(rgba[..., 3:], 1.0)
+    # Perspective makes the shares of a seam add up to a little less or more than a whole.
+    seam = (shares > 1) & (rgba[..., 3] > 0.75)
+    full = np.where(seam, rgba[..., 3], np.maximum(rgba[..., 3], 1.0))[..., None]
     return Layer(window, np.asarray(rgba / full, np.float32), disparity, one.piece, faces)
 
 

@@ -80,12 +80,14 @@ def open_ground(stage: Stage) -> None:
         lights(stage, near=3, far=min(reach, 40))
 
 
-def ground(stage: Stage, *, width: float, length: float, tile_m: float, start: float = -2.0) -> None:
-    """The ground from behind the camera to `length` ahead."""
+def ground(stage: Stage, *, width: float, length: float, tile_m: float, start: float = -2.0, grey: float = 0.0) -> None:
+    """The ground from behind the camera to `length` ahead; `grey` 0..1: how much of its colour is taken away."""
     level = 0.03 * stage.rng.uniform(0.5, 3) if stage.night else stage.rng.uniform(0.6, 1.2)
     plane = Plane(vec(-width / 2, 0, start), vec(width, 0, 0), vec(0, 0, length - start))
     shade = build.uneven(stage.rng, level=level, contrast=0.15)
-    build.flat(stage, plane, surface(stage.library, side=TILE, rng=stage.rng), tile_m=tile_m, shade=shade)
+    texture = surface(stage.library, side=TILE, rng=stage.rng)
+    texture = texture + np.float32(grey) * (texture.mean(axis=2, keepdims=True) - texture)
+    build.flat(stage, plane, texture, tile_m=tile_m, shade=shade)
 
 
 def street(stage: Stage) -> None:
@@ -94,7 +96,7 @@ def street(stage: Stage) -> None:
     build.sky(stage)
     length, half = rng.uniform(25, 150), rng.uniform(3.0, 9.0)
     build.skyline(stage, distance_m=length, height_m=rng.uniform(3, 12))
-    ground(stage, width=2 * half + 8, length=length + 5, tile_m=rng.uniform(1, 5))
+    ground(stage, width=2 * half + 8, length=length + 5, tile_m=rng.uniform(1, 5), grey=rng.uniform(0.3, 1.0))
     stage.haze = float(rng.choice([0.0, rng.uniform(0.001, 0.012)]))
     for side in (-1, 1):
         if rng.random() < 0.9:
