@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check the project and say what was found."""
     from rvr_laaf_app.pipeline.focus import curve_of
-    from rvr_laaf_app.pipeline.focus_check import FocusChecker
+    from rvr_laaf_app.pipeline.focus_check import check_job
 
     if arguments.frames and not arguments.json:
         raise UsageError("--frames belongs to --json", remedy="Add --json.")
@@ -49,9 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     products = chosen_products(info, arguments)
     if arguments.analyse:
         project = _completed(products, project, quiet=arguments.json)
-    report = run_with_progress(
-        FocusChecker(products).check_job(project, curve_of(products, project)), "check", quiet=arguments.json
-    )
+    report = run_with_progress(check_job(products, project, curve_of(products, project)), "check", quiet=arguments.json)
     if arguments.json:
         print(json.dumps(_facts(report, info, every_frame=arguments.frames)))
     else:
@@ -143,7 +141,8 @@ def _print_report(report: FocusReport, project: Project, info: ClipInfo) -> None
         print("target     from  must be sharp    is sharp  worst")
     for subject in report.subjects:
         share, worst = report.sharp_share(subject), subject.worst_px
-        held = f"{int(subject.held.sum())} frames"
+        count = int(subject.held.sum())
+        held = "1 frame" if count == 1 else f"{count} frames"
         sharp = "unknown" if share != share else f"{share:.1%}"
         far = "" if worst is None else f"{worst:+.1f} px"
         print(f"{subject.name:>6}  {_seconds(info, subject.frame):6.2f} s  {held:>13}  {sharp:>10}  {far}")

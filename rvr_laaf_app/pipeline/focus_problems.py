@@ -268,6 +268,7 @@ def _hurried(case: FocusCase, subject: Watched, following: Watched) -> Iterator[
     if not far >= WORTH_DOF:  # not known, or the same depth
         return
     if frames < HURRIED_SHARE * asked:
+        arguments: tuple[str, ...]
         template = "Targets {0} and {1} are only {2} frames apart: the pull of {3} frames is cut to {4}."
         arguments = subject.name, following.name, str(mark - subject.target.frame), str(asked), str(frames)
     elif far > FASTEST_DOF_PER_FRAME * frames:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.focus_check import FocusReport
     from rvr_laaf_app.pipeline.focus_problems import FocusProblem
 
+_SAME = 0.3  # boxes that overlap so far are on the same thing
+
 
 def tr(text: str, *arguments: str) -> str:
     """Return the text in the user's language, {0}, {1}... replaced by the arguments."""
@@ -43,15 +45,19 @@ def rows_of(problems: Sequence[FocusProblem], table: FrameTable) -> tuple[Proble
 
 def bars_of(project: Project, report: FocusReport | None, index: int) -> tuple[ZoneBar, ...]:
     """Return the bars of the subjects that are followed at a frame; only a distance that is known is shown as one."""
-    bars = []
-    for target in project.targets:
+    bars: list[ZoneBar] = []
+    sharp = 1.0 if report is None else report.sharp_coc_px
+    # Tracks may go on after the next target has taken over: of two on one thing the later one is of today.
+    for number, target in reversed(list(enumerate(project.targets, start=1))):
         track = project.track_of(target)
         box = None if track is None else track.box_at(index)
-        if box is None or target.strength == "suggested":
+        if box is None or target.strength == "suggested" or any(b.box.overlap(box) > _SAME for b in bars):
             continue
         subject = None if report is None else report.subject(target.id)
         error = None if subject is None else subject.at(index)
-        bars.append(ZoneBar(target.id, box, error, 1.0 if report is None else report.sharp_coc_px))
+        if error is None and bars:
+            continue  # what was followed once and is not seen now
+        bars.append(ZoneBar(target.id, str(number), box, error, sharp, ruling=not bars))
     return tuple(bars)
 
 

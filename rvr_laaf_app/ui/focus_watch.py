@@ -1,6 +1,6 @@
 """Keeps the focus check of the open clip up to date in the background, shows it, and walks through its problems.
 
-The newest request wins; a check that was overtaken is broken off at its next step and what it read is kept.
+The newest request wins, and a check that was overtaken is broken off between two targets; what was measured stays.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rvr_laaf_app.document.document import Change
     from rvr_laaf_app.document.project import Project
     from rvr_laaf_app.jobs.scheduler import JobStatus
-    from rvr_laaf_app.pipeline.focus_check import FocusChecker, FocusReport
+    from rvr_laaf_app.pipeline.focus_check import FocusReport
     from rvr_laaf_app.pipeline.focus_problems import FocusProblem
     from rvr_laaf_app.ui.bridge import GuiBridge
     from rvr_laaf_app.ui.editing import Editing
@@ -57,7 +57,6 @@ class FocusWatch(QObject):
         self._chosen: FocusProblem | None = None
         self._settled: Hashable = None
         self._generation = self._delivered = 0
-        self._checker: tuple[ClipPictures, FocusChecker] | None = None  # of the worker's thread
         self._worker: NewestWorker[_Wish] = NewestWorker(self._work, name="focus-check")
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
@@ -227,14 +226,12 @@ class FocusWatch(QObject):
 
     def _check(self, wish: _Wish) -> FocusReport | None:
         """Return the report; None if a newer wish came meanwhile."""
-        from rvr_laaf_app.pipeline.focus_check import FocusChecker
+        from rvr_laaf_app.pipeline.focus_check import check_job
 
         products = wish.clip.products
         if products is None:
             return None
-        if self._checker is None or self._checker[0] is not wish.clip:
-            self._checker = (wish.clip, FocusChecker(products))
-        job = self._checker[1].check_job(wish.project, wish.clip.curve(wish.project))
+        job = check_job(products, wish.project, wish.clip.curve(wish.project))
         while True:
             if wish.generation != self._generation:
                 job.close()

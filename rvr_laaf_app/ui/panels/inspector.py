@@ -25,7 +25,7 @@ class Inspector(QScrollArea):
         content.setProperty("role", "panel")
         self.targets = TargetPanel(trackers, content)
         self.lens = LensPanel(content)
-        layout = QVBoxLayout(content)
+        layout = self._column = QVBoxLayout(content)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addWidget(self._heading(self.tr("TARGETS"), content))
@@ -42,9 +42,7 @@ class Inspector(QScrollArea):
 
     def add_below_targets(self, panel: QWidget) -> None:
         """Put a panel between the targets and the lens."""
-        layout = self.targets.parentWidget().layout()
-        if isinstance(layout, QVBoxLayout):
-            layout.insertWidget(layout.indexOf(self.targets) + 1, panel)
+        self._column.insertWidget(self._column.indexOf(self.targets) + 1, panel)
 
     def _heading(self, text: str, parent: QWidget) -> QLabel:
         label = QLabel(text, parent)

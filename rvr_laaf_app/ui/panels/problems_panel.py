@@ -157,11 +157,11 @@ class _RowDelegate(QStyledItemDelegate):
         row = index.data(Qt.ItemDataRole.UserRole)
         view = QStyleOptionViewItem(option)
         self.initStyleOption(view, index)
-        view.text = ""  # type: ignore[attr-defined]
-        style = view.widget.style()  # type: ignore[attr-defined]
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, view, painter, view.widget)  # type: ignore[attr-defined]
-        chosen = bool(view.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
-        area = view.rect.adjusted(_EDGE_PX + 2, 0, -_EDGE_PX, 0)  # type: ignore[attr-defined]
+        view.text = ""
+        style = view.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, view, painter, view.widget)
+        chosen = bool(view.state & QStyle.StateFlag.State_Selected)
+        area = view.rect.adjusted(_EDGE_PX + 2, 0, -_EDGE_PX, 0)
         painter.save()
         painter.setFont(theme.tabular_font())
         painter.setPen(theme.DARK.color("text_quiet"))

@@ -28,13 +28,16 @@ _BAR = 4.0
 class ZoneBar:
     """A subject at the shown frame: its box, and its signed coc diameter in pixels at full width (None: not known).
 
-    sharp_px: the coc diameter at the edge of the depth of field.
+    sharp_px: the coc diameter at the edge of the depth of field. ruling: it has the focus, and its box is drawn with
+    its name; the bar of another one says its name itself.
     """
 
     target_id: str
+    name: str
     box: Box
     error_px: float | None
     sharp_px: float
+    ruling: bool = True
 
     @property
     def in_focus(self) -> bool:
@@ -103,6 +106,11 @@ def draw_zone_bar(painter: QPainter, shown: QRectF, bar: ZoneBar) -> None:
     painter.drawRoundedRect(plate, 3, 3)
     scale = (plate.height() / 2 - 6) / REACH_DOF
     middle = plate.center()
+    if bar.in_focus:
+        inside = theme.DARK.color("in_focus")
+        inside.setAlpha(90)
+        painter.setBrush(inside)
+        painter.drawRect(QRectF(plate.left() + 1, middle.y() - scale, plate.width() - 2, 2 * scale))
     _draw_bracket(painter, plate, scale, known=bar.error_px is not None)
     if bar.error_px is None:
         return
@@ -116,8 +124,11 @@ def draw_zone_bar(painter: QPainter, shown: QRectF, bar: ZoneBar) -> None:
         _draw_arrow(painter, QPointF(middle.x(), y), up=distance > 0)
     else:
         painter.drawRect(QRectF(plate.left() + 2, y - 1.5, plate.width() - 4, 3))
-    if not bar.in_focus:
-        _draw_distance(painter, shown, plate, y, bar.error_px)
+    text = "" if bar.in_focus else distance_text(bar.error_px)
+    if not bar.ruling:
+        text = f"{bar.name}  {text}".rstrip()
+    if text:
+        _draw_tag(painter, shown, plate, y, text, colour)
 
 
 def _draw_bracket(painter: QPainter, plate: QRectF, scale: float, *, known: bool) -> None:
@@ -142,12 +153,11 @@ def _draw_arrow(painter: QPainter, tip: QPointF, *, up: bool) -> None:
     )
 
 
-def _draw_distance(painter: QPainter, shown: QRectF, plate: QRectF, y: float, error_px: float) -> None:
-    """Write the distance beside the end of the bar, inside the picture."""
+def _draw_tag(painter: QPainter, shown: QRectF, plate: QRectF, y: float, text: str, colour: QColor) -> None:
+    """Write name and distance beside the end of the bar, inside the picture."""
     font = theme.tabular_font(theme.SMALL_TEXT_PX)
     painter.setFont(font)
     metrics = QFontMetricsF(font)
-    text = distance_text(error_px)
     size = QRectF(0, 0, metrics.horizontalAdvance(text) + 8, metrics.height() + 2)
     left = plate.right() + 3
     if left + size.width() > shown.right():
@@ -157,7 +167,7 @@ def _draw_distance(painter: QPainter, shown: QRectF, plate: QRectF, y: float, er
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(20, 20, 20, 190))
     painter.drawRoundedRect(size, 3, 3)
-    painter.setPen(theme.DARK.color("accent"))
+    painter.setPen(colour)
     painter.drawText(size, Qt.AlignmentFlag.AlignCenter, text)
 
 

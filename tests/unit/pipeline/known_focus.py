@@ -13,7 +13,7 @@ from rvr_laaf_app.core.optics import sharp_coc
 from rvr_laaf_app.document.project import FocusTarget, LensSettings, Project, SubjectTrack
 from rvr_laaf_app.jobs.job import run_job
 from rvr_laaf_app.laaf.curve import FocusCurve, FocusSubject, focus_curve
-from rvr_laaf_app.pipeline.focus_check import FocusChecker, FocusReport
+from rvr_laaf_app.pipeline.focus_check import FocusReport, check_job
 
 WIDTH, FRAMES = 1440, 100
 PLACE = Box(0.25, 0.25, 0.5, 0.5)
@@ -33,7 +33,6 @@ class KnownFocus:
     targets: list[FocusTarget] = field(default_factory=list)
     levels: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     seen: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    reads: list[int] = field(default_factory=list)
 
     @property
     def info(self) -> SimpleNamespace:
@@ -48,14 +47,13 @@ class KnownFocus:
         return SimpleNamespace(done=self.done)
 
     def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+        assert stop <= self.done
         levels = self.levels[track.target_id][start:stop].copy()
         levels[track.confidence[: stop - start] <= 0] = np.nan
         return levels
 
-    def rgbd(self, index: int) -> SimpleNamespace:
-        assert index < self.done
-        self.reads.append(index)
-        return SimpleNamespace(confidence=np.full((8, 16), self.trust, np.float16))
+    def subject_trust(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+        return np.where(track.confidence[: stop - start] > 0, np.float32(self.trust), np.float32(np.nan))
 
     def add(self, frame: int, disparity: float | NDArray[np.floating], **kwargs: object) -> str:
         """Add a target whose subject is at this disparity, seen everywhere; return its id."""
@@ -92,8 +90,7 @@ class KnownFocus:
         return focus_curve(self.frames, subjects, cuts=self.cuts)
 
     def check(self, curve: FocusCurve | None = None, project: Project | None = None) -> FocusReport:
-        checker = FocusChecker(self)  # type: ignore[arg-type]
-        return run_job(checker.check_job(project or self.project, curve or self.curve))
+        return run_job(check_job(self, project or self.project, curve or self.curve))  # type: ignore[arg-type]
 
 
 def late_by(curve: FocusCurve, frames: int) -> FocusCurve:

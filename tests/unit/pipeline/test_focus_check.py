@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rvr_laaf_app.core.geometry import Box
-from rvr_laaf_app.document.project import Project
+from rvr_laaf_app.document.project import FocusTarget, LensSettings, Project, SubjectTrack
+from rvr_laaf_app.estimate.heuristic import CONFIDENCE
 from rvr_laaf_app.jobs.job import run_job
-from rvr_laaf_app.pipeline.focus_check import FocusChecker, FocusReport, mean_in_box
+from rvr_laaf_app.media.probe import probe
+from rvr_laaf_app.pipeline.analyse import analyse_job, products_of
+from rvr_laaf_app.pipeline.focus import curve_of
+from rvr_laaf_app.pipeline.focus_check import FocusReport, check_job
 from rvr_laaf_app.pipeline.focus_problems import KIND_TITLES
+from rvr_laaf_app.track.disparity import mean_in_box
+from tests.clips import write_clip
 from tests.unit.pipeline.known_focus import DOF, FRAMES, KnownFocus, late_by, moved
 
 
@@ -181,26 +188,29 @@ def test_doubtful_depth_under_the_subject() -> None:
     assert "confidence 25 %" in problem.sentence
 
 
-def test_confidence_is_read_once_per_track() -> None:
-    clip = two_subjects()
-    checker = FocusChecker(clip)  # type: ignore[arg-type]
-    run_job(checker.check_job(clip.project, clip.curve))
-    assert sorted(clip.reads) == list(range(FRAMES))
-    run_job(checker.check_job(clip.project, clip.curve))
-    assert len(clip.reads) == FRAMES
-
-
-def test_a_check_that_is_broken_off_goes_on_where_it_was() -> None:
-    clip = two_subjects()
-    checker = FocusChecker(clip)  # type: ignore[arg-type]
-    job = checker.check_job(clip.project, clip.curve)
-    for _ in range(4):
-        next(job)
-    job.close()
-    read = len(clip.reads)
-    assert 0 < read < FRAMES
-    assert run_job(checker.check_job(clip.project, clip.curve)).problems == ()
-    assert len(clip.reads) == FRAMES
+def test_real_products_measure_level_and_trust_in_one_reading(tmp_path: Path) -> None:
+    products = run_job(analyse_job(products_of(probe(write_clip(tmp_path / "clip.mp4", frames=24)), "lower-is-nearer")))
+    boxes = np.tile(np.float32([0.2, 0.6, 0.2, 0.2]), (24, 1))
+    confidence = np.ones(24, np.float32)
+    confidence[5] = 0
+    target = FocusTarget("t", 0, Box(0.2, 0.6, 0.2, 0.2))
+    project = Project(
+        targets=(target,), tracks=(SubjectTrack("t", 0, boxes, confidence),), lens=LensSettings(blur_px=5)
+    )
+    report = run_job(check_job(products, project, curve_of(products, project)))
+    assert report.complete
+    assert report.problems == ()
+    (subject,) = report.subjects
+    assert subject.at(4) == pytest.approx(0.0, abs=0.05)
+    assert subject.at(5) is None
+    trust = products.subject_trust(project.tracks[0], 0, 24)
+    assert np.isnan(trust[5])
+    np.testing.assert_allclose(np.delete(trust, 5), CONFIDENCE, atol=0.01)
+    assert np.isnan(products.subject_levels(project.tracks[0], 0, 24)[5])
+    off = moved(curve_of(products, project), 10, 20, 0.5)
+    (problem,) = run_job(check_job(products, project, off)).problems
+    assert (problem.kind, problem.start, problem.stop) == ("leaves_focus", 10, 20)
+    assert problem.size_dof == pytest.approx(0.5 * 10 / 1.0, rel=0.02)
 
 
 def test_nothing_is_said_of_frames_that_are_not_analysed() -> None:
@@ -219,9 +229,8 @@ def test_nothing_is_said_of_frames_that_are_not_analysed() -> None:
 
 def test_without_a_curve_nothing_is_known() -> None:
     clip = two_subjects()
-    report = run_job(FocusChecker(clip).check_job(clip.project, None))  # type: ignore[arg-type]
+    report = run_job(check_job(clip, clip.project, None))  # type: ignore[arg-type]
     assert (report.known, report.subjects, report.problems) == (0, (), ())
-    assert clip.reads == []
 
 
 def test_a_target_that_is_not_followed_is_pending_and_makes_no_problem() -> None:
@@ -311,8 +320,9 @@ def test_any_project_is_checked_in_bounds(targets: list[tuple[int, float, int]],
     assert not any(s.held[report.known :].any() for s in report.subjects)
 
 
-def test_mean_in_box_looks_at_the_middle() -> None:
+def test_mean_in_box() -> None:
     values = np.zeros((10, 20), np.float16)
     values[4:6, 8:12] = 1.0
-    assert mean_in_box(values, Box(0.3, 0.3, 0.4, 0.4)) == 1.0
+    assert mean_in_box(values, Box(0.4, 0.4, 0.2, 0.2)) == 1.0
+    assert mean_in_box(values, Box(0.4, 0.4, 0.4, 0.2)) == 0.5
     assert mean_in_box(values, Box(1.2, 0.3, 0.4, 0.4)) == 0.0
