@@ -126,7 +126,7 @@ class DepthProfile:
 
 
 def _empty_levels(entries: int) -> tuple[Level, ...]:
-    levels = []
+    levels: list[Level] = []
     count = entries
     while True:
         mean = np.zeros((count, BINS), np.uint8)
@@ -191,7 +191,7 @@ def _measure_frames(products: ClipProducts, profile: DepthProfile, first: int, e
     """Measure entries [first, end) and take them over."""
     rows, sure = np.zeros((end - first, RAW_BINS), np.uint8), np.zeros(end - first, np.uint8)
     for entry in range(first, end):
-        rows[entry - first], sure[entry - first] = raw_histogram(products.store.read(entry * profile.step))
+        rows[entry - first], sure[entry - first] = raw_histogram(products.raw(entry * profile.step))
     profile.put(first, rows, sure)
     profile.refresh(shots_of(products), (first, end))
 

@@ -58,7 +58,8 @@ def test_the_lane_fills_up_after_analysis(opened: MainWindow, qtbot: QtBot) -> N
 
     qtbot.waitUntil(measured, timeout=20_000)
     assert opened.session.products is not None
-    assert list(opened.session.products.store.folder.glob("*.hist"))
+    folder = opened.session.products.store.folder
+    qtbot.waitUntil(lambda: bool(list(folder.glob("*.hist"))), timeout=10_000)  # kept for the next time
     rect = opened.workspace.timeline.lane_rect("depth")
     image = opened.workspace.timeline.grab().toImage()
     middle = [image.pixelColor(int(rect.center().x()), y).red() for y in range(int(rect.top()), int(rect.bottom()))]

@@ -95,6 +95,14 @@ def test_a_series_from_near_gives_each_frame() -> None:
     assert low[1:5].tolist() == high[1:5].tolist() == [0, 0, 1, 4]
 
 
+def test_between_frames_a_series_is_even_but_not_over_a_cut() -> None:
+    series = MinMaxLevels(np.array([0, 1, 0, 0], np.float32))
+    starts, passed = np.array([0, 0, 0, 1, 3, 4, -1]), np.array([0, 0.5, 1, 0.5, 0.5, 0, 0], np.float32)
+    assert series.between(starts, passed)[:5].tolist() == [0, 0.5, 1, 0.5, 0]
+    assert np.isnan(series.between(starts, passed)[5:]).all()
+    assert series.between(starts, passed, [1])[:4].tolist() == [0, 0, 0, 0.5]
+
+
 @pytest.mark.parametrize("frames", [1, 2, 7, 1000])
 def test_columns_cover_every_frame_once_and_none_outside(frames: int) -> None:
     times = table(frames).times_s
@@ -215,7 +223,8 @@ def test_lost_subjects_are_red_and_the_plane_is_amber(qapp: QApplication) -> Non
     assert count(fine, 0xF0, 0x76, 0x6A) == 0
     assert count(lost, 0xF0, 0x76, 0x6A) > 20
     assert count(fine, 0xF2, 0xB1, 0x34) > 200
-    assert count(fine, 0x7C, 0xC4, 0xF0) > 50
+    apart = pull_content(focus=np.full(100, 0.5, np.float32))
+    assert count(painted(lane_of(apart), apart), 0xC9, 0xA2, 0xF5) > 100  # of the selected one
 
 
 @pytest.mark.parametrize(

@@ -68,14 +68,15 @@ class DepthSupply:
         )
         self._tried: set[str] = set()  # a line too long to be kept is not made over and over
         self._shown = 0
-        self._closed = False
+        self._allowed, self._closed = True, False
         self._worker: NewestWorker[None] = NewestWorker(lambda _: None, name="depth lane", idle=self._one_step)
 
     def look(self, project: Project) -> None:
         """Say that the project changed or the analysis went on."""
         if not self._closed:
             self._tracks = tuple(t for t in map(project.track_of, project.targets) if t is not None)
-            self._worker.resume_idle()
+            if self._allowed:
+                self._worker.resume_idle()
 
     def set_shown(self, frame: int) -> None:
         """Say what is looked at: it is measured first."""
@@ -83,6 +84,7 @@ class DepthSupply:
 
     def allow(self, allowed: bool) -> None:
         """Say whether there is time (not while the clip plays)."""
+        self._allowed = allowed
         if allowed:
             self._worker.resume_idle()
         else:

@@ -62,7 +62,6 @@ class Board:
         if depth.height() >= 56:
             left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
             edge = QRectF(16, depth.top() + 2, HEADER_PX - 16, 14)
-            painter.setPen(theme.DARK.color("text_disabled"))
             painter.drawText(edge, left, tr("near"))
             edge.moveBottom(depth.bottom() - 2)
             painter.drawText(edge, left, tr("far"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,13 @@ class TimelineContent:
     def start_s(self, frame: int) -> float:
         """Return the moment at which a frame begins; past the last frame, the clip's end."""
         return self.table.seconds_of(frame) if frame < len(self.table) else self.table.duration_s
+
+    def starts_s(self, frames: Sequence[int]) -> NDArray[np.float64]:
+        """Return the moments at which these frames begin; past the last frame, the clip's end."""
+        table, at = self.table, np.asarray(frames, np.int64)
+        inside = np.minimum(at, len(table) - 1)
+        seconds = (table.pts[inside] - table.pts[0]) * float(table.time_base)
+        return np.where(at < len(table), seconds, table.duration_s)
 
     def reign(self, number: int) -> tuple[int, int]:
         """Return frames [start, stop) in which target `number` has the focus: up to the next one's pull."""

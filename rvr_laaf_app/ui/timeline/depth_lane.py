@@ -13,12 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline.background import DepthData, SubjectLine
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.depth_picture import depth_picture, disparity_at, y_of
+from rvr_laaf_app.ui.timeline.depth_picture import Ink, depth_picture, disparity_at, y_of
 from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
 from rvr_laaf_app.ui.timeline.series import Columns, MinMaxLevels, columns_of
 
@@ -27,6 +27,7 @@ HANDLE_PX = 3.5
 HIT_PX = 8.0
 _LEAST_PULL_PX = 10.0  # shorter pulls are only dragged by their arrival, or after zooming in
 _LINE_HIT_PX = 5.0
+_STEPS_PX = 24.0  # frames this wide or wider are drawn as steps, narrower ones as an even slope
 _TAG_ROOM_PX = 14.0
 
 
@@ -156,23 +157,14 @@ class DepthLane:
         """Draw everything that stays while the mouse moves. ratio: device pixels per pixel."""
         if rect.height() < 8 or rect.width() < 2:
             return
-        columns = self._columns(content, scale, rect.left(), math.ceil(rect.width() * ratio), 1 / ratio)
-        painter.drawImage(rect.topLeft(), self._histograms(columns, content, scale, rect, ratio))
+        painter.drawImage(rect.topLeft(), self._image(content, scale, rect, ratio, selected))
         self._draw_empty(painter, rect, content, scale)
-        lines = self._columns(content, scale, rect.left(), math.ceil(rect.width()), 1.0)
         self._draw_arrivals(painter, rect, content, scale)
-        focus = self.focus_of(content)
-        if focus is not None:
-            low, high = focus.columns(lines.starts, lines.stops)
-            draw_series(painter, rect, low, high, QPen(_faded("surround", 0.7), 4.0))
-            draw_series(painter, rect, low, high, QPen(theme.DARK.color("accent"), 2.0))
-        tag = -math.inf
+        self._draw_numbers(painter, rect, content, scale)
+        if self.focus_of(content) is None:
+            return
         for number, target in enumerate(content.targets):
-            line = self.line_of(content, number)
-            if line is not None:
-                tag = self._draw_subject(painter, rect, lines, line, number, tag, chosen=target.id == selected)
-        for number, target in enumerate(content.targets):
-            for end in self._ends(content, number, scale) if focus is not None else ():
+            for end in self._ends(content, number, scale):
                 centre = self.handle(content, number, end, rect, scale)
                 draw_handle(painter, centre, end, chosen=target.id == selected)
 
@@ -181,30 +173,68 @@ class DepthLane:
             self._times = (content.table, content.table.times_s)
         return columns_of(scale, left, count, times_s=self._times[1], px=px)
 
-    def _histograms(
-        self, columns: Columns, content: TimelineContent, scale: TimeScale, rect: QRectF, ratio: float
+    def _image(
+        self, content: TimelineContent, scale: TimeScale, rect: QRectF, ratio: float, selected: str | None
     ) -> QImage:
-        data = self.data
-        focus = self.focus_of(content)
-        key = (data, content.table, focus, content.sharp_half, scale, rect.getRect(), ratio)
-        if self._picture is None or self._picture[0] != key:
-            plane = None
-            if focus is not None:
-                low, high = focus.columns(columns.starts, columns.stops)
-                plane = (low + high) / 2
-            made = depth_picture(
-                data.profile if data is not None else None,
-                columns,
-                math.ceil(rect.height() * ratio),
-                focus=plane,
-                sharp_half=content.sharp_half,
-                px=1 / ratio,
-            )
-            high_px, wide_px = made.shape[:2]
-            image = QImage(made.data, wide_px, high_px, 4 * wide_px, QImage.Format.Format_RGB32).copy()
-            image.setDevicePixelRatio(ratio)
-            self._picture = (key, image)
-        return self._picture[1]
+        """Return histograms, depth of field and lines, made anew only where something of it changed."""
+        data, focus = self.data, self.focus_of(content)
+        key = (data, content.table, focus, content.tracks, content.sharp_half, scale, rect.getRect(), ratio, selected)
+        if self._picture is not None and self._picture[0] == key:
+            return self._picture[1]
+        columns = self._columns(content, scale, rect.left(), math.ceil(rect.width() * ratio), 1 / ratio)
+        inks: list[Ink] = []
+        plane: NDArray[np.float32] | None = None
+        lost: list[Ink] = []
+        even = columns.frames_each < 1 and scale.px_per_s * content.duration_s / len(content.table) < _STEPS_PX
+        order = np.where(columns.inside, columns.starts, _ends(columns))
+        for number, target in enumerate(content.targets):
+            line = self.line_of(content, number)
+            if line is not None:
+                chosen = target.id == selected
+                seen, gone = self._inks(line, columns, order, number, content.cuts, even=even, chosen=chosen)
+                inks += seen
+                lost += gone
+        if focus is not None:
+            low, high = _values(focus, columns, 0, len(order), 0, content.cuts, even=even)
+            plane = ((low + high) / 2).astype(np.float32)
+            inks = [Ink(0, low, high, _rgb("surround"), 4.0, alpha=0.6), *inks, Ink(0, low, high, _rgb("accent"), 2.0)]
+        inks += lost
+        profile = data.profile if data is not None else None
+        high_px = math.ceil(rect.height() * ratio)
+        made = depth_picture(
+            profile, columns, high_px, focus=plane, sharp_half=content.sharp_half, inks=inks, px=1 / ratio
+        )
+        wide_px = made.shape[1]
+        image = QImage(made.data, wide_px, high_px, 4 * wide_px, QImage.Format.Format_RGB32).copy()
+        image.setDevicePixelRatio(ratio)
+        self._picture = (key, image)
+        return image
+
+    @staticmethod
+    def _inks(
+        line: SubjectLine,
+        columns: Columns,
+        order: NDArray[np.int64],
+        number: int,
+        cuts: tuple[int, ...],
+        *,
+        even: bool,
+        chosen: bool,
+    ) -> tuple[list[Ink], list[Ink]]:
+        """Return the line of a subject, and in red where it was lost; order [W]: frames of the columns, rising."""
+        begin, end = (int(n) for n in np.searchsorted(order, (line.start, line.stop)))
+        if end <= begin:
+            return [], []
+        low, high = _values(line.disparity, columns, begin, end, line.start, cuts, even=even)
+        starts, stops = columns.starts[begin:end] - line.start, columns.stops[begin:end] - line.start
+        lost = line.lost.columns(starts, stops)[1] > 0
+        gap = np.float32(np.nan)
+        wide = 2.0 if chosen else 1.25
+        seen = Ink(begin, np.where(lost, gap, low), np.where(lost, gap, high), subject_rgb(number), wide)
+        if not lost.any():
+            return [seen], []
+        gone = np.where(lost, low, gap)
+        return [seen], [Ink(begin, gone, gone, _rgb("problem"), 2.0, dashed=True)]
 
     def _draw_empty(self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
         """Hatch what is not analysed, so that it cannot be taken for an even depth."""
@@ -232,41 +262,25 @@ class DepthLane:
             if rect.left() <= x <= rect.right():
                 painter.drawLine(QLineF(x, rect.top(), x, rect.bottom() - 1))
 
-    def _draw_subject(
-        self,
-        painter: QPainter,
-        rect: QRectF,
-        columns: Columns,
-        line: SubjectLine,
-        number: int,
-        tag: float,
-        *,
-        chosen: bool,
-    ) -> float:
-        """Draw one subject's line, red where it was lost, and its number; return where the last number stands."""
-        low, high = line.disparity.columns(columns.starts - line.start, columns.stops - line.start)
-        lost = line.lost.columns(columns.starts - line.start, columns.stops - line.start)[1] > 0
-        known = np.flatnonzero(np.isfinite(low))
-        if not len(known):
-            return tag
-        colour = theme.DARK.color(f"subject_{'abcd'[number % 4]}")
-        seen, gone = low.copy(), low.copy()
-        seen[lost] = np.nan
-        gone[~lost] = np.nan
-        draw_series(painter, rect, seen, high, QPen(colour, 2.0 if chosen else 1.25))
-        draw_series(painter, rect, gone, gone, QPen(theme.DARK.color("problem"), 2.0, Qt.PenStyle.DotLine))
-        x = rect.left() + float(known[0])
-        if x < tag + _TAG_ROOM_PX:
-            return tag
-        y = y_of(float(high[known[0]]), rect.top(), rect.height())
-        above = y - 16 > rect.top()
-        place = QRectF(x + 4, y - 17 if above else y + 3, 24, 14)
+    def _draw_numbers(self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
+        """Write each subject's number where its line begins, as long as there is room."""
         painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX, bold=True))
-        painter.setPen(_faded("surround", 0.9))
-        painter.drawText(place.translated(1, 1), Qt.AlignmentFlag.AlignLeft, str(number + 1))
-        painter.setPen(colour)
-        painter.drawText(place, Qt.AlignmentFlag.AlignLeft, str(number + 1))
-        return x
+        taken = -math.inf
+        for number in range(len(content.targets)):
+            line = self.line_of(content, number)
+            level = line.disparity.at(0) if line is not None else math.nan
+            if line is None or not math.isfinite(level):
+                continue
+            x = scale.x_of(content.start_s(line.start))
+            if x < max(rect.left(), taken + _TAG_ROOM_PX) or x > rect.right():
+                continue
+            taken = x
+            y = y_of(level, rect.top(), rect.height())
+            place = QRectF(x + 6, y - 18 if y - 18 > rect.top() else y + 4, 24, 14)
+            painter.setPen(_faded("surround", 0.9))
+            painter.drawText(place.translated(1, 1), Qt.AlignmentFlag.AlignLeft, str(number + 1))
+            painter.setPen(QColor(*subject_rgb(number)))
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft, str(number + 1))
 
     def draw_ghost(
         self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale, ghost: PullGhost
@@ -290,32 +304,33 @@ class DepthLane:
         draw_handle(painter, arrival, "arrival", chosen=True)
 
 
-def draw_series(
-    painter: QPainter, rect: QRectF, low: NDArray[np.float32], high: NDArray[np.float32], pen: QPen
-) -> None:
-    """Draw a value per pixel column [W]: a line through the middles, upright strokes where a column covers a range."""
-    if rect.height() <= 0:
-        return
-    top, bottom = y_of(1.0, rect.top(), rect.height()), y_of(0.0, rect.top(), rect.height())
-    upper = bottom - np.clip(high, 0, 1) * (bottom - top)
-    lower = bottom - np.clip(low, 0, 1) * (bottom - top)
-    known = np.isfinite(lower)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], known, [False]))))
-    x = rect.left() + np.arange(len(low)) + 0.5
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    middle = (upper + lower) / 2
-    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        part = slice(start, stop)
-        points = [QPointF(a, b) for a, b in zip(x[part].tolist(), middle[part].tolist(), strict=True)]
-        if len(points) == 1:
-            points.append(points[0] + QPointF(0.5, 0))
-        painter.drawPolyline(QPolygonF(points))
-    tall = np.flatnonzero(known & (lower - upper > 2.0))
-    if len(tall):
-        painter.drawLines([QLineF(float(x[i]), float(upper[i]), float(x[i]), float(lower[i])) for i in tall])
+def _values(
+    series: MinMaxLevels, columns: Columns, begin: int, end: int, start: int, cuts: tuple[int, ...], *, even: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return lowest and highest value of a series that begins at frame `start`, in columns [begin, end)."""
+    starts, stops = columns.starts[begin:end] - start, columns.stops[begin:end] - start
+    if not even or columns.passed is None:
+        return series.columns(starts, stops)
+    starts = np.where(columns.inside[begin:end], starts, -1)
+    values = series.between(starts, columns.passed[begin:end], [c - start for c in cuts])
+    return values, values
+
+
+def _ends(columns: Columns) -> NDArray[np.int64]:
+    """Return [W] what sorts the columns outside the clip to its ends: -1 before it, a huge frame after it."""
+    last = np.flatnonzero(columns.inside)
+    after = int(last[-1]) if len(last) else -1
+    return np.where(np.arange(len(columns.starts)) > after, np.iinfo(np.int64).max, -1)
+
+
+def subject_rgb(number: int) -> tuple[int, int, int]:
+    """Return the colour of the line of target `number`'s subject."""
+    return _rgb(f"subject_{'abcd'[number % 4]}")
+
+
+def _rgb(role: str) -> tuple[int, int, int]:
+    colour = theme.DARK.color(role)
+    return colour.red(), colour.green(), colour.blue()
 
 
 def draw_handle(painter: QPainter, centre: QPointF, end: PullEnd, *, chosen: bool) -> None:
@@ -326,18 +341,17 @@ def draw_handle(painter: QPainter, centre: QPointF, end: PullEnd, *, chosen: boo
     painter.drawEllipse(centre, size, size)
 
 
-def draw_words(painter: QPainter, rect: QRectF, place: QPointF, words: tuple[str, ...]) -> None:
-    """Write what lies under the mouse beside it, inside the lane."""
+def draw_words(painter: QPainter, room: QRectF, place: QPointF, words: tuple[str, ...]) -> None:
+    """Write what lies under the mouse above `place`, where it hides nothing of what it speaks of; inside `room`."""
     painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
     metrics = painter.fontMetrics()
     width = max(metrics.horizontalAdvance(w) for w in words) + 16
     height = len(words) * 16 + 8
-    left = place.x() + 16 if place.x() + 16 + width < rect.right() else place.x() - 16 - width
-    top = min(max(place.y() - height / 2, rect.top() + 2), rect.bottom() - height - 2)
-    label = QRectF(max(left, rect.left() + 2), top, width, height)
+    left = min(max(place.x() - width / 2, room.left() + 8), room.right() - width - 8)
+    label = QRectF(left, max(place.y() - height - 4, room.top()), width, height)
     painter.setPen(QPen(theme.DARK.color("control_edge"), 1.0))
-    painter.setBrush(_faded("control", 0.96))
-    painter.drawRoundedRect(label, 3, 3)
+    painter.setBrush(theme.DARK.color("control"))
+    painter.drawRoundedRect(label, 4, 4)
     for number, text in enumerate(words):
         painter.setPen(theme.DARK.color("text_strong" if number == 0 else "text"))
         row = QRectF(label.left() + 8, label.top() + 4 + 16 * number, width - 8, 16)

@@ -5,6 +5,8 @@ What it costs depends on the size of the picture only, not on the length of the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +20,27 @@ if TYPE_CHECKING:
 EDGE_PX = 8.0  # between an end of the lane and disparity 0 or 1
 GROUND, BRIGHTEST = 27, 158  # grey of no pixel, and of a frame that is one flat wall
 BAND_RGB, BAND_ALPHA = (95, 191, 119), 0.30
+# Shares become greys as on a waveform monitor: an even spread stays dark, a wall of a tenth of the picture is bright.
+_TONES = (np.clip(np.arange(256) / 128.0, 0.0, 1.0) ** 1.5).astype(np.float32)
 _MOST_SHARE = 0.35  # of the maximum, against the mean, where a column shows several frames
 _SURE, _DOUBTFUL = 0.55, 0.20  # mean confidence: fully bright from here on, dimmest up to there
 _DIMMEST = 0.30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ink:
+    """A line over columns `first`, `first` + 1...: from the lowest to the highest disparity in each [w], NaN = gap.
+
+    wide_px: in pixels of the window; alpha 0..1; dashed: two pixels on, two off.
+    """
+
+    first: int
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    rgb: tuple[int, int, int]
+    wide_px: float
+    alpha: float = 1.0
+    dashed: bool = False
 
 
 def y_of(disparity: float, top: float, height: float) -> float:
@@ -48,12 +68,14 @@ def depth_picture(
     *,
     focus: NDArray[np.float32] | None,
     sharp_half: float,
+    inks: Sequence[Ink] = (),
     px: float = 1.0,
 ) -> NDArray[np.uint8]:
     """Return [height, W, 4] uint8 (blue, green, red, 255).
 
-    focus [W] float32: disparity of the focal plane in each column, NaN = not known; None = nowhere. sharp_half: half
-    the depth of field in disparity. px: how wide a pixel of the picture is in pixels of the window.
+    focus [W] float32: disparity of the focal plane in each column, NaN = not known; None = nowhere.
+    sharp_half: half the depth of field in disparity. inks: lines over it, the last one on top. px: how wide a pixel of
+    the picture is in pixels of the window.
     """
     inner = max(height - 2 * EDGE_PX / px, 1.0)
     disparity = (height - EDGE_PX / px - (np.arange(height, dtype=np.float32) + 0.5)) / np.float32(inner)
@@ -68,7 +90,36 @@ def depth_picture(
         mixed, weight = grey[rows, across], share[rows, across]
         for channel, colour in enumerate(reversed(BAND_RGB)):
             picture[rows, across, channel] = mixed + (colour - mixed) * weight
+    for ink in inks:
+        _draw(picture, ink, px)
     return picture
+
+
+def _draw(picture: NDArray[np.uint8], ink: Ink, px: float) -> None:
+    """Draw one line into the picture, without steps; the work grows with the pixels that it covers."""
+    height = picture.shape[0]
+    bottom, inner = height - EDGE_PX / px, height - 2 * EDGE_PX / px
+    upper, lower = bottom - np.clip(ink.high, 0, 1) * inner, bottom - np.clip(ink.low, 0, 1) * inner
+    middle = (upper + lower) / 2
+    half_way = (middle[1:] + middle[:-1]) / 2  # each column reaches half the way to its neighbours: no gaps in a slope
+    upper[1:], lower[1:] = np.fmin(upper[1:], half_way), np.fmax(lower[1:], half_way)
+    upper[:-1], lower[:-1] = np.fmin(upper[:-1], half_way), np.fmax(lower[:-1], half_way)
+    reach = ink.wide_px / px / 2
+    known = np.isfinite(middle)
+    if ink.dashed:
+        known &= ((ink.first + np.arange(len(known))) * px % 4) < 2
+    columns = np.flatnonzero(known)
+    top = np.clip(np.floor(upper[columns] - reach - 1), 0, height - 1).astype(np.int64)
+    end = np.clip(np.ceil(lower[columns] + reach + 1), 1, height).astype(np.int64)
+    counts = end - top
+    offsets = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    rows, which = offsets + np.repeat(top, counts), np.repeat(columns, counts)
+    away = np.maximum(upper[which] - (rows + 0.5), (rows + 0.5) - lower[which])
+    cover = (np.clip(reach + 0.5 - away, 0.0, 1.0) * ink.alpha)[:, None].astype(np.float32)
+    across = which + ink.first
+    under = picture[rows, across, :3]
+    colour = np.array(ink.rgb[::-1], np.float32)
+    picture[rows, across, :3] = np.rint(under + (colour - under) * cover)
 
 
 def _greys(profile: DepthProfile | None, columns: Columns, disparity: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -84,9 +135,10 @@ def _greys(profile: DepthProfile | None, columns: Columns, disparity: NDArray[np
     codes = level.mean[entry].astype(np.float32)
     if number:
         codes += np.float32(_MOST_SHARE) * (level.most[entry].astype(np.float32) - codes)
+    codes = _TONES[np.rint(codes).astype(np.intp)]
     shown = level.known[entry] & columns.inside
     dimmed = np.where(shown, brightness(level.confidence[entry]), np.float32(0.0))
-    codes *= dimmed[:, None] * np.float32((BRIGHTEST - GROUND) / 255)
+    codes *= dimmed[:, None] * np.float32(BRIGHTEST - GROUND)
     place = disparity * bins - 0.5
     below = np.clip(np.floor(place).astype(np.intp), 0, bins - 1)
     above = np.minimum(below + 1, bins - 1)

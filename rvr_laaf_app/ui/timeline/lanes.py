@@ -180,8 +180,12 @@ def _draw_span(
         painter.setPen(QPen(theme.DARK.color("control_edge"), 1.0, Qt.PenStyle.DotLine))
         painter.drawLine(QLineF(left, crisp(middle), right, crisp(middle)))
         return
-    for a, b, lost in lost_spans(track, start, stop):
-        left, right = scale.x_of(content.start_s(a)), scale.x_of(content.start_s(b))
+    first = content.table.index_at(scale.first_s)
+    last = content.table.index_at(scale.first_s + scale.shown_s) + 2
+    spans = lost_spans(track, max(start, first), min(stop, last))
+    edges = content.starts_s([a for a, _, _ in spans] + [b for _, b, _ in spans]).tolist()
+    for (_, _, lost), a_s, b_s in zip(spans, edges[: len(spans)], edges[len(spans) :], strict=True):
+        left, right = scale.x_of(a_s), scale.x_of(b_s)
         colour = theme.DARK.color("problem" if lost else "accent")
         colour.setAlphaF(0.9 if lost or chosen else 0.6)
         height = 3.0 if lost else 4.0

@@ -5,6 +5,7 @@ A short pull stays visible in a picture of the whole clip, and a column of the p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,18 @@ class MinMaxLevels:
         most = np.fmax(np.fmax(high[a], high[middle]), high[b])
         return np.where(inside, least, np.nan).astype(np.float32), np.where(inside, most, np.nan).astype(np.float32)
 
+    def between(
+        self, starts: NDArray[np.int64], passed: NDArray[np.float32], breaks: Sequence[int] = ()
+    ) -> NDArray[np.float32]:
+        """Return values that change evenly from each frame to the next [W]; not into the frames of `breaks` (cuts)."""
+        values = self._levels[0][0]
+        inside = (starts >= 0) & (starts < len(values))
+        here = values[np.clip(starts, 0, len(values) - 1)]
+        after = values[np.clip(starts + 1, 0, len(values) - 1)]
+        even = np.isfinite(after) & ~np.isin(starts + 1, np.asarray(breaks, np.int64))
+        moved = np.where(even, here + (after - here) * passed, here)
+        return np.where(inside, moved, np.nan).astype(np.float32)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
@@ -60,6 +73,7 @@ class Columns:
 
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
+    passed: NDArray[np.float32] | None = None  # [W]: share of frame `start` that is over in the middle of the column
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -79,4 +93,9 @@ def columns_of(scale: TimeScale, left: float, count: int, *, times_s: NDArray[np
     at = np.searchsorted(times_s, edges_s + 1e-6, side="right") - 1
     outside = (edges_s[:-1] < -1e-6) | (edges_s[:-1] >= scale.duration_s)
     starts = np.where(outside, -1, np.maximum(at[:-1], 0)).astype(np.int64)
-    return Columns(starts, np.where(outside, -1, at[1:]).astype(np.int64))
+    first = np.maximum(at[:-1], 0)
+    begin = times_s[first]
+    length = np.append(times_s, scale.duration_s)[first + 1] - begin
+    middle = (edges_s[:-1] + edges_s[1:]) / 2
+    passed = np.clip((middle - begin) / np.maximum(length, 1e-9), 0.0, 1.0).astype(np.float32)
+    return Columns(starts, np.where(outside, -1, at[1:]).astype(np.int64), passed)

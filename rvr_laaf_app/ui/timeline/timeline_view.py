@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
@@ -14,12 +14,14 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
+from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.background import DepthData
 from rvr_laaf_app.ui.timeline.board import Board
@@ -27,8 +29,9 @@ from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.depth_lane import PullGhost, draw_words
 from rvr_laaf_app.ui.timeline.film import FilmStrip
 from rvr_laaf_app.ui.timeline.gestures import Grip, dragged_pull
+from rvr_laaf_app.ui.timeline.lanes import crisp
 from rvr_laaf_app.ui.timeline.layout import HEADER_PX, INSET_PX, OPTIONAL, lane_rects, least_height
-from rvr_laaf_app.ui.timeline.scale import TimeScale
+from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
 
 _HIT_PX = 9.0
 
@@ -218,20 +221,24 @@ class TimelineView(QWidget):
 
     def _draw_moving(self, painter: QPainter, content: TimelineContent) -> None:
         depth = self.lane_rect("depth")
+        room = QRectF(HEADER_PX, 0, self.width() - HEADER_PX, self.height())
         if self._pull is not None:
             self._depth.draw_ghost(painter, depth, content, self._scale, self._pull)
             x = self._scale.x_of(content.start_s(self._pull.arrival))
-            draw_words(painter, depth, QPointF(x, depth.center().y()), self._pull_words(content, self._pull))
+            draw_words(painter, room, QPointF(x, depth.top()), self._pull_words(content, self._pull))
         x = self._scale.x_of(content.start_s(self._frame))
         lanes.draw_playhead(painter, x, 0, self.height(), focused=self.hasFocus())
         words = self.words() if self._pull is None and not self._scrubbing else ()
         if words and self._hover is not None:
-            draw_words(painter, depth, self._hover, words)
+            x = crisp(self._hover.x())
+            painter.setPen(QPen(theme.DARK.color("text_quiet"), 1.0))
+            painter.drawLine(QLineF(x, depth.top(), x, depth.bottom()))
+            draw_words(painter, room, QPointF(x, depth.top()), words)
 
     def _pull_words(self, content: TimelineContent, pull: PullGhost) -> tuple[str, ...]:
         length = pull.arrival - pull.begin
         seconds = content.start_s(pull.arrival) - content.start_s(pull.begin)
-        arrives = self.tr("arrives {0}").replace("{0}", lanes.clock_text(content.start_s(pull.arrival)))
+        arrives = self.tr("arrives {0}").replace("{0}", clock_text(content.start_s(pull.arrival)))
         return arrives, self.tr("pull of {0} frames").replace("{0}", str(length)) + f"   {seconds:.2f} s"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
