@@ -89,6 +89,11 @@ def blender_f_number(f_number: float, focus_m: float) -> float:
     return f_number * (focus_m - FOCAL_M) / focus_m
 
 
+def some_colour(rng: random.Random, low: float, high: float) -> Vec:
+    """A random colour, each component between two values."""
+    return rng.uniform(low, high), rng.uniform(low, high), rng.uniform(low, high)
+
+
 def describe(name: str) -> Scene:
     """The scene of this name; always the same."""
     return SCENES[name]()
@@ -99,7 +104,7 @@ def add_person(scene: Scene, rng: random.Random, foot: Vec, tall: float) -> None
     x, y, z = foot
     k = tall / 1.75
     skin = rng.choice([(0.62, 0.36, 0.25), (0.36, 0.19, 0.12), (0.75, 0.5, 0.38)])
-    shirt, trousers = (tuple(rng.uniform(0.03, 0.7) for _ in range(3)) for _ in range(2))
+    shirt, trousers = some_colour(rng, 0.03, 0.7), some_colour(rng, 0.03, 0.7)
     pattern = rng.choice(["plain", "checker", "noise"])
 
     def at(right: float, ahead: float, up: float) -> Vec:
@@ -152,13 +157,13 @@ def hall() -> Scene:
         scene.solids.append(Solid("rod", (x, y, 0), (0.05, 0.05, 0.05), (0.1, 0.06, 0.03), end=(x, y, 0.7)))
     for _ in range(5):
         place = rng.uniform(-1.8, -1.2), rng.uniform(3.0, 3.4), 0.82
-        scene.solids.append(Solid("ball", place, (0.06, 0.06, 0.07), tuple(rng.uniform(0.1, 0.8) for _ in range(3))))
+        scene.solids.append(Solid("ball", place, (0.06, 0.06, 0.07), some_colour(rng, 0.1, 0.8)))
     for shelf in range(4):
         z, x = 0.35 + 0.42 * shelf, -2.6
         scene.solids.append(box((-1.9, 7.3, z - 0.02), (1.6, 0.35, 0.03), wood))
         while x < -1.2:
             wide, tall = rng.uniform(0.03, 0.08), rng.uniform(0.2, 0.36)
-            colour = tuple(rng.uniform(0.04, 0.7) for _ in range(3))
+            colour = some_colour(rng, 0.04, 0.7)
             scene.solids.append(box((x + wide / 2, 7.25, z + tall / 2), (wide * 0.95, 0.2, tall), colour))
             x += wide
     for x, z, wide in ((0.4, 1.9, 0.8), (1.9, 2.0, 0.6)):
@@ -185,7 +190,7 @@ def evening() -> Scene:
         y = 4.0
         while y < 60:
             deep, tall = rng.uniform(4, 8), rng.uniform(5, 10)
-            colour = tuple(rng.uniform(0.15, 0.5) for _ in range(3))
+            colour = some_colour(rng, 0.15, 0.5)
             x = side * (4.0 + 2.5)
             scene.solids.append(
                 box((x, y + deep / 2, tall / 2), (5, deep * 0.98, tall), colour, second=(0.3, 0.2, 0.15),
@@ -226,12 +231,12 @@ def desk() -> Scene:
     scene.solids += [
         box((0, 1.0, -0.02), (1.8, 1.6, 0.04), (0.35, 0.2, 0.1), second=(0.24, 0.13, 0.06), pattern="brick", scale=9.0),
         box((0, 3.0, 0.3), (7, 0.1, 4), (0.55, 0.6, 0.55), second=(0.5, 0.53, 0.5), pattern="noise", scale=4.0),
-        box((0, 2.6, 0.45), (2.6, 0.3, 0.03), (0.3, 0.18, 0.1)),
+        box((0, 2.6, 0.02), (2.6, 0.3, 0.03), (0.3, 0.18, 0.1)),
     ]
     for _ in range(16):
         y = rng.uniform(0.5, 1.6)
         x = rng.uniform(-0.34, 0.34) * y
-        colour = tuple(rng.uniform(0.05, 0.75) for _ in range(3))
+        colour = some_colour(rng, 0.05, 0.75)
         size = rng.uniform(0.02, 0.045)
         kind = rng.choice(["ball", "box", "rod"])
         if kind == "ball":
@@ -249,10 +254,10 @@ def desk() -> Scene:
     add_twigs(scene, rng, (-0.13, 0.62, 0.13), 0.03, 60, leaf=0.008)
     for _ in range(24):
         wide, tall = rng.uniform(0.03, 0.08), rng.uniform(0.2, 0.34)
-        place = rng.uniform(-1.2, 1.2), 2.55, 0.465 + tall / 2
-        scene.solids.append(box(place, (wide, 0.2, tall), tuple(rng.uniform(0.04, 0.7) for _ in range(3))))
+        place = rng.uniform(-1.2, 1.2), 2.55, 0.035 + tall / 2
+        scene.solids.append(box(place, (wide, 0.2, tall), some_colour(rng, 0.04, 0.7)))
     for _ in range(9):
-        place = rng.uniform(-1.0, 1.0), rng.uniform(2.2, 2.8), rng.uniform(0.5, 1.0)
+        place = rng.uniform(-0.9, 0.9), rng.uniform(2.0, 2.8), rng.uniform(0.02, 0.3)
         radiance = math.exp(rng.uniform(math.log(10), math.log(120)))
         scene.solids.append(Solid("ball", place, (0.012,) * 3, (1.0, 0.7, 0.35), glow=radiance))
     scene.lamps += [Lamp((-0.8, 0.4, 1.3), 14, 0.5), Lamp((0.8, 1.6, 1.6), 25, 0.7, (0.9, 0.95, 1.0))]
@@ -262,7 +267,8 @@ def desk() -> Scene:
 def add_twigs(scene: Scene, rng: random.Random, place: Vec, spread: float, count: int, *, leaf: float = 0.018) -> None:
     """Thin twigs with small flat leaves round a place."""
     for _ in range(count):
-        end = tuple(value + rng.gauss(0, spread) for value in place)
+        x, y, z = place
+        end = x + rng.gauss(0, spread), y + rng.gauss(0, spread), z + rng.gauss(0, spread)
         green = rng.uniform(0.03, 0.15), rng.uniform(0.12, 0.3), rng.uniform(0.02, 0.08)
         scene.solids.append(Solid("ball", end, (leaf, 0.35 * leaf, 0.6 * leaf), green, yaw=rng.uniform(0, 3.1)))
         if rng.random() < 0.3:

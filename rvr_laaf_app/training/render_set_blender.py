@@ -5,6 +5,8 @@ Runs only where `bpy` is installed (see render_set.py); knows the description of
 
 from __future__ import annotations
 
+import importlib
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,8 @@ DENOISER = "OPENIMAGEDENOISE"
 
 def render(scene: Any, folder: Path, *, size: tuple[int, int], samples: int, threads: int) -> Any:
     """Render sharp.exr, sharp.png and the four shots of a scene; return its planar distance [H, W] float32."""
-    import bpy
-
-    render_set = __import__("render_set")
+    bpy: Any = importlib.import_module("bpy")
+    render_set: Any = importlib.import_module("render_set")
     bpy.ops.wm.read_factory_settings(use_empty=True)
     camera = _build(bpy, scene)
     _settings(bpy, size=size, samples=samples, threads=threads)
@@ -68,8 +69,6 @@ def _settings(bpy: Any, *, size: tuple[int, int], samples: int, threads: int) ->
 
 def _build(bpy: Any, scene: Any) -> Any:
     """Put everything into Blender's scene; return the camera."""
-    import math
-
     world = bpy.data.worlds.new("sky")
     bpy.context.scene.world = world
     world.use_nodes = True
@@ -99,8 +98,7 @@ def _build(bpy: Any, scene: Any) -> Any:
 
 def _mesh(bpy: Any, kind: str) -> Any:
     """A unit cube, a unit ball, or a rod of radius 1 and length 1 along z."""
-    import bmesh
-
+    bmesh: Any = importlib.import_module("bmesh")
     made = bmesh.new()
     if kind == "box":
         bmesh.ops.create_cube(made, size=1)
@@ -118,15 +116,14 @@ def _mesh(bpy: Any, kind: str) -> Any:
 
 
 def _add(bpy: Any, solid: Any, mesh: Any, materials: dict[Any, Any]) -> None:
-    from mathutils import Vector
-
+    vector: Any = importlib.import_module("mathutils").Vector
     thing = bpy.data.objects.new(solid.kind, mesh)
     bpy.context.scene.collection.objects.link(thing)
     thing.location, thing.scale = solid.place, solid.size
     thing.rotation_euler = (0.0, 0.0, solid.yaw)
     if solid.kind == "rod":
-        along = Vector(solid.end) - Vector(solid.place)
-        thing.location = (Vector(solid.end) + Vector(solid.place)) / 2
+        along = vector(solid.end) - vector(solid.place)
+        thing.location = (vector(solid.end) + vector(solid.place)) / 2
         thing.scale = (solid.size[0] / 2, solid.size[0] / 2, along.length)
         thing.rotation_euler = along.to_track_quat("Z", "Y").to_euler()
     key = solid.colour, solid.second, solid.pattern, solid.scale, solid.glow
@@ -183,12 +180,11 @@ def _paint(tree: Any, solid: Any, colour: Any) -> None:
 
 def _distance(bpy: Any, camera: Any, size: tuple[int, int]) -> Any:
     """Planar distance [H, W] float32 by one ray through each pixel centre."""
-    from mathutils import Vector
-
+    vector: Any = importlib.import_module("mathutils").Vector
     width, height = size
     graph = bpy.context.evaluated_depsgraph_get()
     turn = camera.matrix_world.to_3x3()
-    right, up, back = (turn @ Vector(axis) for axis in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    right, up, back = (turn @ vector(axis) for axis in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     half = SENSOR_MM / 2 / FOCAL_MM
     depth = np.full((height, width), NOTHING_M, np.float32)
     origin = camera.matrix_world.translation

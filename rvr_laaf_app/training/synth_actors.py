@@ -63,7 +63,8 @@ def put_one(stage: Stage, foot: Array) -> None:
         tall = float(rng.normal(1.7, 0.1)) if rng.random() < 0.85 else rng.uniform(0.9, 1.4)
         made = figures.person(library, rows=stage.rows_of(tall, z), rng=rng)
     elif kind < 0.62:
-        tall = rng.uniform(0.4, 1.8)
+        # Not larger than it was in its photograph: what is near must not be known by its blur.
+        tall = min(rng.uniform(0.4, 1.8), 0.7 * min(stage.camera.size[1], 260) / stage.camera.focal_px * z)
         made = cut.subject(library, rows=stage.rows_of(tall, z), rng=rng)
     elif kind < 0.7:
         tall = rng.uniform(0.3, 1.3)
@@ -156,20 +157,30 @@ def close_up(stage: Stage, *, z: float) -> bool:
     return True
 
 
+def twig(rng: np.random.Generator, size: tuple[int, int]) -> Array:
+    """A bent line [40, 2] that grows into the picture from one of its sides, in pixels."""
+    heading = rng.uniform(0, 2 * np.pi)
+    start = (0.5 - 0.62 * np.array([np.cos(heading), np.sin(heading)])) * size
+    turns = heading + np.cumsum(rng.normal(0, 0.12, 40))
+    step = rng.uniform(0.005, 0.02) * size[0]
+    line: Array = start + np.cumsum(np.stack([np.cos(turns), np.sin(turns)], -1), axis=0) * step
+    return line
+
+
 def foreground(stage: Stage) -> None:
     """Something thin and close before the camera: twigs, a cable, a grid."""
     rng, camera = stage.rng, stage.camera
     distance = rng.uniform(0.25, 1.0)
     columns, rows = camera.canvas
     mask = np.zeros((rows, columns), np.uint8)
-    for _ in range(int(rng.integers(1, 7))):
-        steps = rng.normal(0, 0.22, (6, 2)) * (columns, rows)
-        line = np.cumsum(np.vstack([rng.uniform(-0.1, 1.1, 2) * (columns, rows), steps]), axis=0)
+    for _ in range(int(rng.integers(1, 6))):
+        line = twig(rng, (columns, rows))
         cv2.polylines(mask, [np.rint(line * 16).astype(np.int32)], False, 255, int(rng.integers(1, 5)), cv2.LINE_AA, 4)
-        for place in line:
+        for place in line[:: int(rng.integers(3, 12))]:
             axes = round(rng.uniform(2, 9) * 16), round(rng.uniform(1, 4) * 16)
-            centre = round(place[0] * 16), round(place[1] * 16)
-            cv2.ellipse(mask, centre, axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA, 4)
+            centre = np.rint((place + rng.normal(0, 4, 2)) * 16).astype(int)
+            angle = rng.uniform(0, 180)
+            cv2.ellipse(mask, (centre[0], centre[1]), axes, angle, 0, 360, 255, -1, cv2.LINE_AA, 4)
     alpha = mask.astype(np.float32)[..., None] / 255
     colour = stage.library.colour(rng, darkest=0.01, brightest=0.4) * np.float32(0.05 if stage.night else 1)
     texture = np.concatenate([alpha * colour, alpha], axis=2).astype(np.float32)

@@ -82,10 +82,15 @@ def lost_stops(linear: Light) -> Light:
 
 
 def exposure_for(light: Light, rng: np.random.Generator) -> float:
-    """The gain of a camera's automatic exposure: middle tone to grey, or so that a chosen share just clips."""
+    """The gain of a camera's automatic exposure: between middle tone to grey and a chosen share that just clips.
+
+    Never so much that more than a quarter of the picture clips: a camera would not, and nothing could be learned.
+    """
     brightness = light.max(axis=2)
     middle = float(np.exp(np.log(np.maximum(brightness, 1e-3)).mean()))
     by_middle = rng.uniform(0.14, 0.34) / max(middle, 1e-3)
     by_top = 1.0 / max(float(np.percentile(brightness, rng.uniform(90, 99.7))), 1e-3)
     share = rng.uniform(0.25, 1.0)
-    return float(np.exp(share * np.log(by_middle) + (1 - share) * np.log(by_top)) * np.exp(rng.normal(0, 0.2)))
+    gain = np.exp(share * np.log(by_middle) + (1 - share) * np.log(by_top) + rng.normal(0, 0.2))
+    most = rng.choice([0.02, 0.08, 0.25])
+    return float(min(gain, 1.0 / max(float(np.quantile(brightness, 1 - most)), 1e-3)))

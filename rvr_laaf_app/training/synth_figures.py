@@ -67,6 +67,8 @@ def _cloth(library: SceneLibrary, size: tuple[int, int], rng: np.random.Generato
         repeat = -(-size[1] // 64), -(-size[0] // 64), 1
         return np.tile(tile, repeat)[: size[1], : size[0]]
     colour = library.colour(rng, darkest=0.015, brightest=0.85)
+    if rng.random() < 0.2:  # white clothes clip a little and are no lamps
+        colour = np.full(3, rng.uniform(0.75, 0.92), np.float32)
     return fibres(size, rng=rng, colour=colour)
 
 
