@@ -38,7 +38,7 @@ def products_with(
             measured = measured.including(f.disparity.astype(np.float32))
         ranges.append(measured)
     meta = ProductMeta(total or len(frames), len(frames), cuts, tuple(ranges))
-    return cast("ClipProducts", SimpleNamespace(store=store, meta=meta))
+    return cast("ClipProducts", SimpleNamespace(store=store, raw=store.read, meta=meta))
 
 
 def measured(products: ClipProducts) -> DepthProfile:
