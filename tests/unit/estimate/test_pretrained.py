@@ -16,7 +16,7 @@ from rvr_laaf_app.core.registry import Unavailable
 from rvr_laaf_app.estimate import pretrained
 from rvr_laaf_app.estimate.base import ESTIMATORS, LooksAhead
 from rvr_laaf_app.estimate.model_store import InstalledNet, copy_of, find, install_steps, offer_of
-from rvr_laaf_app.estimate.net_files import KINDS, Output
+from rvr_laaf_app.estimate.net_files import KINDS, LIBRARY, Output
 from rvr_laaf_app.estimate.pretrained import CONFIDENCE, PretrainedEstimator, load_net
 from tests.unit.estimate.net_folders import write_net
 
@@ -156,7 +156,14 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
     with pytest.raises(CheckpointError) as caught:
         load_net(tmp_path, "depth_anything")
-    assert "rvr-laaf[hub]" in caught.value.remedy
+    assert f"pip install {LIBRARY}" in caught.value.remedy
+
+
+def test_the_library_is_the_one_of_the_extra() -> None:
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert LIBRARY in project["optional-dependencies"]["hub"]
 
 
 def tiny(kind: str) -> Any:
