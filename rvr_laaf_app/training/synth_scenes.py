@@ -208,10 +208,15 @@ def hang(stage: Stage, *, half: float, tall: float, length: float) -> None:
         build.decal(stage, Plane(place, vec(wide, 0, 0), vec(0, 0, deep)), glow)
 
 
+def ceiling(stage: Stage) -> float:
+    """Height of a room in metres: well above the camera."""
+    return float(max(stage.rng.uniform(2.2, 3.5), 0.5 - stage.camera.place[1]))
+
+
 def corridor(stage: Stage) -> None:
     """A long narrow room with doors."""
     rng = stage.rng
-    half, tall, length = rng.uniform(0.9, 2.2), rng.uniform(2.2, 3.4), rng.uniform(8, 45)
+    half, tall, length = rng.uniform(0.9, 2.2), ceiling(stage), rng.uniform(8, 45)
     shell(stage, half=half, tall=tall, length=length)
     for _ in range(int(rng.integers(1, 9))):
         side, z = rng.choice([-1, 1]), rng.uniform(1, length - 1)
@@ -223,7 +228,7 @@ def corridor(stage: Stage) -> None:
 def room(stage: Stage) -> None:
     """A room with furniture, people and lamps."""
     rng = stage.rng
-    half, tall, length = rng.uniform(1.8, 4.5), rng.uniform(2.3, 3.6), rng.uniform(3, 9)
+    half, tall, length = rng.uniform(1.8, 4.5), ceiling(stage), rng.uniform(3, 9)
     shell(stage, half=half, tall=tall, length=length)
     for _ in range(int(rng.integers(1, 6))):
         size = (rng.uniform(0.4, 2.0), rng.uniform(0.3, 1.9), rng.uniform(0.35, 0.9))
