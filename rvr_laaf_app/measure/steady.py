@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.errors import MediaError
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
 from rvr_laaf_app.core.geometry import fit_long_side
+from rvr_laaf_app.flow.backward import steadied
 from rvr_laaf_app.flow.consistency import warp
 from rvr_laaf_app.flow.dis import DisFlow
-from rvr_laaf_app.flow.temporal import TemporalFilter
 from rvr_laaf_app.measure.aligned import aligned
 from rvr_laaf_app.measure.estimating import Estimator, Tell, silent
 from rvr_laaf_app.media.image_file import read_plane
@@ -63,18 +63,11 @@ Steadier = Callable[[Shot, Sequence[RgbdFrame]], list[Map]]
 
 
 def filtered(shot: Shot, estimates: Sequence[RgbdFrame]) -> list[Map]:
-    """Steady the disparity as analysis does: the temporal filter, begun anew at each cut."""
-    temporal = TemporalFilter()
-    state = temporal.start()
-    steady = []
-    for index, (frame, rgbd) in enumerate(zip(shot.frames, estimates, strict=True)):
-        maps = (rgbd.disparity, rgbd.boost_stops, rgbd.confidence)
-        small = _picture(frame, rgbd.size)
-        disparity, _, _, state = temporal.step(
-            state, small, *(part.astype(np.float32) for part in maps), cut=index in shot.cuts
-        )
-        steady.append(disparity)
-    return steady
+    """Steady the disparity as analysis does: both halves over each shot."""
+    pictures = [_picture(frame, rgbd.size) for frame, rgbd in zip(shot.frames, estimates, strict=True)]
+    disparities = [rgbd.disparity.astype(np.float32) for rgbd in estimates]
+    boosts = [rgbd.boost_stops.astype(np.float32) for rgbd in estimates]
+    return steadied(pictures, disparities, boosts, cuts=sorted(shot.cuts))[0]
 
 
 def find_clips(folder: Path) -> list[Path]:
