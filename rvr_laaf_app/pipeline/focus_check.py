@@ -94,7 +94,7 @@ def check_job(products: ClipProducts, project: Project, curve: FocusCurve | None
     gain, sharp = project.lens.blur_gain_px(width, width), sharp_coc(width)
     if curve is None:
         return FocusReport(frames, 0, sharp, (), (), pending)
-    known = settled_frames(products)
+    known = min(products.meta.final, frames)
     watched: list[Watched] = []
     for number, target in enumerate(counting):
         yield Progress(number, len(counting), "checking focus")
@@ -123,13 +123,6 @@ def _watched(products: ClipProducts, project: Project, target: FocusTarget, know
         for first, last in pairwise(bounds):  # depth is relative to its shot
             level[first:last] = steady(level[first:last])
     return Watched(target, str(project.targets.index(target) + 1), level, seen, trust)
-
-
-def settled_frames(products: ClipProducts) -> int:
-    """Return up to which frame the analysis is as it will stay: all, or the shots that are over."""
-    if products.complete:
-        return products.info.frames
-    return max((c for c in products.cuts if c <= products.meta.done), default=0)
 
 
 def _pending(counting: list[FocusTarget], project: Project, frames: int) -> tuple[str, ...]:

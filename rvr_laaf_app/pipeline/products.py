@@ -25,7 +25,7 @@ from rvr_laaf_app.flow.normalise import DisparityRange
 from rvr_laaf_app.media.cache import ProductStore, store_for
 from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.probe import ClipInfo
-from rvr_laaf_app.track.disparity import subject_disparity
+from rvr_laaf_app.track.disparity import mean_in_box, subject_disparity
 
 UNFILTERED = "none"  # version of flow and filter where disparity is taken as it is, frame by frame
 ANALYSIS_LONG_SIDE = 640  # of the frames that the estimator sees, and at most of the maps it returns
@@ -223,19 +223,29 @@ class ClipProducts:
 
     def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
         """Return the subject's disparity [stop - start] in its box of each frame; measured once per track."""
+        return self._measured(track, start, stop)[0]
+
+    def subject_trust(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the confidence [stop - start] of the depth in the middle of the box, 0..1; NaN where not seen."""
+        return self._measured(track, start, stop)[1]
+
+    def _measured(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+        """Return disparity and confidence [2, stop - start] of a subject, both from one reading of each frame."""
         key = (track.digest, start, stop, min(self.meta.final, stop))
         known = self._levels.get(key)
         if known is None:
-            known = np.array([self._level_in(track, index) for index in range(start, stop)], np.float32)
+            pairs = [self._measured_in(track, index) for index in range(start, stop)]
+            known = np.array(pairs, np.float32).reshape(-1, 2).T
             self._levels.put(key, known)
         return known
 
-    def _level_in(self, track: SubjectTrack, index: int) -> float:
+    def _measured_in(self, track: SubjectTrack, index: int) -> tuple[float, float]:
         box = track.box_at(index)
         if box is None or track.confidence[index - track.start] <= 0:
-            return float("nan")
+            return float("nan"), float("nan")
         rgbd = self.rgbd(index)
-        return subject_disparity(rgbd.disparity, box, rgbd.confidence)
+        level = subject_disparity(rgbd.disparity, box, rgbd.confidence)
+        return level, mean_in_box(rgbd.confidence, box.scaled(0.5))
 
     def rgbd(self, index: int) -> RgbdFrame:
         """Return the steady products of frame `index`, normalised over its shot; CacheError if absent.

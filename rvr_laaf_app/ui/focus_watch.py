@@ -168,7 +168,7 @@ class FocusWatch(QObject):
 
     def _job_told(self, status: JobStatus) -> None:
         products = self._session.products
-        settled = None if products is None else (products.complete, products.cuts)
+        settled = None if products is None else (products.complete, products.meta.final)
         if settled != self._settled:
             self._settled = settled
             self._request()

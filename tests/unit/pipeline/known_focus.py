@@ -44,7 +44,8 @@ class KnownFocus:
 
     @property
     def meta(self) -> SimpleNamespace:
-        return SimpleNamespace(done=self.done)
+        final = self.frames if self.complete else max((c for c in self.cuts if c <= self.done), default=0)
+        return SimpleNamespace(done=self.done, final=final)
 
     def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
         assert stop <= self.done
