@@ -166,6 +166,12 @@ def test_both_ends_of_a_pull_can_be_held_and_nothing_else() -> None:
     assert lane.pull_at(lane.handle(content, 0, "arrival", RECT, scale), content, RECT, scale) is None
 
 
+def test_a_pull_in_frames_not_analysed_yet_cannot_be_held() -> None:
+    content = pull_content(analysed=50)
+    lane, scale = lane_of(content), scale_of(content)
+    assert lane.pull_at(lane.handle(content, 1, "arrival", RECT, scale), content, RECT, scale) is None
+
+
 def test_nothing_is_pulled_over_a_cut() -> None:
     content = pull_content(cuts=(50,))
     lane, scale = lane_of(content), scale_of(content)

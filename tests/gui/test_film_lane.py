@@ -78,8 +78,10 @@ def test_pictures_come_and_are_of_their_frames(clip: Path, bridge: GuiBridge, qt
     told: list[int] = []
     strip = FilmStrip(probe(str(clip)), bridge, lambda: told.append(1))
     assert strip.picture(7) is None
+    assert strip.stand_in(7) is None
     strip.want((7, 21, 0))
     qtbot.waitUntil(lambda: len(told) == 3, timeout=10_000)
+    assert strip.stand_in(19) is strip.picture(21)
     size = strip.picture_size
     assert size == (133, 80)
     places = []

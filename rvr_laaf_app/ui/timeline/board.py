@@ -90,5 +90,8 @@ class Board:
         width = max(8.0, round(_FILM_PX * film.aspect))
         shown = cells(scale, rect.left(), rect.right(), width_px=width, table=content.table, keys=film.keys)
         film.want(tuple(dict.fromkeys(frame for _, frame in shown)))
-        pictures = [(x, film.picture(frame)) for x, frame in shown]
+        pictures = []
+        for x, frame in shown:
+            picture = film.picture(frame)
+            pictures.append((x, picture, film.stand_in(frame) if picture is None else None))
         lanes.draw_film(painter, rect, content, scale, pictures, width_px=width)

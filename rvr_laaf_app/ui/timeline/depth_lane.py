@@ -91,7 +91,7 @@ class DepthLane:
     @staticmethod
     def _ends(content: TimelineContent, number: int, scale: TimeScale) -> tuple[PullEnd, ...]:
         begin, arrival = content.pull(number)
-        if not content.can_pull(number):
+        if not content.can_pull(number) or arrival >= content.analysed:
             return ()
         wide = scale.x_of(content.start_s(arrival)) - scale.x_of(content.start_s(begin))
         return ("arrival", "begin") if wide >= _LEAST_PULL_PX or arrival == begin else ("arrival",)
@@ -197,7 +197,7 @@ class DepthLane:
         if focus is not None:
             low, high = _values(focus, columns, 0, len(order), 0, content.cuts, even=even)
             plane = ((low + high) / 2).astype(np.float32)
-            inks = [Ink(0, low, high, _rgb("surround"), 4.0, alpha=0.6), *inks, Ink(0, low, high, _rgb("accent"), 2.0)]
+            inks = [Ink(0, low, high, _rgb("surround"), 3.5, alpha=0.45), *inks, Ink(0, low, high, _rgb("accent"), 2.0)]
         inks += lost
         profile = data.profile if data is not None else None
         high_px = math.ceil(rect.height() * ratio)
@@ -234,7 +234,7 @@ class DepthLane:
         if not lost.any():
             return [seen], []
         gone = np.where(lost, low, gap)
-        return [seen], [Ink(begin, gone, gone, _rgb("problem"), 2.0, dashed=True)]
+        return [seen], [Ink(begin, gone, gone, _rgb("problem"), 3.0, dashed=True)]
 
     def _draw_empty(self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
         """Hatch what is not analysed, so that it cannot be taken for an even depth."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EDGE_PX = 8.0  # between an end of the lane and disparity 0 or 1
 GROUND, BRIGHTEST = 27, 158  # grey of no pixel, and of a frame that is one flat wall
-BAND_RGB, BAND_ALPHA = (95, 191, 119), 0.30
+BAND_RGB, BAND_ALPHA = (95, 191, 119), 0.38
 # Shares become greys as on a waveform monitor: an even spread stays dark, a wall of a tenth of the picture is bright.
 _TONES = (np.clip(np.arange(256) / 128.0, 0.0, 1.0) ** 1.5).astype(np.float32)
 _MOST_SHARE = 0.35  # of the maximum, against the mean, where a column shows several frames
@@ -31,7 +31,7 @@ _DIMMEST = 0.30
 class Ink:
     """A line over columns `first`, `first` + 1...: from the lowest to the highest disparity in each [w], NaN = gap.
 
-    wide_px: in pixels of the window; alpha 0..1; dashed: two pixels on, two off.
+    wide_px: in pixels of the window; alpha 0..1; dashed: five pixels on, three off.
     """
 
     first: int
@@ -107,7 +107,7 @@ def _draw(picture: NDArray[np.uint8], ink: Ink, px: float) -> None:
     reach = ink.wide_px / px / 2
     known = np.isfinite(middle)
     if ink.dashed:
-        known &= ((ink.first + np.arange(len(known))) * px % 4) < 2
+        known &= ((ink.first + np.arange(len(known))) * px % 8) < 5
     columns = np.flatnonzero(known)
     top = np.clip(np.floor(upper[columns] - reach - 1), 0, height - 1).astype(np.int64)
     end = np.clip(np.ceil(lower[columns] + reach + 1), 1, height).astype(np.int64)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LIMIT_BYTES = 32 * 2**20
 HIGH_PX = 80  # of a picture as decoded: sharp in a lane of 40 at two pixels per point
 WIDEST_PX = 320
+_STAND_INS = 200
 log = logging.getLogger(__name__)
 
 
@@ -70,6 +71,7 @@ class FilmStrip:
         self._bridge, self._changed = bridge, changed
         self._made: MemoryCache[int, QImage] = MemoryCache(LIMIT_BYTES, lambda image: image.sizeInBytes() + 64)
         self._wanted: tuple[int, ...] = ()
+        self._known: tuple[int, ...] = ()  # decoded lately; replaced whole, so that it can be read at any time
         self._reader: ClipReader | None = None
         self._allowed, self._closed = True, False
         self._worker: NewestWorker[None] = NewestWorker(
@@ -84,6 +86,12 @@ class FilmStrip:
     def picture(self, frame: int) -> QImage | None:
         """Return the picture of a frame; None while it is not there; a null image if it cannot be decoded."""
         return self._made.get(frame)
+
+    def stand_in(self, frame: int) -> QImage | None:
+        """Return the picture closest in time that is there, for the moment until that of `frame` has come."""
+        closest = min(self._known, key=lambda known: abs(known - frame), default=None)
+        found = None if closest is None else self._made.get(closest)
+        return None if found is None or found.isNull() else found
 
     def want(self, frames: tuple[int, ...]) -> None:
         """Say which frames are seen, in the order in which they are wanted; what was wanted before is dropped."""
@@ -123,6 +131,7 @@ class FilmStrip:
             self._let_go()  # an open decoder of a large clip holds much memory
             return False
         self._made.put(frame, self._decode(frame))
+        self._known = (*(f for f in self._known if f != frame), frame)[-_STAND_INS:]
         self._bridge.post(self._tell)
         return True
 

@@ -96,13 +96,16 @@ def draw_film(
     rect: QRectF,
     content: TimelineContent,
     scale: TimeScale,
-    pictures: Sequence[tuple[float, QImage | None]],
+    pictures: Sequence[tuple[float, QImage | None, QImage | None]],
     *,
     width_px: float,
 ) -> None:
-    """Draw small pictures edge to edge, (x, picture) each: None = not there yet, a null image = cannot be decoded."""
+    """Draw small pictures edge to edge, (x, picture, stand-in) each.
+
+    Picture None = not there yet: then its stand-in is drawn, dimmed; a null image = it cannot be decoded.
+    """
     end = scale.x_of(content.duration_s)
-    for x, picture in pictures:
+    for x, picture, instead in pictures:
         cell = QRectF(x, rect.top() + 4, min(width_px, end - x), rect.height() - 9)
         if picture is None or picture.isNull():
             inner = cell.adjusted(0.5, 0.5, -1.5, -0.5)
@@ -111,13 +114,21 @@ def draw_film(
             painter.drawRect(inner)
             if picture is not None:
                 painter.drawLine(QLineF(inner.topLeft(), inner.bottomRight()))
+            elif instead is not None:
+                painter.setOpacity(0.35)
+                _draw_cell(painter, cell, instead, cell.width() / width_px)
+                painter.setOpacity(1.0)
             continue
-        shown = cell.width() / width_px
-        painter.drawImage(cell, picture, QRectF(0, 0, picture.width() * shown, picture.height()))
+        _draw_cell(painter, cell, picture, cell.width() / width_px)
     for cut in content.cuts:
         x = crisp(scale.x_of(content.start_s(cut)))
         if rect.left() <= x <= rect.right():
             _draw_notch(painter, rect, x)
+
+
+def _draw_cell(painter: QPainter, cell: QRectF, picture: QImage, share: float) -> None:
+    """Draw the left share of a picture into a cell: the last one of the film is cut off where the clip ends."""
+    painter.drawImage(cell, picture, QRectF(0, 0, picture.width() * share, picture.height()))
 
 
 def _draw_notch(painter: QPainter, rect: QRectF, x: float) -> None:
