@@ -19,8 +19,8 @@ MENUS: Final[tuple[Menu, ...]] = ("File", "Edit", "View", "Clip", "Focus", "Help
 class Action:
     """One thing the user can do: id, English text, menu, keys as Qt reads them, and what must be there for it.
 
-    needs: see `needs_met`. group: exclusive, checkable actions; gap: a line above it in the menu; icon: a name of
-    resources/icons.
+    needs: see `needs_met`. group: exclusive, checkable actions; toggle: checkable by itself; gap: a line above it in
+    the menu; icon: a name of resources/icons.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Action:
     keys: tuple[str, ...] = ()
     needs: Need = "clip"
     group: str = ""
+    toggle: bool = False
     gap: bool = False
     icon: str = ""
 
@@ -47,6 +48,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("view_refocused", "Refocused", "View", ("1",), group="view"),
     Action("view_original", "Original", "View", ("2",), group="view"),
     Action("view_disparity", "Disparity", "View", ("3",), group="view"),
+    Action("zone_bars", "Focus Distance in the Picture", "View", ("B",), toggle=True, gap=True),
+    Action("problem_list", "Problems", "View", ("Ctrl+F8",), toggle=True),
+    Action("lane_film", "Film", "View", (), toggle=True, gap=True),
+    Action("lane_sound", "Sound", "View", (), toggle=True),
+    Action("lane_depth", "Depth over Time", "View", ("D",), toggle=True),
     Action("zoom_in", "Zoom Timeline In", "View", ("Ctrl++", "Ctrl+="), gap=True),
     Action("zoom_out", "Zoom Timeline Out", "View", ("Ctrl+-",)),
     Action("play", "Play", "Clip", ("Space",), icon="play"),
@@ -63,6 +69,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("target_here", "Set Target Under the Pointer", "Focus", ("F",), icon="target"),
     Action("previous_target", "Previous Target", "Focus", ("Up",), gap=True, icon="previous_target"),
     Action("next_target", "Next Target", "Focus", ("Down",), icon="next_target"),
+    Action("next_problem", "Next Problem", "Focus", ("F8",), gap=True, icon="next_problem"),
+    Action("previous_problem", "Previous Problem", "Focus", ("Shift+F8",), icon="previous_problem"),
     Action("shorter_pull", "Shorter Pull", "Focus", ("]",), "target", gap=True),
     Action("longer_pull", "Longer Pull", "Focus", ("[",), "target"),
     Action("track_again", "Track Again", "Focus", ("R",), "target"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -124,6 +125,21 @@ class Session(ProjectEditor):
     def recover(self, recovery: Recovery) -> Task[Opened]:
         """Open unsaved work as a new, unsaved copy. Its journal stays until the copy is saved."""
         return self._open(recover_job(self._engine, recovery), str(recovery.project_path or "unsaved work"))
+
+    def remember_shown(self, *, zone_bars: bool | None = None, problem_list: bool | None = None) -> None:
+        """Remember which helps the user wants to see; what is None stays."""
+        shown, listed = self._settings.zone_bars, self._settings.problem_list
+        self._settings = replace(
+            self._settings,
+            zone_bars=shown if zone_bars is None else zone_bars,
+            problem_list=listed if problem_list is None else problem_list,
+        )
+        save_settings(self._settings)
+
+    def remember_lanes(self, hidden: tuple[str, ...]) -> None:
+        """Remember which lanes of the timeline the user does not want to see."""
+        self._settings = replace(self._settings, hidden_lanes=hidden)
+        save_settings(self._settings)
 
     # Long work
 

@@ -31,12 +31,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """recent: paths, last used first. pull_frames: of new targets. f_number, blur_px: of the lens of new projects."""
+    """recent: paths, last used first. pull_frames: of new targets. f_number, blur_px: of the lens of new projects.
+
+    zone_bars, problem_list: whether these are shown. hidden_lanes: of the timeline, by name.
+    """
 
     recent: tuple[str, ...] = ()
     pull_frames: int = DEFAULT_PULL_FRAMES
     f_number: float = 1.8
     blur_px: float | None = None
+    zone_bars: bool = True
+    problem_list: bool = True
+    hidden_lanes: tuple[str, ...] = ()
 
     @property
     def lens(self) -> LensSettings:
@@ -78,6 +84,9 @@ def load_settings(folder: Path | None = None) -> Settings:
         ),
         f_number=_or(lambda: _between(fields.real("f_number", usual.f_number), 0.1, 1000.0), usual.f_number),
         blur_px=_or(lambda: _blur(fields), usual.blur_px),
+        zone_bars=_or(lambda: _yes(fields, "zone_bars", default=usual.zone_bars), usual.zone_bars),
+        problem_list=_or(lambda: _yes(fields, "problem_list", default=usual.problem_list), usual.problem_list),
+        hidden_lanes=_or(lambda: _names(fields, "hidden_lanes"), usual.hidden_lanes),
     )
 
 
@@ -106,6 +115,18 @@ def _recent(fields: Fields) -> tuple[str, ...]:
 def _blur(fields: Fields) -> float | None:
     value = fields.optional_real("blur_px")
     return None if value is None else _between(value, 0.0, 1e5)
+
+
+def _names(fields: Fields, key: str) -> tuple[str, ...]:
+    names = [item for item in fields.items(key)[:MAX_RECENT] if isinstance(item, str) and len(item) < 40]
+    return tuple(dict.fromkeys(names))
+
+
+def _yes(fields: Fields, key: str, *, default: bool) -> bool:
+    value = fields.raw(key) if fields.has(key) else default
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false")
+    return value
 
 
 def _between(value: Number, low: Number, high: Number) -> Number:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.cli.options import count
-from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.errors import RvrError, UsageError
 
 if TYPE_CHECKING:
     from rvr_laaf_app.measure.estimating import Estimator
@@ -129,18 +129,32 @@ def _depth(estimator: Estimator, data: Path, arguments: argparse.Namespace) -> d
 def _order(estimator: Estimator, data: Path, split: str | None) -> dict[str, Any] | None:
     from rvr_laaf_app.measure.order import ALL, load_rankings, measure_order
 
-    if data.is_file():
-        labels = data
-    else:
-        usual = [data / "photos" / LABELS, data / LABELS, *sorted(data.glob("*ordinal*.json"))]
-        found = next((path for path in usual if path.is_file()), None)
-        if found is None:
-            return None
-        labels = found
+    labels = data if data.is_file() else _labels_in(data)
+    if labels is None:
+        return None
     if split is None:
         split = "val" if any(ranking.split == "val" for ranking in load_rankings(labels)) else ALL
     figures = measure_order(estimator, load_rankings(labels, split), tell=_tell)
     return {"labels": str(labels), "split": split, **figures}
+
+
+def _labels_in(data: Path) -> Path | None:
+    """Return the labels file of a folder: the one of the usual name, else the first JSON that is one."""
+    from rvr_laaf_app.measure.order import load_rankings
+
+    for folder in (data / "photos", data):
+        usual = folder / LABELS
+        for path in [usual, *sorted(folder.glob("*.json"))]:
+            if not path.is_file():
+                continue
+            try:
+                load_rankings(path)
+            except RvrError:
+                if path == usual:
+                    raise
+                continue
+            return path
+    return None
 
 
 def _hdr(estimator: Estimator, data: Path, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -94,10 +94,22 @@ def _steady(figures: dict[str, Any]) -> Iterator[str]:
             part = row[name]
             plain = "" if part is None else f"{part['frame_by_frame']:.4f} -> {part['steadied']:.4f}"
             cells += [plain, "" if part is None else part["ratio"]]
+        cells.append("" if row["truth_smear"] is None else row["truth_smear"])
         rows.append(cells)
     mean = figures["mean"]
-    rows.append(["mean", "", "", "", mean["jitter"], "", mean["drift"], "", mean["smear"]])
-    head = ("clip", "frames", "static", "jitter", "ratio", "drift in 25 frames", "ratio", "smear", "ratio")
+    rows.append(["mean", "", "", "", mean["jitter"], "", mean["drift"], "", mean["smear"], mean["truth_smear"]])
+    head = (
+        "clip",
+        "frames",
+        "static",
+        "jitter",
+        "ratio",
+        "drift in 25 frames",
+        "ratio",
+        "smear",
+        "ratio",
+        "of the truth",
+    )
     yield from _table(head, rows)
 
 

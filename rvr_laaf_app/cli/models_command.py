@@ -94,6 +94,7 @@ def _shipped() -> list[dict[str, Any]]:
 def _install(source: str, *, name: str | None, output: Output | None, agreed: bool) -> None:
     from rvr_laaf_app.estimate.base import RESERVED_NAMES
     from rvr_laaf_app.estimate.model_store import check_name
+    from rvr_laaf_app.estimate.net_files import LIBRARY
 
     offer, fill, expected = _offer(source, name)
     check_name(offer.name, taken=RESERVED_NAMES)
@@ -102,8 +103,8 @@ def _install(source: str, *, name: str | None, output: Output | None, agreed: bo
     _ask(agreed)
     run_with_progress(_install_job(offer, fill, expected, output), "install")
     print(f"installed; use it with --estimator {offer.name}")
-    if not _has_transformers():
-        print("note: it runs once the package `transformers` is there: pip install 'rvr-laaf[hub]'", file=sys.stderr)
+    if not _has_library():
+        print(f"note: to run, it needs an optional package: pip install {LIBRARY}", file=sys.stderr)
 
 
 def _offer(source: str, name: str | None) -> tuple[Offer, Fill, tuple[StoredFile, ...]]:
@@ -150,7 +151,7 @@ def _install_job(offer: Offer, fill: Fill, expected: tuple[StoredFile, ...], out
         yield Progress(done, total, f"{done / 1e6:.1f} of {total / 1e6:.1f} MB")
 
 
-def _has_transformers() -> bool:
+def _has_library() -> bool:
     from importlib.util import find_spec
 
     return find_spec("transformers") is not None

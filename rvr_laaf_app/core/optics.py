@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 # One unit of relative disparity (farthest to nearest thing in a shot) in 1/m when nothing better is known:
 # the nearest thing at about one metre and the farthest at infinity, a usual phone shot of a person.
 DEFAULT_DISPARITY_SCALE_PER_M = 1.0
+SHARP_COC_PER_WIDTH = 1 / 720  # a blur disc of this share of the width still looks sharp on a screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ def coc_px(disparity: NDArray[np.floating], focus_disparity: float, blur_gain_px
     """Signed coc diameter in pixels: blur_gain_px * (disparity - focus_disparity)."""
     shifted = np.asarray(disparity, np.float32) - np.float32(focus_disparity)
     return shifted * np.float32(blur_gain_px)
+
+
+def sharp_coc(width_px: int) -> float:
+    """Return the largest coc diameter in pixels that still looks sharp in a picture `width_px` wide."""
+    return max(1.0, width_px * SHARP_COC_PER_WIDTH)
 
 
 def depth_of_field(focus_disparity: float, blur_gain_px: float, *, sharp_coc_px: float = 2.0) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from rvr_laaf_app.core.errors import CheckpointError
 Output = Literal["disparity", "distance"]
 """What a network's numbers are: larger = nearer (relative inverse depth), or metres from the camera."""
 
+LIBRARY: Final = "transformers==5.23.0"  # the optional package that runs such networks, as tested (extra "hub")
 CONFIG: Final = "config.json"
 PREPARATION: Final = "preprocessor_config.json"
 WEIGHTS: Final = "model.safetensors"

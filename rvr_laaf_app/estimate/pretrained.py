@@ -22,7 +22,7 @@ from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
 from rvr_laaf_app.estimate.borrowed_light import BorrowedLight
 from rvr_laaf_app.estimate.level_range import LevelRange
 from rvr_laaf_app.estimate.model_store import InstalledNet
-from rvr_laaf_app.estimate.net_files import CONFIG, KINDS, PREPARATION, read_json
+from rvr_laaf_app.estimate.net_files import CONFIG, KINDS, LIBRARY, PREPARATION, read_json
 from rvr_laaf_app.estimate.preparation import Preparation
 from rvr_laaf_app.estimate.rvr import as_shown
 
@@ -157,7 +157,7 @@ def _transformers() -> Any:
         import transformers
     except ImportError as error:
         raise CheckpointError(
-            f"installed networks need the package {error.name}", remedy="pip install 'rvr-laaf[hub]'"
+            f"installed networks need the package {error.name}", remedy=f"Install it: pip install {LIBRARY}"
         ) from error
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -1,14 +1,18 @@
-"""The temporal filter (rvr-laaf.txt, section 4, Eq. 7 and 8): a frame is a weighted mean with its past along the flow.
+"""The forward half of steadying (after rvr-laaf.txt, section 4, Eq. 7 and 8): each frame is fused with all before it.
 
-    D_i(p) <- sum_j w_j(p) D_j(p + u_{i->j}(p)),  j = i-M..i,  w_j = w_occl,j * w_med,j
+The paper takes a weighted mean of seven frames along the flow. Here each pixel carries a running mean along the flow,
+and with it the number of frames that it stands for (a Kalman filter of a level that walks at random):
 
-Differences from the paper, each for a reason. Regions of a single-image network swell and sink, and six frames are too
-few to calm that: each frame is first brought into line with a longer past (`flow.history`). The weights also fall with
-the difference in luma (a flow can be consistent and wrong). Flows are chained at the size at which they are computed.
-Confidence passes through: it speaks of the single frame.
+    n' = trust * n / (1 + q n),   D <- M + k (D' - M) + k' (D - D'),   k = 1 / (1 + n'),   n <- n' + 1
 
-The filter has no memory beyond WARM_UP_FRAMES: a run that is resumed after so many frames of warm-up gives the same
-result, bit by bit, as an undisturbed one.
+M is the mean carried here, D' the frame brought into line with it region by region (`flow.region`), q the unrest of the
+pixel: nearly none where nothing moves, so that even slow drift of the network is taken out there; more where it moves;
+most where a region swells, since that is what comes nearer. What the regions say about the frame as a whole enters more
+slowly (k', the least of k and of the region's own 1 / (1 + n')). Where trust is lost, or D' is too far from M to be the
+same surface, the frame itself counts, in line with its surroundings: a moving edge is where the frame has it.
+
+What comes out at once is one-sided; `flow.backward` does the other half when the shot has ended. The state is explicit,
+and `FilterState.stored` gives what can be kept on disk: a run that goes on from there is the same, bit by bit.
 """
 
 from __future__ import annotations
@@ -19,79 +23,116 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.flow.consistency import chain, round_trip_ok, warp
+from rvr_laaf_app.flow.consistency import pixel_grid, warp
 from rvr_laaf_app.flow.dis import DisFlow
-from rvr_laaf_app.flow.history import HISTORY, CoarseFrame, CoarsePast, aligned, coarse_frame, moved_on
+from rvr_laaf_app.flow.region import coarse_shape, in_line, resized, resized_flow, span_of
+from rvr_laaf_app.flow.tie import FLOW_LONG_SIDE, Tie, both_flows, flow_picture, tie
 
-FILTER_VERSION = "2"
-WINDOW = 6  # M of the paper
-WARM_UP_FRAMES = WINDOW + HISTORY
-DISPARITY_SPREAD = 0.04  # s of w_med for disparity in 0..1
-LUMA_SPREAD = 8.0  # codes of 255, on an even surface
-MISFIT_PX = 0.5  # by which a good flow may be off: on a steep texture that alone changes the luma
-# A difference to the present frame that is too large for a wobble: another surface, even if flow and luma agree (flat
-# walls). Then the present frame, which never weighs less than PRESENT_LEAST, prevails.
-LEAP, PRESENT_LEAST = 0.15, np.float32(0.05)
-VOTE = 0.35  # likelihood from which a past frame counts for the median
-FADE_PX = 1.5  # of trust, in flow pixels
-FLOW_LONG_SIDE = 320  # flow is smooth: half the map size costs a quarter and is upsampled
+FILTER_VERSION = "3"
+MOST_FRAMES = 250.0  # that a mean stands for
+# Unrest q = 1 / n^2: a mean of n frames is what a level of such unrest is best estimated by.
+STILL_UNREST, MOVING_UNREST, SWELLING_UNREST = 1 / 250**2, 1 / 6**2, 1 / 4**2
+REGION_MOVING_UNREST = 1 / 12**2
+# Difference to the mean, as a share of the span, from which it is another surface.
+STILL_LEAP, MOVING_LEAP = 0.30, 0.12
+LEAST_LUMA_GAIN = np.float32(1 / 8)  # the light of a still scene may change, its depth not
+LEAST_BOOST_GAIN = np.float32(1 / 16)
+_COUNT_STEPS = 32.0  # per doubling, of a count kept in 8 bits
 
 Map = NDArray[np.float32]
+Grey = NDArray[np.uint8]
+Plane = NDArray[np.uint8 | np.uint16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
-    """One frame in line with its history.
+class Trace:
+    """What the backward half needs of a frame besides its disparity and boost.
 
-    pair [h, w, 2] float32: disparity, luma; boost [fh, fw, 3] float32 at flow size, None if it is 0 everywhere.
+    grey [fh, fw] uint8; count [fh, fw] and region_count [ch, cw] float32: frames that a mean stands for; boost
+    [fh, fw, 3] float32 in stops, None if it is 0 everywhere.
     """
 
-    pair: Map
+    grey: Grey
+    count: Map
+    region_count: Map
     boost: Map | None
 
+    def as_planes(self) -> list[Plane]:
+        """Return the trace as planes of 8 and 16 bits; counts are rounded to about 2 %."""
+        counts = [
+            np.rint(np.log2(np.maximum(c, 1.0)) * np.float32(_COUNT_STEPS)).astype(np.uint8)
+            for c in (self.count, self.region_count)
+        ]
+        return [self.grey, *counts, *_half_planes(self.boost, self.grey.shape)]
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Past:
-    """One earlier frame, the flow uv [fh, fw, 2] px from the present one to it, and trust [fh, fw] in that, 0..1."""
-
-    frame: _Frame
-    uv: Map
-    trust: Map
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Newest:
-    """The frame that was filtered last, and the grey picture from which the next flow starts."""
-
-    frame: _Frame
-    coarse: CoarseFrame
-    grey: NDArray[np.uint8]
+    @classmethod
+    def from_planes(cls, planes: list[Plane]) -> Trace:
+        """Read what `as_planes` gave; raise ValueError if there are too few or too many."""
+        grey, count, region_count, *boost = planes
+        counts = [np.exp2(c.astype(np.float32) * np.float32(1 / _COUNT_STEPS)) for c in (count, region_count)]
+        return cls(grey.astype(np.uint8, copy=False), counts[0], counts[1], _from_half_planes(boost))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilterState:
-    """What the filter remembers of the shot: its newest frame, the window and the longer past, both newest first."""
+    """What the filter remembers of the shot, as the newest frame sees it.
 
-    newest: _Newest | None = None
-    window: tuple[_Past, ...] = ()
-    history: tuple[CoarsePast, ...] = ()
+    grey [fh, fw] uint8 of the newest frame; disparity, count [h, w]; luma [fh, fw]; region_count [ch, cw]; boost
+    [fh, fw, 3] or None, all float32 running means.
+    """
+
+    grey: Grey
+    disparity: Map
+    count: Map
+    luma: Map
+    region_count: Map
+    boost: Map | None
+
+    @property
+    def trace(self) -> Trace:
+        """What the backward half will need of the newest frame."""
+        return Trace(self.grey, resized(self.count, self.grey.shape), self.region_count, self.boost)
+
+    def as_planes(self) -> list[Plane]:
+        """Return the state as planes of 8 and 16 bits (half floats)."""
+        halves = [
+            m.astype(np.float16).view(np.uint16) for m in (self.disparity, self.count, self.luma, self.region_count)
+        ]
+        return [self.grey, *halves, *_half_planes(self.boost, self.grey.shape)]
+
+    @classmethod
+    def from_planes(cls, planes: list[Plane]) -> FilterState:
+        """Read what `as_planes` gave; raise ValueError if there are too few or too many."""
+        grey, disparity, count, luma, region_count, *boost = planes
+        return cls(
+            grey.astype(np.uint8, copy=False),
+            _from_half(disparity),
+            _from_half(count),
+            _from_half(luma),
+            _from_half(region_count),
+            _from_half_planes(boost),
+        )
+
+    @property
+    def stored(self) -> FilterState:
+        """The state as it will be read back; go on with this one where the state is stored."""
+        return FilterState.from_planes(self.as_planes())
 
 
 class TemporalFilter:
     """A streaming filter with explicit state; one instance per thread (the flow keeps buffers)."""
 
-    def __init__(self, window: int = WINDOW) -> None:
-        self.window = window
+    def __init__(self) -> None:
         self._flow = DisFlow()
         self.flow_version = f"{self._flow.name}-{self._flow.version}-{FLOW_LONG_SIDE}"
 
-    def start(self) -> FilterState:
+    def start(self) -> FilterState | None:
         """Return the state before the first frame."""
-        return FilterState()
+        return None
 
     def step(
         self,
-        state: FilterState,
+        state: FilterState | None,
         rgb: NDArray[np.uint8],
         disparity: Map,
         boost: Map,
@@ -102,143 +143,120 @@ class TemporalFilter:
         """Return the steadied (disparity [h, w], boost [h, w, 3], confidence [h, w]) and the next state.
 
         rgb [h, w, 3] uint8 has the size of the maps; disparity is in 0..1 and stays there. `cut`: this frame begins a
-        shot, nothing before it counts (nor does it after a change of size).
+        shot, nothing before it counts (nor does it after a change of size). Confidence passes through: it speaks of
+        the single frame.
         """
-        luma = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        grey, coarse = _flow_picture(luma), coarse_frame(disparity, luma)
-        small_boost = _resized(boost, grey.shape) if boost.any() else None
-        before = state.newest
-        if cut or before is None or before.frame.pair.shape[:2] != disparity.shape:
-            now = _Frame(_pair(disparity, luma), small_boost)
-            return disparity, boost, confidence, FilterState(_Newest(now, coarse, grey))
-        uv, trust = self._way_back(grey, before.grey)
-        coarse_shape = coarse.pair.shape[:2]
-        history = moved_on(state.history, before.coarse, _resized_flow(uv, coarse_shape), _resized(trust, coarse_shape))
-        now = _Frame(_pair(aligned(disparity, coarse, history), luma), small_boost)
-        carried = (_Past(p.frame, chain(uv, p.uv), trust * warp(p.trust, uv)) for p in state.window)
-        window = (_Past(before.frame, uv, trust), *carried)[: self.window]
-        views = [_seen_from_now(p) for p in window]
-        weights = _weights(now, views)
-        steady = np.clip(_mean([now.pair[..., 0], *(v.disparity for v in views)], weights), 0.0, 1.0)
-        steady_boost = _steadied_boost(boost, now, window, weights)
-        return steady, steady_boost, confidence, FilterState(_Newest(now, coarse, grey), window, history)
-
-    def _way_back(self, grey: NDArray[np.uint8], before: NDArray[np.uint8]) -> tuple[Map, Map]:
-        """Return the flow [fh, fw, 2] from the present picture to the one before, and trust: 0 if occluded (Eq. 7)."""
-        back = self._flow.flow(grey, before)
-        return back, round_trip_ok(back, self._flow.flow(before, grey)).astype(np.float32)
+        grey = flow_picture(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8))
+        small_boost = resized(boost, grey.shape) if boost.any() else None
+        if cut or state is None or state.disparity.shape != disparity.shape:
+            regions = np.ones(coarse_shape(disparity.shape), np.float32)
+            ones = np.ones_like(disparity)
+            first = FilterState(grey, disparity, ones, grey.astype(np.float32), regions, small_boost)
+            return disparity, boost, confidence, first
+        there, back = both_flows(self._flow, grey, state.grey)
+        luma = grey.astype(np.float32)
+        link = tie(there, back, luma=luma, other_luma=state.luma, shape=disparity.shape)
+        steady, count, region_count = _fused(disparity, state, link)
+        gain = 1.0 / resized(count, grey.shape)  # of the frame in its mean: the count includes it
+        before = warp(state.luma, link.flow_uv)
+        mean_luma = before + np.maximum(gain, LEAST_LUMA_GAIN) * (luma - before)
+        mean_boost = blended(small_boost, state.boost, link.flow_uv, gain=np.maximum(gain, LEAST_BOOST_GAIN))
+        steady_boost = moved_light(boost, small_boost, mean_boost)
+        return steady, steady_boost, confidence, FilterState(grey, steady, count, mean_luma, region_count, mean_boost)
 
 
-def _pair(disparity: Map, luma: NDArray[np.uint8]) -> Map:
-    return np.asarray(cv2.merge([disparity.astype(np.float32, copy=False), luma.astype(np.float32)]), np.float32)
+def unrest(link: Tie) -> Map:
+    """Return the unrest q of each pixel [h, w]."""
+    return _unrest(link.motion, link.swelling, MOVING_UNREST)
 
 
-def _flow_picture(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = luma.shape
-    scale = FLOW_LONG_SIDE / max(height, width)
-    if scale >= 1:
-        return luma
-    size = max(16, round(width * scale)), max(16, round(height * scale))
-    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+def region_unrest(link: Tie) -> Map:
+    """Return the unrest q of each region [ch, cw]."""
+    return _unrest(resized(link.motion, link.swelling.shape), link.swelling, REGION_MOVING_UNREST)
 
 
-def _resized(values: Map, shape: tuple[int, ...]) -> Map:
-    """Return a map [h, w] or [h, w, c] at another (height, width)."""
-    if values.shape[:2] == shape:
-        return values
-    interpolation = cv2.INTER_AREA if shape[0] < values.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(values, (shape[1], shape[0]), interpolation=interpolation), np.float32)
+def slow_unrest(link: Tie) -> Map:
+    """Return the unrest q of each pixel [h, w] as far as it follows its region."""
+    return _unrest(link.motion, link.swelling, REGION_MOVING_UNREST)
 
 
-def _resized_flow(uv: Map, shape: tuple[int, ...]) -> Map:
-    """Return flow [h, w, 2] in pixels of a picture of another (height, width)."""
-    scale = shape[1] / uv.shape[1], shape[0] / uv.shape[0]
-    return uv if scale == (1.0, 1.0) else np.asarray(cv2.multiply(_resized(uv, shape), (*scale, 1.0, 1.0)), np.float32)
+def _unrest(motion: Map, swelling: Map, moving: float) -> Map:
+    still = np.float32(STILL_UNREST)
+    return (
+        still
+        + np.float32(moving - STILL_UNREST) * motion
+        + np.float32(SWELLING_UNREST) * resized(swelling, motion.shape)
+    )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _View:
-    """A past frame carried to the present one: disparity and luma [h, w], trust [h, w] 0..1."""
-
-    disparity: Map
-    luma: Map
-    trust: Map
+def likeness(a: Map, b: Map, motion: Map, span: float) -> Map:
+    """Return how likely two disparities [h, w] are one surface, 0..1."""
+    leap = np.float32(STILL_LEAP * span) + np.float32((MOVING_LEAP - STILL_LEAP) * span) * motion
+    off = cv2.absdiff(a, b) / leap
+    return np.asarray(cv2.exp(-off * off), np.float32)
 
 
-def _seen_from_now(past: _Past) -> _View:
-    shape = past.frame.pair.shape[:2]
-    disparity, luma = cv2.split(warp(past.frame.pair, _resized_flow(past.uv, shape)))
-    # Trust fades towards occlusions: a hard border between past and present values would be seen as a seam.
-    trust = past.trust * cv2.GaussianBlur(past.trust, (0, 0), FADE_PX)
-    return _View(disparity, luma, _resized(trust, shape))
+def carried(disparity: Map, uv: Map) -> Map:
+    """Return disparity [h, w] of a neighbour carried along the flow; cubic, so that it stays sharp on a long way."""
+    place = pixel_grid(*uv.shape[:2]) + uv
+    return np.asarray(cv2.remap(disparity, place, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _weights(now: _Frame, views: list[_View]) -> list[Map]:
-    """Return the weight [h, w] of the present frame and of each past one (Eq. 8), not yet of sum 1."""
-    here, luma = cv2.split(now.pair)
-    rate = 1.0 / (LUMA_SPREAD + MISFIT_PX * _around(_slope(luma)))
-    likely = [v.trust * _falling(_around(cv2.absdiff(v.luma, luma)) * rate) for v in views]
-    # A past frame that is occluded or looks different has no vote, the present one votes in its place: else the
-    # background that a subject uncovers would be outvoted by what was there before.
-    votes = [here, *(np.where(w > VOTE, v.disparity, here) for v, w in zip(views, likely, strict=True))]
-    middle = _median(votes if len(votes) % 2 else [*votes, here])
-    weights = [np.maximum(_falling(cv2.absdiff(here, middle) * np.float32(1.0 / DISPARITY_SPREAD)), PRESENT_LEAST)]
-    for view, weight in zip(views, likely, strict=True):
-        off = cv2.absdiff(view.disparity, middle) * np.float32(1.0 / DISPARITY_SPREAD)
-        leap = cv2.absdiff(view.disparity, here) * np.float32(1.0 / LEAP)
-        weights.append(weight * _falling(off + leap * leap))
-    return weights
+def blended(here: Map | None, other: Map | None, uv: Map, *, gain: Map) -> Map | None:
+    """Return the neighbour's boost [fh, fw, 3] carried here, moved by `gain` [fh, fw] towards that of this frame."""
+    if here is None and other is None:
+        return None
+    zero = np.zeros((*gain.shape, 3), np.float32)
+    before = zero if other is None else warp(other, uv)
+    mean = before + cv2.merge([gain] * 3) * ((zero if here is None else here) - before)
+    return mean if (mean > np.float32(1e-3)).any() else None
 
 
-def _slope(luma: Map) -> Map:
-    """Return how steep the luma is [h, w], in codes per pixel."""
-    return np.asarray(cv2.magnitude(cv2.Sobel(luma, -1, 1, 0, scale=0.125), cv2.Sobel(luma, -1, 0, 1, scale=0.125)))
+def moved_light(boost: Map, small: Map | None, mean: Map | None) -> Map:
+    """Return the boost [h, w, 3] moved by what its mean at flow size differs from itself there.
 
-
-def _around(values: Map) -> Map:
-    """Return the mean over 5 x 5 pixels: a small patch tells a surface from another, a pixel does not."""
-    return np.asarray(cv2.blur(values, (5, 5)), np.float32)
-
-
-def _falling(distance: Map) -> Map:
-    return np.asarray(cv2.exp(-distance), np.float32)
-
-
-def _mean(values: list[Map], weights: list[Map]) -> Map:
-    mean, total = values[0] * weights[0], weights[0].copy()
-    for value, weight in zip(values[1:], weights[1:], strict=True):
-        mean += value * weight
-        total += weight
-    return np.asarray(mean / np.maximum(total, np.float32(1e-12)), np.float32)
-
-
-def _steadied_boost(boost: Map, now: _Frame, window: tuple[_Past, ...], weights: list[Map]) -> Map:
-    """Return the boost [h, w, 3] in stops, moved by what it differs from the weighted mean at flow size.
-
-    Light that is estimated flickers in patches, its outlines are those of the present frame: only the difference is
-    carried from the smaller maps.
+    Light that is estimated flickers in patches, its outlines are those of the present frame.
     """
-    if now.boost is None and all(p.frame.boost is None for p in window):
+    if small is None and mean is None:
         return boost
-    shape = window[0].uv.shape[:2]
-    small_weights = [_resized(w, shape) for w in weights]
-    total = np.maximum(sum(small_weights[1:], small_weights[0]), np.float32(1e-12))
-    mean = np.zeros((*shape, 3), np.float32)
-    for p, weight in zip(window, small_weights[1:], strict=True):
-        if p.frame.boost is not None:
-            mean += warp(p.frame.boost, p.uv) * cv2.merge([weight / total] * 3)
-    if now.boost is not None:
-        mean += now.boost * (cv2.merge([small_weights[0] / total] * 3) - np.float32(1.0))
-    return np.asarray(np.maximum(boost + _resized(mean, boost.shape[:2]), 0.0), np.float32)
+    none = np.zeros_like(mean if small is None else small)
+    change = (none if mean is None else mean) - (none if small is None else small)
+    return np.asarray(np.maximum(boost + resized(change, boost.shape[:2]), 0.0), np.float32)
 
 
-def _median(values: list[Map]) -> Map:
-    """Return the median [h, w] of an odd number of maps: a bubble sort of whole maps, up to the middle one.
+def _fused(disparity: Map, state: FilterState, link: Tie) -> tuple[Map, Map, Map]:
+    """Return the new mean [h, w], its count [h, w] and that of the regions [ch, cw]."""
+    mean = carried(state.disparity, link.uv)
+    span = span_of(state.disparity)
+    aligned = in_line(disparity, mean, weight=link.trust, span=span)
+    q, region_q = unrest(link), region_unrest(link)
+    region_count = warp(state.region_count, resized_flow(link.flow_uv, region_q.shape))
+    region_count = region_count / (1.0 + region_q * region_count) * resized(link.trust, region_q.shape)
+    count = warp(state.count, link.uv)
+    count = count / (1.0 + q * count) * link.trust * link.trust * likeness(aligned, mean, link.motion, span)
+    gain = 1.0 / (1.0 + count)
+    # A still region may hold a small thing that moves: that one follows as fast as its own unrest demands.
+    own = np.minimum(resized(region_count, gain.shape), 1.0 / cv2.sqrt(slow_unrest(link)))
+    slow = np.minimum(gain, 1.0 / (1.0 + own))
+    fused = np.clip(mean + gain * (aligned - mean) + slow * (disparity - aligned), 0.0, 1.0)
+    most = np.float32(MOST_FRAMES)
+    return fused, np.minimum(count + 1.0, most), np.minimum(region_count + 1.0, most)
 
-    np.median and np.partition walk through memory pixel by pixel and take ten times as long.
-    """
-    ranked = list(values)
-    for last in range(len(ranked) - 1, len(ranked) // 2 - 1, -1):
-        for k in range(last):
-            ranked[k], ranked[k + 1] = cv2.min(ranked[k], ranked[k + 1]), cv2.max(ranked[k], ranked[k + 1])
-    return ranked[len(ranked) // 2]
+
+def _half_planes(boost: Map | None, shape: tuple[int, ...]) -> list[Plane]:
+    if boost is None:
+        return []
+    half = boost.astype(np.float16).view(np.uint16)
+    return [np.ascontiguousarray(half[..., k]) for k in range(3)]
+
+
+def _from_half(plane: Plane) -> Map:
+    return np.ascontiguousarray(plane.astype(np.uint16, copy=False)).view(np.float16).astype(np.float32)
+
+
+def _from_half_planes(planes: list[Plane]) -> Map | None:
+    if not planes:
+        return None
+    if len(planes) != 3:
+        raise ValueError(f"a boost has 3 planes, not {len(planes)}")
+    return np.dstack([_from_half(p) for p in planes])

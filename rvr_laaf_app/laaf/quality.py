@@ -34,6 +34,39 @@ def lateness_frames(
     return int(later[0]) if later.size else None
 
 
+def sharp_share(error_px: NDArray[np.floating], sharp_coc_px: float) -> float:
+    """Return the share of the known frames in which the coc is at most `sharp_coc_px`; NaN if none is known."""
+    known = np.isfinite(error_px)
+    return float(np.mean(np.abs(error_px[known]) <= sharp_coc_px)) if known.any() else float("nan")
+
+
+def steady(series: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return a series [N] without outliers of single frames: each known value by the median of three known ones.
+
+    It does not lag and shortens no run of two frames or more; gaps (NaN) stay. At both ends the median is that of the
+    outermost three.
+    """
+    values = np.array(series, np.float32)
+    places = np.flatnonzero(np.isfinite(values))
+    if places.size >= 3:
+        known = values[places]
+        threes = np.lib.stride_tricks.sliding_window_view(known, 3)
+        values[places] = np.median(np.concatenate([threes[:1], threes, threes[-1:]]), axis=1)
+    return values
+
+
+def runs_of(mask: NDArray[np.bool_], *, bridge: int = 0) -> list[tuple[int, int]]:
+    """Return the runs [start, stop) of True in mask [N], in order; gaps of at most `bridge` frames are passed over."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    runs: list[tuple[int, int]] = []
+    for start, stop in edges.reshape(-1, 2).tolist():
+        if runs and start - runs[-1][1] <= bridge:
+            runs[-1] = (runs[-1][0], stop)
+        else:
+            runs.append((start, stop))
+    return runs
+
+
 def mean_delta_d(curve: FocusCurve, truth_disparity: NDArray[np.float32]) -> float:
     """Return delta_d of the paper: the mean absolute difference of disparity over the frames where truth is known."""
     known = np.isfinite(truth_disparity)

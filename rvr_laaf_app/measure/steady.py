@@ -8,7 +8,8 @@ Both are given for the estimator's frames one by one and for the steadied ones, 
 
 Smear. On clips with true disparity for each frame (folder NAME.disparity beside NAME.mp4, its files in order): the
 error where the truth has changed within the last 6 frames, one scale and shift for the whole clip, steadied against
-frame by frame. A ratio above 1 is smear.
+frame by frame. A ratio above 1 is smear. The errors of the estimator may hide it, so the truth itself is steadied as
+well, with the pictures of the clip: what it loses there, as a share of its range, is smear and nothing else.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.errors import MediaError
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
 from rvr_laaf_app.core.geometry import fit_long_side
+from rvr_laaf_app.flow.backward import steadied
 from rvr_laaf_app.flow.consistency import warp
 from rvr_laaf_app.flow.dis import DisFlow
-from rvr_laaf_app.flow.temporal import TemporalFilter
 from rvr_laaf_app.measure.aligned import aligned
 from rvr_laaf_app.measure.estimating import Estimator, Tell, silent
 from rvr_laaf_app.media.image_file import read_plane
@@ -62,18 +63,11 @@ Steadier = Callable[[Shot, Sequence[RgbdFrame]], list[Map]]
 
 
 def filtered(shot: Shot, estimates: Sequence[RgbdFrame]) -> list[Map]:
-    """Steady the disparity as analysis does: the temporal filter, begun anew at each cut."""
-    temporal = TemporalFilter()
-    state = temporal.start()
-    steady = []
-    for index, (frame, rgbd) in enumerate(zip(shot.frames, estimates, strict=True)):
-        maps = (rgbd.disparity, rgbd.boost_stops, rgbd.confidence)
-        small = _picture(frame, rgbd.size)
-        disparity, _, _, state = temporal.step(
-            state, small, *(part.astype(np.float32) for part in maps), cut=index in shot.cuts
-        )
-        steady.append(disparity)
-    return steady
+    """Steady the disparity as analysis does: both halves over each shot."""
+    pictures = [_picture(frame, rgbd.size) for frame, rgbd in zip(shot.frames, estimates, strict=True)]
+    disparities = [rgbd.disparity.astype(np.float32) for rgbd in estimates]
+    boosts = [rgbd.boost_stops.astype(np.float32) for rgbd in estimates]
+    return steadied(pictures, disparities, boosts, cuts=sorted(shot.cuts))[0]
 
 
 def find_clips(folder: Path) -> list[Path]:
@@ -95,7 +89,8 @@ def measure_steadiness(
     """Return jitter, drift and smear of each clip over its first frames.
 
     Keys: clips (a list: clip, frames, static_share, jitter and drift, each {frame_by_frame, steadied, ratio} in shares
-    of the range, or None; smear {frame_by_frame, steadied, ratio} or None without truth), mean (ratios), skipped.
+    of the range, or None; smear {frame_by_frame, steadied, ratio} and truth_smear, a share, or None without truth),
+    mean (of the ratios and of truth_smear), skipped.
     Clips whose camera moves and that have no truth are skipped, unless `moving_too`.
     """
     rows: list[dict[str, Any]] = []
@@ -112,9 +107,10 @@ def measure_steadiness(
         else:
             rows.append(row)
     mean = {}
-    for name in ("jitter", "drift", "smear"):
-        ratios = [row[name]["ratio"] for row in rows if row[name] is not None]
-        mean[name] = round(float(np.mean(ratios)), 4) if ratios else None
+    for name in ("jitter", "drift", "smear", "truth_smear"):
+        found = [row[name] for row in rows if row[name] is not None]
+        values = [part["ratio"] if isinstance(part, dict) else part for part in found]
+        mean[name] = round(float(np.mean(values)), 4) if values else None
     return {"clips": rows, "mean": mean, "skipped": skipped}
 
 
@@ -140,10 +136,13 @@ def _clip_row(
         "jitter": compared(plain, steady, lambda maps: jitter(maps, flows, masks)) if still else None,
         "drift": compared(plain, steady, lambda maps: drift(maps, masks)) if still else None,
         "smear": None,
+        "truth_smear": None,
     }
     if truth_folder.is_dir():
         truth = read_truth(truth_folder, len(plain), plain[0].shape)
         row["smear"] = compared(plain, steady, lambda maps: smear(maps, truth))
+        true_estimates = [told(rgbd, values) for rgbd, values in zip(estimates, truth, strict=True)]
+        row["truth_smear"] = round(smear(steadier(shot, true_estimates), truth), 5)
     return row
 
 
@@ -188,6 +187,11 @@ def smear(maps: Sequence[Map], truth: Sequence[Map]) -> float:
         changed = (np.abs(past - wanted[index]).max(axis=0) > CHANGED_SHARE * span).astype(np.uint8)
         band[index] = cv2.dilate(changed, window).astype(bool)
     return float(error[band].mean()) if band.any() else float("nan")
+
+
+def told(rgbd: RgbdFrame, truth: Map) -> RgbdFrame:
+    """Return the estimate with another disparity [h, w] in 0..1."""
+    return RgbdFrame(rgbd.index, truth.astype(np.float16), rgbd.boost_stops, rgbd.confidence)
 
 
 def read_shot(clip: Path, frames: int) -> Shot:
@@ -240,7 +244,7 @@ def static_masks(shot: Shot) -> list[NDArray[np.bool_]]:
 
 
 def read_truth(folder: Path, count: int, shape: tuple[int, int]) -> list[Map]:
-    """Read the first true disparities of a clip, brought to map size; raise MediaError if there are too few."""
+    """Read the first true disparities of a clip, brought to map size and to 0..1; raise MediaError if too few."""
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".npy", ".npz", ".exr", ".png"))
     if len(files) < count:
         raise MediaError(f"there are {len(files)} true disparities for {count} frames", where=folder)

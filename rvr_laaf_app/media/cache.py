@@ -28,6 +28,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ from rvr_laaf_app.core.atomic import discard, remove_leftovers, write_atomic
 from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import RgbdFrame
 
-CHUNK_FRAMES = 32  # what one lost chunk costs: about a second of video
+CHUNK_FRAMES: Final = 32  # what one lost chunk costs: about a second of video
 MAX_BOOST_STOPS = 12.0
 
 _MAGIC = b"RVRGBD01"
@@ -57,7 +58,7 @@ def _digest(*parts: bytes) -> bytes:
     return state.digest()
 
 
-def _pack(plane: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+def pack_plane(plane: NDArray[np.uint8 | np.uint16]) -> bytes:
     """Code a [h, w] plane of uint8 or uint16 without loss; a plane of zeros takes no byte."""
     if not plane.any():
         return b""
@@ -70,8 +71,10 @@ def _pack(plane: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     return zlib.compress(delta.tobytes(), 1)
 
 
-def _unpack(data: bytes, shape: tuple[int, int], kind: type[np.uint8 | np.uint16]) -> NDArray[np.uint8 | np.uint16]:
-    """Undo `_pack`; raise ValueError if the data does not fit the shape."""
+def unpack_plane(
+    data: bytes, shape: tuple[int, int], kind: type[np.uint8 | np.uint16]
+) -> NDArray[np.uint8 | np.uint16]:
+    """Undo `pack_plane`; raise ValueError if the data does not fit the shape."""
     if not data:
         return np.zeros(shape, kind)
     raw = np.frombuffer(zlib.decompress(data), np.uint8)
@@ -92,23 +95,23 @@ def _encode(frame: RgbdFrame) -> tuple[bytes, bytes, bytes]:
         boost = np.ascontiguousarray(planes).reshape(height, width * 3)
     confidence = np.nan_to_num(frame.confidence.astype(np.float32)) * np.float32(255)
     return (
-        _pack(np.ascontiguousarray(frame.disparity).view(np.uint16)),
-        _pack(boost),
-        _pack(np.clip(np.rint(confidence), 0, 255).astype(np.uint8)),
+        pack_plane(np.ascontiguousarray(frame.disparity).view(np.uint16)),
+        pack_plane(boost),
+        pack_plane(np.clip(np.rint(confidence), 0, 255).astype(np.uint8)),
     )
 
 
 def _decode(index: int, shape: tuple[int, int], blobs: Sequence[bytes]) -> RgbdFrame:
     height, width = shape
-    disparity = _unpack(blobs[0], shape, np.uint16).view(np.float16)
+    disparity = unpack_plane(blobs[0], shape, np.uint16).view(np.float16)
     if blobs[1]:
-        planes = _unpack(blobs[1], (height, width * 3), np.uint8).reshape(height, 3, width)
+        planes = unpack_plane(blobs[1], (height, width * 3), np.uint8).reshape(height, 3, width)
         stops = np.arange(256, dtype=np.float32) * np.float32(MAX_BOOST_STOPS / 255)
         boost = np.ascontiguousarray(stops.astype(np.float16)[planes].transpose(0, 2, 1))
     else:
         boost = np.zeros((height, width, 3), np.float16)
     levels = (np.arange(256, dtype=np.float32) / np.float32(255)).astype(np.float16)
-    return RgbdFrame(index, disparity, boost, levels[_unpack(blobs[2], shape, np.uint8)])
+    return RgbdFrame(index, disparity, boost, levels[unpack_plane(blobs[2], shape, np.uint8)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +253,27 @@ class ProductStore:
 
     def size_bytes(self) -> int:
         """Return how much room the products take."""
-        return sum(_file_size(entry) for entry in _entries(self.folder))
+        return sum(_file_size(entry) for entry in self.folder.rglob("*"))
 
     def clear(self) -> None:
         """Delete all products of this store."""
         self._chunks.clear()
         _remove_folder(self.folder)
+
+    def drop(self, start: int, stop: int) -> None:
+        """Delete the chunks that lie wholly inside [start, stop)."""
+        for chunk in self._scan():
+            if start <= chunk.start and chunk.stop <= stop:
+                self._chunks.pop(chunk.path.name, None)
+                discard(chunk.path)
+
+    def covered(self, start: int, stop: int) -> int:
+        """Return how far the frames from `start` on are there without a gap, at most to `stop`."""
+        reached = start
+        for chunk in self._scan():
+            if chunk.start <= reached < chunk.stop:
+                reached = chunk.stop
+        return min(max(reached, start), stop)
 
     def mark_used(self) -> None:
         """Note that the store is in use now: `prune` removes those first that were not used for longest."""
@@ -278,9 +296,7 @@ class ProductStore:
     def _scan(self) -> list[_Chunk]:
         """Return all chunks in order; set aside those that are not whole."""
         found: dict[str, _Chunk] = {}
-        for path in _entries(self.folder):
-            if not _NAME.fullmatch(path.name):
-                continue
+        for path in (entry for entry in _entries(self.folder) if _NAME.fullmatch(entry.name)):
             try:
                 found[path.name] = self._chunks.get(path.name) or _Chunk.open(path)
             except CacheError:
@@ -291,25 +307,30 @@ class ProductStore:
         return sorted(found.values(), key=lambda chunk: chunk.start)
 
     def _write(self, name: str, pieces: list[bytes]) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(self.folder / name)
-            write_atomic(self.folder / name, pieces)
-        except OSError as error:
-            if error.errno in _NO_SPACE:
-                needed = sum(map(len, pieces)) / 1e6
-                raise CacheError(
-                    f"no space left for the analysis ({needed:.1f} MB more were needed at this point)",
-                    where=self.folder,
-                    remedy="Free some space, or set RVR_CACHE_DIR to a folder on another disk; "
-                    "what was computed so far is kept.",
-                ) from error
-            raise CacheError(
-                f"the analysis cannot be stored: {error.strerror or error}",
-                where=self.folder,
-                remedy="Set RVR_CACHE_DIR to a folder that can be written.",
-            ) from error
+        write_product(self.folder / name, pieces)
         self._chunks.pop(name, None)
+
+
+def write_product(path: Path, pieces: Sequence[bytes]) -> None:
+    """Write a file of analysis products, whole or not at all; raise CacheError if it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
+        write_atomic(path, pieces)
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            needed = sum(map(len, pieces)) / 1e6
+            raise CacheError(
+                f"no space left for the analysis ({needed:.1f} MB more were needed at this point)",
+                where=path.parent,
+                remedy="Free some space, or set RVR_CACHE_DIR to a folder on another disk; "
+                "what was computed so far is kept.",
+            ) from error
+        raise CacheError(
+            f"the analysis cannot be stored: {error.strerror or error}",
+            where=path.parent,
+            remedy="Set RVR_CACHE_DIR to a folder that can be written.",
+        ) from error
 
 
 def cache_root() -> Path:

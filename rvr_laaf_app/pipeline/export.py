@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -27,6 +27,7 @@ from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.writer import ClipWriter, check_output, open_writer
 from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
+from rvr_laaf_app.pipeline.memory import return_freed_memory
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.resolve import resolve
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer, Quality
@@ -102,19 +103,24 @@ def export_job(
     renderer = renderer or RENDERERS.load(DEFAULT_RENDERER)()
     settings = settings_of(request, info)
     total = stop - start
+    return_freed_memory(info.display_size)  # what the analysis left behind
     yield Progress(0, total, "exporting")
     with open_writer(request.out_path, info, settings, start=start, stop=stop) as writer:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
             pending: deque[Future[None]] = deque()
-            for done, prepared in enumerate(_prepared_frames(products, project, start, stop), start=1):
+            for prepared in _prepared_frames(products, project, start, stop):  # `enumerate` would keep each for longer
                 frame = prepared.frame
                 render = resolve(
                     project, curve, frame.index, size=frame.size, full_width=frame.size[0], quality=request.quality
                 )
-                pending.append(encoder.submit(_encode, writer, blur(prepared, render, renderer), prepared))
+                picture = _Picture(frame.index, frame.transfer, frame.primaries, frame.rgb.dtype)
+                del frame  # all that is waited for below would otherwise be waited for with it in memory
+                picture.light.append(blur(prepared, render, renderer))
+                del prepared
+                pending.append(encoder.submit(_encode, writer, picture))
                 if len(pending) > 1:
                     pending.popleft().result()
-                yield Progress(done, total, "exporting")
+                yield Progress(picture.index - start + 1, total, "exporting")
             while pending:
                 pending.popleft().result()
         for checked, _ in writer.finishing():
@@ -122,13 +128,26 @@ def export_job(
     return ExportReport(str(writer.path), total, len(info.audio) if settings.audio != "none" else 0)
 
 
-def _encode(writer: ClipWriter | FrameWriter, linear: NDArray[np.float32], prepared: PreparedFrame) -> None:
-    frame = prepared.frame
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """A rendered frame on its way to the encoder: how the clip encodes its frames, and the light, taken out once.
+
+    light: one [H, W, 3] float32. Whoever takes it out has the only one, and can let it go before the slow part.
+    """
+
+    index: int
+    transfer: str
+    primaries: str
+    dtype: np.dtype[np.uint8] | np.dtype[np.uint16]
+    light: list[NDArray[np.float32]] = field(default_factory=list)
+
+
+def _encode(writer: ClipWriter | FrameWriter, picture: _Picture) -> None:
     if isinstance(writer, FrameWriter) and writer.settings.codec == "exr":
-        writer.write(linear, frame.index)  # light as it is: highlights above white survive
+        writer.write(picture.light.pop(), picture.index)  # light as it is: highlights above white survive
         return
-    rgb = from_linear(linear, frame.transfer, frame.primaries, dtype=frame.rgb.dtype.type)
-    writer.write(rgb, frame.index)
+    rgb = from_linear(picture.light.pop(), picture.transfer, picture.primaries, dtype=picture.dtype)
+    writer.write(rgb, picture.index)
 
 
 def _prepared_frames(products: ClipProducts, project: Project, start: int, stop: int) -> Iterator[PreparedFrame]:
@@ -141,7 +160,7 @@ def _prepared_frames(products: ClipProducts, project: Project, start: int, stop:
 
         upcoming = pool.submit(ready, start)
         for index in range(start, stop):
-            prepared = upcoming.result()
+            prepared = [upcoming.result()]
             if index + 1 < stop:
                 upcoming = pool.submit(ready, index + 1)
-            yield prepared
+            yield prepared.pop()  # the one who asked has the only one

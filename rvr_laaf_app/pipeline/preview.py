@@ -27,7 +27,7 @@ from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer,
 
 View = Literal["refocused", "original", "disparity"]
 CACHE_BYTES = 192 * 2**20
-_PreparedKey = tuple[int, tuple[int, int], float, bool]
+_PreparedKey = tuple[int, tuple[int, int], float, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,9 @@ class PreviewRenderer:
 
     def _prepare(self, frame: Frame, size: tuple[int, int], highlight_boost: float) -> PreparedFrame:
         analysed = self._products.has(frame.index)
-        key = (frame.index, size, highlight_boost, analysed)
-        prepared = self._prepared.get(key) if self._products.complete or not analysed else None
+        final = self._products.settled(frame.index + 1)
+        key = (frame.index, size, highlight_boost, analysed, final)
+        prepared = self._prepared.get(key) if final or not analysed else None
         if prepared is None:
             rgbd = self._products.rgbd(frame.index) if analysed else self._estimate_now(frame)
             prepared = prepare(frame, rgbd, highlight_boost=highlight_boost)

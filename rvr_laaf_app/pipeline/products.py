@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,13 @@ from rvr_laaf_app.flow.normalise import DisparityRange
 from rvr_laaf_app.media.cache import ProductStore, store_for
 from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.probe import ClipInfo
-from rvr_laaf_app.track.disparity import subject_disparity
+from rvr_laaf_app.track.disparity import mean_in_box, subject_disparity
 
 UNFILTERED = "none"  # version of flow and filter where disparity is taken as it is, frame by frame
 ANALYSIS_LONG_SIDE = 640  # of the frames that the estimator sees, and at most of the maps it returns
 MEMORY_BYTES = 256 * 2**20
 LEVELS_BYTES = 16 * 2**20
+FORWARD_FOLDER = "forward"  # of what was found on the way, in the folder of the products
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +55,53 @@ class AnalysisKey:
 class ProductMeta:
     """The small facts beside the frames.
 
-    done: frames analysed so far, from 0. cuts: first frames of shots after the first. ranges: one per shot begun,
-    the last of them still moving until its shot is done.
+    done: frames analysed so far, from 0. final: frames of these that are known as they will stay, all of them whole
+    shots; from there to `done` there is the one-sided result that was found on the way. cuts: first frames of shots
+    after the first. ranges: one per shot begun, still moving while the shot is not final.
     """
 
     frames: int
     done: int = 0
     cuts: tuple[int, ...] = ()
     ranges: tuple[DisparityRange, ...] = ()
+    final: int = 0
 
     @property
     def complete(self) -> bool:
-        """True if every frame is analysed."""
-        return self.done >= self.frames
+        """True if every frame is known as it will stay."""
+        return self.final >= self.frames
+
+    @property
+    def final_shots(self) -> int:
+        """How many shots are final."""
+        return len(self.ranges) if self.complete else bisect_right(self.cuts, self.final)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values for the cache's meta file."""
         return {
             "frames": self.frames,
             "done": self.done,
+            "final": self.final,
             "cuts": list(self.cuts),
             "ranges": [r.as_json() for r in self.ranges],
         }
 
-    def cut_back(self, done: int, last_range: DisparityRange | None) -> ProductMeta:
-        """Return the facts as they were when only `done` frames were known; last_range belongs to the shot there."""
-        cuts = tuple(c for c in self.cuts if c < done)
-        ranges = self.ranges[: len(cuts)] + ((last_range,) if last_range is not None else ())
-        return replace(self, done=done, cuts=cuts, ranges=ranges)
+    def cut_back(self, final: int, done: int, last_range: DisparityRange | None) -> ProductMeta:
+        """Return the facts as they were when only so many frames were known; last_range belongs to the shot there.
+
+        A cut at `done` itself stays known if the frames before it are final.
+        """
+        cuts = tuple(c for c in self.cuts if c < done or c == final == done)
+        if last_range is None:
+            ranges = self.ranges[: bisect_right(cuts, final)]
+        else:
+            ranges = (*self.ranges[: bisect_right(cuts, done - 1)], last_range)
+        return replace(self, done=done, final=final, cuts=cuts, ranges=ranges)
+
+    def shot_at(self, index: int) -> tuple[int, int]:
+        """Return the first frame of the shot that holds frame `index`, and that after its last, as far as known."""
+        start = max((c for c in self.cuts if c <= index), default=0)
+        return start, next((c for c in self.cuts if c > index), self.frames)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ProductMeta:
@@ -89,6 +110,7 @@ class ProductMeta:
             return cls(
                 frames=int(values["frames"]),
                 done=int(values["done"]),
+                final=int(values["final"]),
                 cuts=tuple(int(c) for c in values["cuts"]),
                 ranges=tuple(DisparityRange.from_json(r) for r in values["ranges"]),
             )
@@ -109,9 +131,12 @@ class ClipProducts:
         self.key = key
         self._make = make
         self.store: ProductStore = store_for(info.fingerprint, key.digest)
+        self.forward = ProductStore(self.store.folder / FORWARD_FOLDER)
         self.meta = self._stored_meta()
-        self._frames: MemoryCache[int, RgbdFrame] = MemoryCache(MEMORY_BYTES, lambda f: f.disparity.nbytes * 5)
-        self._levels: MemoryCache[tuple[str, int, int, bool], NDArray[np.float32]] = MemoryCache(
+        self._frames: MemoryCache[tuple[int, bool], RgbdFrame] = MemoryCache(
+            MEMORY_BYTES, lambda f: f.disparity.nbytes * 5
+        )
+        self._levels: MemoryCache[tuple[str, int, int, int], NDArray[np.float32]] = MemoryCache(
             LEVELS_BYTES, lambda levels: levels.nbytes
         )
 
@@ -142,12 +167,12 @@ class ClipProducts:
 
     @property
     def complete(self) -> bool:
-        """True if every frame is analysed."""
+        """True if every frame is known as it will stay."""
         return self.meta.complete
 
     def settled(self, stop: int) -> bool:
-        """True if frames [0, stop) are known as they will stay: analysed, and the shot of the last one ended."""
-        return self.complete or (self.meta.done >= stop and any(c >= stop for c in self.meta.cuts))
+        """True if frames [0, stop) are known as they will stay: analysed, and steadied from both sides."""
+        return self.complete or self.meta.final >= stop
 
     def shot_end(self, stop: int) -> int:
         """Return the first frame after the shot that holds frame stop - 1, as far as the cuts are known."""
@@ -163,8 +188,23 @@ class ClipProducts:
         self.meta = replace(self.meta, **changes)
         self.store.write_meta(self.meta.as_json())
 
+    def finalise(self, stop: int, measured: DisparityRange) -> None:
+        """Note that the next shot, which ends before `stop`, is final; drop what was kept of it on the way."""
+        shot = self.meta.final_shots
+        ranges = (*self.meta.ranges[:shot], measured, *self.meta.ranges[shot + 1 :])
+        self.update(final=stop, ranges=ranges)
+        self.forward.drop(0, stop)
+        for path in self.forward.folder.glob("*.trace"):
+            if int(path.stem) <= stop:
+                path.unlink(missing_ok=True)
+
+    def trace_path(self, stop: int) -> Path:
+        """Return the file with the traces of the frames of the chunk that ends before `stop`, and the state there."""
+        return self.forward.folder / f"{stop:09d}.trace"
+
     def forget(self) -> None:
         """Drop everything that is kept of this clip and estimator."""
+        self.forward.clear()
         self.store.clear()
         self.meta = ProductMeta(frames=self.info.frames)
         self._frames.clear()
@@ -175,8 +215,7 @@ class ClipProducts:
 
     def range_at(self, index: int) -> DisparityRange:
         """Return the depth range of the shot at `index`."""
-        ranges = self.meta.ranges
-        return ranges[min(self.shot_of(index), len(ranges) - 1)]
+        return _range_at(self.meta, index)
 
     def has(self, index: int) -> bool:
         """Tell whether frame `index` is analysed."""
@@ -184,27 +223,63 @@ class ClipProducts:
 
     def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
         """Return the subject's disparity [stop - start] in its box of each frame; measured once per track."""
-        key = (track.digest, start, stop, self.meta.done >= stop and self.complete)
+        return self._measured(track, start, stop)[0]
+
+    def subject_trust(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+        """Return the confidence [stop - start] of the depth in the middle of the box, 0..1; NaN where not seen."""
+        return self._measured(track, start, stop)[1]
+
+    def _measured(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+        """Return disparity and confidence [2, stop - start] of a subject, both from one reading of each frame."""
+        key = (track.digest, start, stop, min(self.meta.final, stop))
         known = self._levels.get(key)
         if known is None:
-            known = np.array([self._level_in(track, index) for index in range(start, stop)], np.float32)
+            pairs = [self._measured_in(track, index) for index in range(start, stop)]
+            known = np.array(pairs, np.float32).reshape(-1, 2).T
             self._levels.put(key, known)
         return known
 
-    def _level_in(self, track: SubjectTrack, index: int) -> float:
+    def _measured_in(self, track: SubjectTrack, index: int) -> tuple[float, float]:
         box = track.box_at(index)
         if box is None or track.confidence[index - track.start] <= 0:
-            return float("nan")
+            return float("nan"), float("nan")
         rgbd = self.rgbd(index)
-        return subject_disparity(rgbd.disparity, box, rgbd.confidence)
+        level = subject_disparity(rgbd.disparity, box, rgbd.confidence)
+        return level, mean_in_box(rgbd.confidence, box.scaled(0.5))
 
     def rgbd(self, index: int) -> RgbdFrame:
-        """Return the steady products of frame `index`, normalised over its shot; CacheError if absent."""
+        """Return the steady products of frame `index`, normalised over its shot; CacheError if absent.
+
+        Frames of shots that are not final come as the forward half of steadying left them.
+        """
         if not self.has(index):
             raise CacheError(f"frame {index} is not analysed yet")
-        raw = self._frames.get(index)
-        if raw is None:
-            raw = self.store.read(index)
-            self._frames.put(index, raw)
-        disparity = self.range_at(index).normalise(raw.disparity.astype(np.float32))
+        meta, raw = self._read(index)
+        disparity = _range_at(meta, index).normalise(raw.disparity.astype(np.float32))
         return replace(raw, disparity=disparity.astype(np.float16), _digest=[])
+
+    def raw(self, index: int) -> RgbdFrame:
+        """Return the steady products of frame `index` before normalisation; CacheError if absent."""
+        return self._read(index)[1]
+
+    def _read(self, index: int) -> tuple[ProductMeta, RgbdFrame]:
+        """Return a frame and the facts that go with it: the analysis may go on while this is read."""
+        meta = self.meta
+        try:
+            return meta, self._stored(index, final=index < meta.final)
+        except CacheError:
+            if index < meta.final or index >= self.meta.final:
+                raise
+        meta = self.meta  # its shot has become final just now
+        return meta, self._stored(index, final=True)
+
+    def _stored(self, index: int, *, final: bool) -> RgbdFrame:
+        raw = self._frames.get((index, final))
+        if raw is None:
+            raw = (self.store if final else self.forward).read(index)
+            self._frames.put((index, final), raw)
+        return raw
+
+
+def _range_at(meta: ProductMeta, index: int) -> DisparityRange:
+    return meta.ranges[min(bisect_right(meta.cuts, index), len(meta.ranges) - 1)]

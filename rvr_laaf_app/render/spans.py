@@ -45,13 +45,22 @@ class SpanRenderer:
             scales = _preview_scales(grid, _bright_coc(linear, coc_px))
             if _full_size_share(grid, coc_px, scales) < _MOST_FULL_SIZE:
                 return preview_surfaces(surfaces, grid, aperture, scales)
-        return render_surfaces(surfaces, grid, aperture)
+        layers = _layers(surfaces, grid, reuse=True)
+        del surfaces
+        out, _ = _render_group(layers, grid, aperture, (0, grid.count), scale=1)
+        del layers  # at 4K a third of a gigabyte, and the result is not there yet
+        return _normalised(out)
 
 
 def render_surfaces(surfaces: Surfaces, grid: LevelGrid, aperture: Aperture) -> NDArray[np.float32]:
     """Render two surfaces per pixel with given levels, exactly; linear [H, W, 3] float32."""
     out, _ = _render_group(_layers(surfaces, grid), grid, aperture, (0, grid.count), scale=1)
-    result = np.empty((*surfaces.front_coc_px.shape, 3), np.float32)
+    return _normalised(out)
+
+
+def _normalised(out: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return linear [H, W, 3] for premultiplied [H, 4 W]."""
+    result = np.empty((out.shape[0], out.shape[1] // 4, 3), np.float32)
     level_kernels.normalise(out, result)
     return result
 
@@ -145,12 +154,13 @@ def warm_up() -> None:
         SpanRenderer().render(linear, coc, aperture=Aperture(), quality=quality)
 
 
-def _layers(surfaces: Surfaces, grid: LevelGrid) -> Layers:
-    """Sort the surfaces into levels; coc arrays are not changed."""
+def _layers(surfaces: Surfaces, grid: LevelGrid, *, reuse: bool = False) -> Layers:
+    """Sort the surfaces into levels; with `reuse` the levels take the place of the coc, else that is not changed."""
     height, width = surfaces.front_coc_px.shape
     tiles = (math.ceil(height / TILE), math.ceil(width / TILE))
     front, back = surfaces.front.reshape(height, -1), surfaces.back.reshape(height, -1)
-    front_level, back_level = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
+    coc = surfaces.front_coc_px, surfaces.back_coc_px
+    front_level, back_level = coc if reuse else (np.empty_like(coc[0]), np.empty_like(coc[1]))
     front_bits, back_bits = np.empty(tiles, np.uint64), np.empty(tiles, np.uint64)
     level_kernels.to_levels(
         surfaces.front_coc_px,

@@ -53,6 +53,17 @@ def subject_disparity(
     return level
 
 
+def mean_in_box(values: NDArray[np.floating], box: Box) -> float:
+    """Return the mean of a map [h, w] inside a box; 0 where the box misses the picture."""
+    height, width = values.shape
+    x, y, w, h = box.clipped().pixels(width, height)
+    if w <= 0 or h <= 0:
+        return 0.0
+    top, left = min(round(y), height - 1), min(round(x), width - 1)
+    part = values[top : max(round(y + h), top + 1), left : max(round(x + w), left + 1)]
+    return float(np.mean(part, dtype=np.float64))
+
+
 def _towards_middle(box: Box, size: tuple[int, int], bounds: tuple[int, int, int, int]) -> NDArray[np.float64]:
     """Weights [rows, columns] falling from 1 in the middle of the box to a twelfth at its edges."""
     x0, y0, x1, y1 = bounds

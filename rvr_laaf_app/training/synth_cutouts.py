@@ -1,4 +1,4 @@
-"""Things that stand in composed scenes, as cut-outs with relief: people, animals, blobs, balls, jars, plants, fences.
+"""Things that stand in composed scenes, as cut-outs with relief: subjects of photographs, animals, balls, plants.
 
 A cut-out is drawn at about the size it has in the picture: rgba [h, w, 4] linear and premultiplied, relief [h, w] in
 units of its own height. Knows nothing of cameras.
@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.training.synth_textures import NEAR, Light, SceneLibrary, fibres, noise, pattern
+from rvr_laaf_app.core.color import linear_table
+from rvr_laaf_app.training.synth_textures import NEAR, Light, SceneLibrary, fibres, noise
 
 SHIFT = 4  # sub-pixel bits of cv2's drawing
-SKINS = ((0.62, 0.36, 0.25), (0.50, 0.27, 0.17), (0.33, 0.16, 0.09), (0.16, 0.075, 0.045), (0.70, 0.46, 0.36))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,23 +27,24 @@ class Cutout:
     aspect: float
 
 
-def _polygon(mask: NDArray[np.uint8], points: NDArray[np.floating]) -> None:
+def fill_polygon(mask: NDArray[np.uint8], points: NDArray[np.floating]) -> None:
+    """Draw a polygon [N, 2] into a mask, with sub-pixel corners."""
     cv2.fillPoly(mask, [np.rint(points * 2**SHIFT).astype(np.int32)], 255, cv2.LINE_AA, SHIFT)
 
 
-def _cover(mask: NDArray[np.uint8]) -> Light:
+def as_shares(mask: NDArray[np.uint8]) -> Light:
     """A drawn mask as shares 0..1."""
     return mask.astype(np.float32) * np.float32(1 / 255)
 
 
-def _limb(mask: NDArray[np.uint8], points: NDArray[np.floating], widths: NDArray[np.floating]) -> None:
+def draw_limb(mask: NDArray[np.uint8], points: NDArray[np.floating], widths: NDArray[np.floating]) -> None:
     """A bent limb: a chain of round-ended segments that grow thinner."""
     for (x0, y0), (x1, y1), width in zip(points[:-1], points[1:], widths, strict=False):
         ends = np.rint(np.array([x0, y0, x1, y1]) * 2**SHIFT).astype(int)
         cv2.line(mask, (ends[0], ends[1]), (ends[2], ends[3]), 255, max(1, round(width)), cv2.LINE_AA, SHIFT)
 
 
-def _smooth(points: NDArray[np.floating], *, count: int = 80) -> NDArray[np.float64]:
+def smooth_curve(points: NDArray[np.floating], *, count: int = 80) -> NDArray[np.float64]:
     """A smooth closed curve through corner points [N, 2], by cutting corners."""
     closed = np.asarray(points, np.float64)
     while len(closed) < count:
@@ -52,7 +53,7 @@ def _smooth(points: NDArray[np.floating], *, count: int = 80) -> NDArray[np.floa
     return closed
 
 
-def _inflated(alpha: Light, *, reach: float) -> Light:
+def inflated(alpha: Light, *, reach: float) -> Light:
     """Relief 0..1 of a shape: round at its rim, flat farther in than `reach` pixels."""
     distance = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
     share = 1 - np.minimum(distance / max(reach, 1.0), 1.0)
@@ -70,166 +71,10 @@ def _lit(relief: Light, *, reach: float, rng: np.random.Generator) -> Light:
 
 def finish(rgb: Light, alpha: Light, *, rng: np.random.Generator, depth: float, reach: float) -> Cutout:
     """Shade a flat drawing by its own relief (`depth` in heights, round over `reach` pixels)."""
-    swell = _inflated(alpha, reach=reach)
+    swell = inflated(alpha, reach=reach)
     shaded = np.clip(rgb, 0.002, 1.0) * _lit(swell, reach=reach, rng=rng)[..., None]
     rgba = np.dstack([shaded * alpha[..., None], alpha]).astype(np.float32)
     return Cutout(rgba, swell * np.float32(depth), alpha.shape[1] / alpha.shape[0])
-
-
-def person(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
-    """A standing figure, `rows` pixels from head to sole: clothes from photographs, skin, hair, limbs in some pose."""
-    height = int(np.clip(rows, 24, 640))
-    width = int(0.62 * height)
-    middle, broad = 0.31 * height, rng.uniform(0.85, 1.2) * (0.55 if rng.random() < 0.2 else 1.0)
-    skin = np.array(SKINS[rng.integers(len(SKINS))], np.float32) * np.float32(rng.uniform(0.8, 1.15))
-    rgb = np.zeros((height, width, 3), np.float32)
-    alpha = np.zeros((height, width), np.float32)
-
-    def paint(mask: NDArray[np.uint8], colour: Light) -> None:
-        nonlocal rgb, alpha
-        cover = _cover(mask)
-        rgb = rgb + cover[..., None] * (colour - rgb)
-        alpha = np.maximum(alpha, cover)
-
-    def at(points: list[tuple[float, float]]) -> NDArray[np.float64]:
-        return np.array(points) * (height * broad, height) + (middle, 0.0)
-
-    shirt, trousers = (_cloth(library, (width, height), rng) for _ in range(2))
-    sway = rng.normal(0, 0.012)
-    _legs(paint, at, trousers, height * broad, rng)
-    arms = [_arm(at, side, rng) for side in (-1, 1)]
-    sleeve = rng.random() < 0.6
-    behind = rng.random() < 0.5
-    for limb in arms[:1] if behind else []:
-        _paint_arm(paint, limb, (height, width), shirt if sleeve else skin, skin, height * broad)
-    torso = np.zeros((height, width), np.uint8)
-    skirt = rng.random() < 0.25
-    hem, flare = (rng.uniform(0.58, 0.8), rng.uniform(0.11, 0.17)) if skirt else (rng.uniform(0.49, 0.56), 0.1)
-    half = [(0.03, 0.145), (0.105, 0.165), (0.128, 0.2), (0.105, 0.3), (0.088, 0.39), (0.1, 0.47), (flare, hem)]
-    outline = [(x + sway, y) for x, y in half] + [(-x + sway, y) for x, y in reversed(half)]
-    _polygon(torso, _smooth(at(outline)))
-    paint(torso, shirt)
-    for limb in arms[1:] if behind else arms:
-        _paint_arm(paint, limb, (height, width), shirt if sleeve else skin, skin, height * broad)
-    _head(paint, (height, width), (middle + sway * height, height), skin, rng)
-    return finish(rgb, alpha, rng=rng, depth=0.055 * broad, reach=0.075 * height)
-
-
-def _cloth(library: SceneLibrary, size: tuple[int, int], rng: np.random.Generator) -> Light:
-    kind = rng.random()
-    if kind < 0.35:
-        return library.patch(NEAR, size=size, rng=rng)
-    if kind < 0.5:
-        tile = pattern(library, side=64, rng=rng)
-        repeat = -(-size[1] // 64), -(-size[0] // 64), 1
-        return np.tile(tile, repeat)[: size[1], : size[0]]
-    colour = library.colour(rng, darkest=0.015, brightest=0.85)
-    return fibres(size, rng=rng, colour=colour)
-
-
-def _legs(paint: object, at: object, cloth: Light, scale: float, rng: np.random.Generator) -> None:
-    assert callable(paint)
-    assert callable(at)
-    for side in (-1, 1):
-        mask = np.zeros(cloth.shape[:2], np.uint8)
-        stride = rng.normal(0, 0.03)
-        knee, foot = 0.055 * side + 0.6 * stride, 0.06 * side + stride
-        chain = at([(0.05 * side, 0.47), (knee, 0.72), (foot, 0.955)])
-        _limb(mask, chain, np.array([0.098, 0.078]) * scale)
-        paint(mask, cloth * np.float32(0.9))
-        shoe = np.zeros_like(mask)
-        toe = rng.uniform(0.01, 0.05) * rng.choice([-1, 1])
-        _polygon(
-            shoe,
-            _smooth(at([(foot - 0.035, 0.95), (foot + 0.035, 0.95), (foot + 0.04 + toe, 1.0), (foot - 0.04, 1.0)])),
-        )
-        paint(shoe, np.full(3, rng.uniform(0.01, 0.4), np.float32))
-
-
-def _arm(at: object, side: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Shoulder, elbow and hand."""
-    assert callable(at)
-    upper, lower = rng.normal(0.25, 0.3), rng.normal(0.1, 0.9 if rng.random() < 0.5 else 0.2)
-    elbow = (side * (0.11 + 0.17 * np.sin(upper)), 0.19 + 0.165 * np.cos(upper))
-    hand = (elbow[0] + side * 0.16 * np.sin(lower), elbow[1] + 0.16 * np.cos(lower))
-    chain: NDArray[np.float64] = at([(0.108 * side, 0.19), elbow, hand])
-    return chain
-
-
-def _paint_arm(
-    paint: object, chain: NDArray[np.float64], shape: tuple[int, int], sleeve: Light, skin: Light, scale: float
-) -> None:
-    assert callable(paint)
-    mask = np.zeros(shape, np.uint8)
-    _limb(mask, chain, np.array([0.062, 0.05]) * scale)
-    paint(mask, sleeve * np.float32(0.95))
-    hand = np.zeros(shape, np.uint8)
-    end = chain[2] + 0.12 * (chain[2] - chain[1])
-    _limb(hand, np.stack([chain[2], end]), np.array([0.042]) * scale)
-    paint(hand, skin)
-
-
-def _head(
-    paint: object, shape: tuple[int, int], place: tuple[float, float], skin: Light, rng: np.random.Generator
-) -> None:
-    assert callable(paint)
-    middle, height = place
-    middle += rng.normal(0, 0.012) * height
-    face = np.zeros(shape, np.uint8)
-    centre = np.array([middle, 0.078 * height])
-    _limb(face, np.array([[middle, 0.1 * height], [place[0], 0.165 * height]]), np.array([0.062 * height]))
-    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    oval = np.stack([0.046 * np.cos(angle), 0.063 * np.sin(angle) * (1 + 0.06 * np.sin(angle))], -1) * height
-    _polygon(face, centre + oval)
-    tone = fibres((shape[1], shape[0]), rng=rng, colour=skin) if height > 150 else skin
-    paint(face, tone)
-    hair = np.zeros(shape, np.uint8)
-    colour = np.array([0.02, 0.014, 0.01]) + rng.random() ** 3 * np.array([0.4, 0.28, 0.13])
-    turned_away = rng.random() < 0.25
-    low = 1.0 if turned_away else rng.uniform(-0.55, -0.15)
-    fringe = 1 + 0.05 * rng.standard_normal(60)
-    crown = oval * 1.1 * fringe[:, None]
-    crown[:, 1] = np.minimum(crown[:, 1], low * 0.063 * height)
-    _polygon(hair, centre + crown)
-    if rng.random() < 0.4:  # long hair down the sides
-        for side in (-1, 1):
-            fall = rng.uniform(0.06, 0.16)
-            chain = np.array(
-                [
-                    [middle + side * 0.043 * height, 0.06 * height],
-                    [middle + side * 0.05 * height, (0.06 + fall) * height],
-                ]
-            )
-            _limb(hair, chain, np.array([0.03 * height]))
-    paint(hair, colour.astype(np.float32))
-    if height > 90 and not turned_away:
-        _features(paint, shape, centre, height, skin, rng)
-
-
-def _features(
-    paint: object,
-    shape: tuple[int, int],
-    centre: NDArray[np.float64],
-    height: float,
-    skin: Light,
-    rng: np.random.Generator,
-) -> None:
-    """Eyes, brows, nose and mouth: enough to say where the face is."""
-    assert callable(paint)
-    dark = np.zeros(shape, np.uint8)
-    turn = rng.normal(0, 0.008) * height
-    for side in (-1, 1):
-        x, y = centre[0] + turn + side * 0.018 * height, centre[1] - 0.004 * height
-        _limb(dark, np.array([[x - 0.006 * height, y], [x + 0.006 * height, y]]), np.array([0.006 * height]))
-        brow = y - 0.013 * height
-        _limb(dark, np.array([[x - 0.01 * height, brow], [x + 0.01 * height, brow]]), np.array([0.004 * height]))
-    paint(dark, np.full(3, 0.03, np.float32))
-    mouth = np.zeros(shape, np.uint8)
-    x, y = centre[0] + turn, centre[1] + 0.033 * height
-    _limb(mouth, np.array([[x - 0.012 * height, y], [x + 0.012 * height, y]]), np.array([0.006 * height]))
-    nose = np.array([[x, centre[1] + 0.005 * height], [x + 0.2 * turn, centre[1] + 0.017 * height]])
-    _limb(mouth, nose, np.array([0.007 * height]))
-    paint(mouth, skin * np.array([0.72, 0.5, 0.48], np.float32))
 
 
 def animal(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
@@ -240,17 +85,17 @@ def animal(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cut
     fat, leg = rng.uniform(0.8, 1.4), rng.uniform(0.05, 0.1)
     for x in (0.32, 0.42, 0.95, 1.05):
         foot = x + rng.normal(0, 0.05)
-        _limb(mask, np.array([[x, 0.5], [foot, 0.78], [foot, 0.97]]) * height, np.array([1.6 * leg, leg]) * height)
+        draw_limb(mask, np.array([[x, 0.5], [foot, 0.78], [foot, 0.97]]) * height, np.array([1.6 * leg, leg]) * height)
     back = [(0.25, 0.4), (0.45, 0.3), (0.9, 0.32), (1.12, 0.38), (1.12, 0.5), (0.9, 0.5 + 0.09 * fat), (0.35, 0.62)]
-    _polygon(mask, _smooth(np.array(back) * height))
+    fill_polygon(mask, smooth_curve(np.array(back) * height))
     head_y = rng.uniform(0.12, 0.4)
-    _limb(mask, np.array([[0.32, 0.45], [0.22, head_y + 0.05]]) * height, np.array([0.2 * height]))
+    draw_limb(mask, np.array([[0.32, 0.45], [0.22, head_y + 0.05]]) * height, np.array([0.2 * height]))
     head = np.array([(0.28, head_y - 0.1), (0.3, head_y + 0.1), (0.12, head_y + 0.14), (0.03, head_y + 0.06)])
-    _polygon(mask, _smooth(head * height))
+    fill_polygon(mask, smooth_curve(head * height))
     tail = np.array([[1.1, 0.42], [1.28, rng.uniform(0.2, 0.6)], [1.4, rng.uniform(0.1, 0.8)]])
-    _limb(mask, tail * height, np.array([0.06, 0.04]) * height)
-    _limb(mask, np.array([[0.24, head_y], [0.27, head_y - 0.13]]) * height, np.array([0.06 * height]))
-    alpha = _rough(_cover(mask), rng)
+    draw_limb(mask, tail * height, np.array([0.06, 0.04]) * height)
+    draw_limb(mask, np.array([[0.24, head_y], [0.27, head_y - 0.13]]) * height, np.array([0.06 * height]))
+    alpha = _rough(as_shares(mask), rng)
     fur = library.patch(NEAR, size=(width, height), rng=rng) if rng.random() < 0.5 else fibres((width, height), rng=rng)
     made = finish(fur, alpha, rng=rng, depth=0.09, reach=0.14 * height)
     return made if rng.random() < 0.5 else Cutout(made.rgba[:, ::-1].copy(), made.relief[:, ::-1].copy(), made.aspect)
@@ -281,8 +126,8 @@ def blob(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutou
     points = np.stack([np.cos(angle), np.sin(angle)], -1) * radius[:, None]
     low, high = points.min(0), points.max(0)
     mask = np.zeros((height, width), np.uint8)
-    _polygon(mask, (points - low) / (high - low) * (width - 1, height + 0.06 * height))
-    alpha = _cover(mask)
+    fill_polygon(mask, (points - low) / (high - low) * (width - 1, height + 0.06 * height))
+    alpha = as_shares(mask)
     if rng.random() < 0.35:
         alpha = _rough(alpha, rng)
     return finish(
@@ -307,13 +152,34 @@ def ball(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutou
     return Cutout(np.dstack([rgb * alpha[..., None], alpha]).astype(np.float32), 0.5 * front, 1.0)
 
 
+def subject(library: SceneLibrary, *, rows: int, rng: np.random.Generator, bust: bool = False) -> Cutout | None:
+    """A thing cut out of a photograph: whole, with `bust` one that the frame cut off below; None if there is none."""
+    fitting = [one for one in library.subjects if one.cut_below == bust]
+    if not fitting:
+        return None
+    one = fitting[rng.integers(len(fitting))]
+    height = int(np.clip(rows, 6, 2 * one.alpha.shape[0]))
+    width = max(2, round(height * one.alpha.shape[1] / one.alpha.shape[0]))
+    grows = height > one.alpha.shape[0]
+    way = cv2.INTER_CUBIC if grows else cv2.INTER_AREA
+    rgb = linear_table("srgb")[np.asarray(cv2.resize(one.rgb, (width, height), interpolation=way), np.uint8)]
+    alpha = as_shares(np.asarray(cv2.resize(one.alpha, (width, height), interpolation=way), np.uint8))
+    if grows:  # the outline of a small picture gets soft: make it as sharp as the rest
+        alpha = np.clip((alpha - 0.5) * np.float32(height / one.alpha.shape[0]) + 0.5, 0, 1)
+    if rng.random() < 0.5:
+        rgb, alpha = rgb[:, ::-1], alpha[:, ::-1]
+    reach = 0.25 * min(height, width)
+    swell = inflated(alpha, reach=reach) * np.float32(0.6 * reach / height)
+    return Cutout(np.dstack([rgb * alpha[..., None], alpha]).astype(np.float32), swell, width / height)
+
+
 def plant(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cutout:
     """A stem and leaves with light between them: a bush, a tree or a pot plant."""
     height = int(np.clip(rows, 24, 480))
     width = int(height * rng.uniform(0.5, 1.1))
     mask = np.zeros((height, width), np.uint8)
     trunk = rng.uniform(0.15, 0.6)
-    _limb(
+    draw_limb(
         mask, np.array([[0.5 * width, height], [0.5 * width, (1 - trunk) * height * 0.95]]), np.array([0.045 * height])
     )
     crown = (1 - trunk) * height
@@ -335,7 +201,7 @@ def plant(library: SceneLibrary, *, rows: int, rng: np.random.Generator) -> Cuto
             cv2.LINE_AA,
             SHIFT,
         )
-    alpha = _cover(mask)
+    alpha = as_shares(mask)
     green = np.array([rng.uniform(0.03, 0.25), rng.uniform(0.1, 0.3), rng.uniform(0.02, 0.08)], np.float32)
     leaves = (
         fibres((width, height), rng=rng, colour=green)
@@ -352,8 +218,8 @@ def fence(library: SceneLibrary, *, rows: int, aspect: float, rng: np.random.Gen
     bars = max(2, int(aspect * rng.uniform(3, 9)))
     thick = max(0.7, height * rng.uniform(0.012, 0.045))
     for x in np.linspace(thick, width - thick, bars):
-        _limb(mask, np.array([[x, 0.02 * height], [x, height]]), np.array([thick]))
+        draw_limb(mask, np.array([[x, 0.02 * height], [x, height]]), np.array([thick]))
     for y in (0.05, rng.uniform(0.4, 0.9)):
-        _limb(mask, np.array([[0, y * height], [width, y * height]]), np.array([thick * 1.3]))
-    alpha = _cover(mask)
+        draw_limb(mask, np.array([[0, y * height], [width, y * height]]), np.array([thick * 1.3]))
+    alpha = as_shares(mask)
     return finish(np.broadcast_to(library.colour(rng), (height, width, 3)), alpha, rng=rng, depth=0.0, reach=thick)

@@ -6,6 +6,7 @@ Light is linear and premultiplied. Knows planes and textures; not what the scene
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -27,7 +28,8 @@ class Piece:
     texture [h, w, 3] opaque, or [h, w, 4] premultiplied with alpha. `tiles` (across, down): how often the texture
     repeats over the rectangle, None: once, nothing beyond. shade [n, m] multiplies the light over the rectangle;
     `holes` (u0, v0, u1, v1) are cut out; relief [h, w] metres: how far a texel stands out of the plane towards the
-    camera. `solid` False: paint, shadow or glow without a surface of its own. Pieces with the same `body` abut.
+    camera. `solid` False: paint, shadow or glow without a surface of its own. Pieces with the same `body` > 0 are the
+    faces of one box, drawn where they face us; all pieces of one `owner` > 0 move together.
     """
 
     plane: Plane
@@ -39,16 +41,21 @@ class Piece:
     relief: Light | None = None
     solid: bool = True
     body: int = 0
+    owner: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """What is drawn of a piece: canvas window (x0, y0, x1, y1), rgba [h, w, 4] premultiplied, disparity [h, w] 1/m."""
+    """What is drawn of a piece: canvas window (x0, y0, x1, y1), rgba [h, w, 4] premultiplied, disparity [h, w] 1/m.
+
+    `faces` [h, w]: where several pieces make up one layer, the number of the piece of each pixel.
+    """
 
     window: Window
     rgba: Light
     disparity: Light
     piece: int
+    faces: NDArray[np.int32] | None = None
 
     @property
     def part(self) -> tuple[slice, slice]:
@@ -71,9 +78,10 @@ def draw(piece: Piece, camera: Camera, *, number: int) -> Layer | None:
     if window is None:
         return None
     seen = piece.plane.seen_by(camera)
-    if abs(np.linalg.det(seen)) < 1e-12:
+    volume = float(np.linalg.det(seen))
+    if abs(volume) < 1e-12 or (piece.body and volume < 0):
         return None
-    inverse: Array = np.linalg.inv(seen)
+    inverse: Array = np.asarray(np.linalg.inv(seen), np.float64)
     u, v, disparity = coordinates(inverse, window)
     visible = disparity > 0
     if piece.tiles is None:
@@ -166,17 +174,19 @@ def _tiled(piece: Piece, u: Array, v: Array, inverse: Array, disparity: Array) -
     return out
 
 
-def draw_all(pieces: list[Piece], camera: Camera) -> list[Layer]:
-    """Draw all pieces, which come in order from far to near; those of one body become one layer."""
+def draw_all(pieces: Sequence[tuple[int, Piece]], camera: Camera) -> list[Layer]:
+    """Draw numbered pieces, which come in order from far to near; those of one body become one layer."""
     layers: list[Layer] = []
-    for number, piece in enumerate(pieces):
+    body = 0
+    for number, piece in pieces:
         layer = draw(piece, camera, number=number)
         if layer is None:
             continue
-        if layers and piece.body and pieces[layers[-1].piece].body == piece.body:
+        if piece.body and piece.body == body:
             layers[-1] = _abutting(layers[-1], layer)
         else:
             layers.append(layer)
+        body = piece.body
     return layers
 
 
@@ -187,18 +197,24 @@ def _abutting(one: Layer, other: Layer) -> Layer:
     rgba = np.zeros((window[3] - window[1], window[2] - window[0], 4), np.float32)
     disparity = np.zeros(rgba.shape[:2], np.float32)
     best = np.full(rgba.shape[:2], -1.0, np.float32)
+    faces = np.full(rgba.shape[:2], one.piece, np.int32)
+    shares = np.zeros(rgba.shape[:2], np.int8)
     for layer in (one, other):
         x0, y0 = layer.window[0] - window[0], layer.window[1] - window[1]
         part = slice(y0, y0 + layer.rgba.shape[0]), slice(x0, x0 + layer.rgba.shape[1])
         rgba[part] += layer.rgba
+        shares[part] += layer.rgba[..., 3] > 0.01
         more = layer.rgba[..., 3] > best[part]
         disparity[part] = np.where(more, layer.disparity, disparity[part])
         best[part] = np.where(more, layer.rgba[..., 3], best[part])
-    full = np.maximum(rgba[..., 3:], 1.0)
-    return Layer(window, np.asarray(rgba / full, np.float32), disparity, one.piece)
+        faces[part] = np.where(more, layer.piece if layer.faces is None else layer.faces, faces[part])
+    # Perspective makes the shares of a seam add up to a little less or more than a whole.
+    seam = (shares > 1) & (rgba[..., 3] > 0.75)
+    full = np.where(seam, rgba[..., 3], np.maximum(rgba[..., 3], 1.0))[..., None]
+    return Layer(window, np.asarray(rgba / full, np.float32), disparity, one.piece, faces)
 
 
-def flatten(layers: list[Layer], pieces: list[Piece], canvas: tuple[int, int]) -> Flat:
+def flatten(layers: Sequence[Layer], pieces: Sequence[Piece], canvas: tuple[int, int]) -> Flat:
     """Put layers, far to near, over one another; a pixel's disparity is that of the surface that covers half of it."""
     width, height = canvas
     rgba = np.zeros((height, width, 4), np.float32)
@@ -210,7 +226,8 @@ def flatten(layers: list[Layer], pieces: list[Piece], canvas: tuple[int, int]) -
         if pieces[layer.piece].solid:
             covered = layer.rgba[..., 3] >= 0.5
             np.copyto(disparity[part], layer.disparity, where=covered)
-            np.copyto(number[part], np.int32(layer.piece), where=covered)
+            faces = np.int32(layer.piece) if layer.faces is None else layer.faces
+            np.copyto(number[part], faces, where=covered)
     return Flat(rgba, disparity, number)
 
 

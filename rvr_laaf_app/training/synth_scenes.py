@@ -1,4 +1,4 @@
-"""Places to compose: open ground, street, corridor, room, table top; who and what stands there; a portrait before it.
+"""Places to compose: open ground, street, corridor, room, table top, with their light.
 
 Every place is seeded by its generator. Lengths are in metres and of the real size of such things, because what a
 network should learn is how distance shows: sizes, contact with the ground, haze, perspective.
@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from rvr_laaf_app.training import synth_cutouts as cut
 from rvr_laaf_app.training import synth_stage as build
-from rvr_laaf_app.training.synth_draw import Piece
-from rvr_laaf_app.training.synth_geometry import Array, Camera, Plane
+from rvr_laaf_app.training.synth_actors import (
+    TILE,
+    bowl,
+    dimmed,
+    fence,
+    foreground,
+    lights,
+    portrait,
+    scatter,
+    small,
+    small_indoor,
+    vec,
+)
+from rvr_laaf_app.training.synth_geometry import Camera, Plane
 from rvr_laaf_app.training.synth_stage import Stage
 from rvr_laaf_app.training.synth_textures import Light, SceneLibrary, surface
-
-TILE = 128
-
-
-def vec(x: float, y: float, z: float) -> Array:
-    """A place or direction."""
-    return np.array([x, y, z], np.float64)
 
 
 def compose(library: SceneLibrary, *, size: tuple[int, int], rng: np.random.Generator, margin: int = 0) -> Stage:
@@ -76,12 +80,14 @@ def open_ground(stage: Stage) -> None:
         lights(stage, near=3, far=min(reach, 40))
 
 
-def ground(stage: Stage, *, width: float, length: float, tile_m: float, start: float = -2.0) -> None:
-    """The ground from behind the camera to `length` ahead."""
+def ground(stage: Stage, *, width: float, length: float, tile_m: float, start: float = -2.0, grey: float = 0.0) -> None:
+    """The ground from behind the camera to `length` ahead; `grey` 0..1: how much of its colour is taken away."""
     level = 0.03 * stage.rng.uniform(0.5, 3) if stage.night else stage.rng.uniform(0.6, 1.2)
     plane = Plane(vec(-width / 2, 0, start), vec(width, 0, 0), vec(0, 0, length - start))
     shade = build.uneven(stage.rng, level=level, contrast=0.15)
-    build.flat(stage, plane, surface(stage.library, side=TILE, rng=stage.rng), tile_m=tile_m, shade=shade)
+    texture = surface(stage.library, side=TILE, rng=stage.rng)
+    texture = texture + np.float32(grey) * (texture.mean(axis=2, keepdims=True) - texture)
+    build.flat(stage, plane, texture, tile_m=tile_m, shade=shade)
 
 
 def street(stage: Stage) -> None:
@@ -90,7 +96,7 @@ def street(stage: Stage) -> None:
     build.sky(stage)
     length, half = rng.uniform(25, 150), rng.uniform(3.0, 9.0)
     build.skyline(stage, distance_m=length, height_m=rng.uniform(3, 12))
-    ground(stage, width=2 * half + 8, length=length + 5, tile_m=rng.uniform(1, 5))
+    ground(stage, width=2 * half + 8, length=length + 5, tile_m=rng.uniform(1, 5), grey=rng.uniform(0.3, 1.0))
     stage.haze = float(rng.choice([0.0, rng.uniform(0.001, 0.012)]))
     for side in (-1, 1):
         if rng.random() < 0.9:
@@ -150,88 +156,6 @@ def windows(stage: Stage, wall: Light) -> Light:
     return out
 
 
-def small(stage: Stage, side: int) -> Light:
-    """A texture for a box, darker at night."""
-    texture = surface(stage.library, side=side, rng=stage.rng)
-    return texture * np.float32(0.06 if stage.night else 1.0)
-
-
-def scatter(stage: Stage, *, near: float, far: float, count: int, half: float | None = None) -> None:
-    """Stand things about: mostly people, at distances spread evenly in their logarithm."""
-    rng, camera = stage.rng, stage.camera
-    reach = 0.5 * camera.canvas[0] / camera.focal_px
-    for _ in range(count):
-        z = float(np.exp(rng.uniform(np.log(near), np.log(max(far, near * 1.1)))))
-        x = rng.uniform(-1.05, 1.05) * z * reach
-        if half is not None:
-            x = float(np.clip(x, -half, half))
-        put_one(stage, vec(x, 0, z))
-
-
-def put_one(stage: Stage, foot: Array) -> None:
-    """One thing on the ground."""
-    rng = stage.rng
-    kind, library = rng.random(), stage.library
-    z = max(stage.depth_of(foot), 0.3)
-    if kind < 0.5:
-        tall = float(rng.normal(1.7, 0.1)) if rng.random() < 0.85 else rng.uniform(0.9, 1.4)
-        made = cut.person(library, rows=stage.rows_of(tall, z), rng=rng)
-    elif kind < 0.6:
-        tall = rng.uniform(0.3, 1.3)
-        made = cut.animal(library, rows=stage.rows_of(tall, z), rng=rng)
-    elif kind < 0.72:
-        tall = rng.uniform(0.5, 4.0) if z > 4 else rng.uniform(0.3, 1.5)
-        made = cut.plant(library, rows=stage.rows_of(tall, z), rng=rng)
-    elif kind < 0.82:
-        tall = rng.uniform(0.3, 1.6)
-        made = cut.blob(library, rows=stage.rows_of(tall, z), rng=rng)
-    elif kind < 0.88:
-        tall = rng.uniform(0.15, 0.7)
-        made = cut.ball(library, rows=stage.rows_of(tall, z), rng=rng)
-    else:
-        size = (rng.uniform(0.3, 1.2), rng.uniform(0.3, 1.1), rng.uniform(0.3, 0.9))
-        build.block(stage, foot, size=size, heading=rng.uniform(0, 1.57), texture=small(stage, TILE // 2))
-        return
-    build.stand(stage, dimmed(stage, made), foot, height_m=tall, heading=rng.normal(0, 0.15))
-
-
-def dimmed(stage: Stage, made: cut.Cutout) -> cut.Cutout:
-    """The cut-out in the light of the place."""
-    level = stage.rng.uniform(0.015, 0.1) if stage.night else stage.rng.uniform(0.7, 1.2)
-    rgba = made.rgba.copy()
-    rgba[..., :3] *= np.float32(level)
-    return cut.Cutout(rgba, made.relief, made.aspect)
-
-
-def fence(stage: Stage, *, distance: float) -> None:
-    """A railing across, nearer on one side."""
-    rng = stage.rng
-    tall, aspect = rng.uniform(0.8, 1.3), rng.uniform(5, 9)
-    made = cut.fence(stage.library, rows=stage.rows_of(tall, distance), aspect=aspect, rng=rng)
-    build.stand(
-        stage, dimmed(stage, made), vec(rng.normal(0, 1), 0, distance), height_m=tall, heading=rng.normal(0, 0.3)
-    )
-
-
-def lights(stage: Stage, *, near: float, far: float, half: float = 6.0) -> None:
-    """Lamps of a night scene: on poles, in strings, and far ones."""
-    rng = stage.rng
-    for _ in range(int(rng.integers(1, 9))):
-        z = float(np.exp(rng.uniform(np.log(near), np.log(far))))
-        tint = (
-            np.array([1.0, rng.uniform(0.5, 1), rng.uniform(0.15, 1)])
-            if rng.random() < 0.8
-            else rng.uniform(0.05, 1, 3)
-        )
-        place = vec(rng.uniform(-half, half), -rng.uniform(0.4, 5), z)
-        radiance = float(np.exp(rng.uniform(np.log(5), np.log(200))))
-        build.lamp(stage, place, radius_m=rng.uniform(0.03, 0.2), radiance=radiance, colour=tint.astype(np.float32))
-    if rng.random() < 0.4:
-        start, end = vec(-half, -rng.uniform(2.2, 4), near), vec(half, -rng.uniform(2.2, 4), min(far, near + 9))
-        count = int(rng.integers(5, 25))
-        build.string_of_lights(stage, start, end, bulbs=count, radiance=rng.uniform(8, 100))
-
-
 def shell(stage: Stage, *, half: float, tall: float, length: float) -> None:
     """Floor, ceiling and walls of a room, each a little longer than seen, so that no seam shows."""
     rng, library = stage.rng, stage.library
@@ -284,10 +208,15 @@ def hang(stage: Stage, *, half: float, tall: float, length: float) -> None:
         build.decal(stage, Plane(place, vec(wide, 0, 0), vec(0, 0, deep)), glow)
 
 
+def ceiling(stage: Stage) -> float:
+    """Height of a room in metres: well above the camera."""
+    return float(max(stage.rng.uniform(2.2, 3.5), 0.5 - stage.camera.place[1]))
+
+
 def corridor(stage: Stage) -> None:
     """A long narrow room with doors."""
     rng = stage.rng
-    half, tall, length = rng.uniform(0.9, 2.2), rng.uniform(2.2, 3.4), rng.uniform(8, 45)
+    half, tall, length = rng.uniform(0.9, 2.2), ceiling(stage), rng.uniform(8, 45)
     shell(stage, half=half, tall=tall, length=length)
     for _ in range(int(rng.integers(1, 9))):
         side, z = rng.choice([-1, 1]), rng.uniform(1, length - 1)
@@ -299,7 +228,7 @@ def corridor(stage: Stage) -> None:
 def room(stage: Stage) -> None:
     """A room with furniture, people and lamps."""
     rng = stage.rng
-    half, tall, length = rng.uniform(1.8, 4.5), rng.uniform(2.3, 3.6), rng.uniform(3, 9)
+    half, tall, length = rng.uniform(1.8, 4.5), ceiling(stage), rng.uniform(3, 9)
     shell(stage, half=half, tall=tall, length=length)
     for _ in range(int(rng.integers(1, 6))):
         size = (rng.uniform(0.4, 2.0), rng.uniform(0.3, 1.9), rng.uniform(0.35, 0.9))
@@ -312,11 +241,6 @@ def room(stage: Stage) -> None:
         tint = np.array([1.0, rng.uniform(0.6, 1), rng.uniform(0.3, 1)], np.float32)
         radiance = float(np.exp(rng.uniform(np.log(4), np.log(120))))
         build.lamp(stage, place, radius_m=rng.uniform(0.02, 0.14), radiance=radiance, colour=tint)
-
-
-def small_indoor(stage: Stage) -> Light:
-    """A texture for furniture."""
-    return surface(stage.library, side=TILE // 2, rng=stage.rng) * np.float32(0.5 if stage.night else 1.0)
 
 
 def table(stage: Stage) -> None:
@@ -335,10 +259,13 @@ def table(stage: Stage) -> None:
         foot = vec(float(np.clip(rng.uniform(-1, 1) * (z + 0.2) * reach, -wide / 2, wide / 2)), 0, z)
         tall, kind = rng.uniform(0.05, 0.28), rng.random()
         rows = stage.rows_of(tall, max(stage.depth_of(foot), 0.2))
-        if kind < 0.25:
-            build.stand(stage, dimmed(stage, cut.ball(stage.library, rows=rows, rng=rng)), foot, height_m=tall)
-        elif kind < 0.5:
+        subject = cut.subject(stage.library, rows=rows, rng=rng) if kind < 0.4 else None
+        if subject is not None:
+            build.stand(stage, dimmed(stage, subject), foot, height_m=tall)
+        elif kind < 0.45:
             build.stand(stage, dimmed(stage, cut.blob(stage.library, rows=rows, rng=rng)), foot, height_m=tall)
+        elif kind < 0.52:
+            bowl(stage, foot, height_m=tall)
         elif kind < 0.6:
             build.stand(stage, dimmed(stage, cut.plant(stage.library, rows=rows, rng=rng)), foot, height_m=tall)
         else:
@@ -357,36 +284,3 @@ def behind(stage: Stage, *, drop: float) -> None:
     build.backdrop(stage, texture * np.float32(0.3 if stage.night else 1.0), distance_m=distance + 2.5)
     plane = Plane(vec(-20, drop, -1), vec(40, 0, 0), vec(0, 0, distance + 1))
     build.flat(stage, plane, surface(stage.library, side=TILE, rng=rng), tile_m=1.0)
-
-
-def portrait(stage: Stage) -> None:
-    """One or two people close before us; the camera is at about their height."""
-    rng, camera = stage.rng, stage.camera
-    for _ in range(1 if rng.random() < 0.75 else 2):
-        z = rng.uniform(0.6, 2.2)
-        tall = float(-camera.place[1] + rng.uniform(0.0, 0.25)) if rng.random() < 0.7 else 1.7
-        tall = float(np.clip(tall, 1.0, 2.0))
-        rows = stage.rows_of(tall, z)
-        made = cut.person(stage.library, rows=rows, rng=rng)
-        x = rng.uniform(-0.35, 0.35) * camera.canvas[0] / camera.focal_px * z
-        build.stand(stage, dimmed(stage, made), vec(x, 0, z), height_m=tall, heading=rng.normal(0, 0.1))
-
-
-def foreground(stage: Stage) -> None:
-    """Something thin and close before the camera: twigs, a cable, a grid."""
-    rng, camera = stage.rng, stage.camera
-    distance = rng.uniform(0.25, 1.0)
-    columns, rows = camera.canvas
-    mask = np.zeros((rows, columns), np.uint8)
-    for _ in range(int(rng.integers(1, 7))):
-        steps = rng.normal(0, 0.22, (6, 2)) * (columns, rows)
-        line = np.cumsum(np.vstack([rng.uniform(-0.1, 1.1, 2) * (columns, rows), steps]), axis=0)
-        cv2.polylines(mask, [np.rint(line * 16).astype(np.int32)], False, 255, int(rng.integers(1, 5)), cv2.LINE_AA, 4)
-        for place in line:
-            axes = round(rng.uniform(2, 9) * 16), round(rng.uniform(1, 4) * 16)
-            centre = round(place[0] * 16), round(place[1] * 16)
-            cv2.ellipse(mask, centre, axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA, 4)
-    alpha = mask.astype(np.float32)[..., None] / 255
-    colour = stage.library.colour(rng, darkest=0.01, brightest=0.4) * np.float32(0.05 if stage.night else 1)
-    texture = np.concatenate([alpha * colour, alpha], axis=2).astype(np.float32)
-    stage.things.append((distance, [Piece(build.screen(camera, distance), texture)]))

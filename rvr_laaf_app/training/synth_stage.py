@@ -37,12 +37,17 @@ class Stage:
     haze: float = 0.0
     haze_colour: tuple[float, float, float] = (0.5, 0.55, 0.6)
     night: bool = False
-    bodies: int = 0
+    owners: int = 0
 
     def pieces(self) -> list[Piece]:
         """All pieces from far to near."""
         ordered = sorted(self.things, key=lambda thing: -thing[0])
         return [*self.back, *self.base, *(piece for _, group in ordered for piece in group)]
+
+    def next_owner(self) -> int:
+        """A number for the next thing that may move by itself."""
+        self.owners += 1
+        return self.owners
 
     def rows_of(self, height_m: float, distance_m: float) -> int:
         """About how many pixels a thing of this height takes up at this distance."""
@@ -128,21 +133,29 @@ def uneven(rng: np.random.Generator, *, level: float = 1.0, contrast: float = 0.
     return np.clip(level * (1 + contrast * cloud), 0.1 * level, 3 * level).astype(np.float32)
 
 
-def decal(stage: Stage, plane: Plane, texture: Light) -> None:
+def decal(stage: Stage, plane: Plane, texture: Light, *, owner: int = 0) -> None:
     """Paint on a ground or wall: a poster, a marking, a shadow."""
-    stage.base.append(Piece(plane, texture, role=BASE, solid=False))
+    stage.base.append(Piece(plane, texture, role=BASE, solid=False, owner=owner))
 
 
 def stand(stage: Stage, cutout: Cutout, foot: Array, *, height_m: float, heading: float = 0.0) -> None:
     """Put a cut-out on the ground (or table) at `foot`, with its shadow."""
     plane = facing(foot, width=height_m * cutout.aspect, height=height_m, heading=heading)
-    ground_shadow(stage, cutout, foot, height_m=height_m)
-    stage.things.append(
-        (stage.depth_of(foot), [Piece(plane, cutout.rgba, relief=cutout.relief * np.float32(height_m))])
-    )
+    owner = stage.next_owner()
+    ground_shadow(stage, cutout, foot, height_m=height_m, owner=owner)
+    piece = Piece(plane, cutout.rgba, relief=cutout.relief * np.float32(height_m), owner=owner)
+    stage.things.append((stage.depth_of(foot), [piece]))
 
 
-def ground_shadow(stage: Stage, cutout: Cutout, foot: Array, *, height_m: float) -> None:
+def hover(stage: Stage, cutout: Cutout, centre: Array, *, height_m: float, owner: int = 0) -> None:
+    """Put a cut-out with its middle at `centre`, square to the line of sight (a ball looks round from everywhere)."""
+    across, down = height_m * cutout.aspect * stage.camera.axes[0], height_m * stage.camera.axes[1]
+    plane = Plane(centre - across / 2 - down / 2, across, down)
+    relief = cutout.relief * np.float32(height_m)
+    stage.things.append((stage.depth_of(centre), [Piece(plane, cutout.rgba, relief=relief, owner=owner)]))
+
+
+def ground_shadow(stage: Stage, cutout: Cutout, foot: Array, *, height_m: float, owner: int = 0) -> None:
     """The shadow of a cut-out: its outline laid down along the light, and the dark patch right under it."""
     if stage.shadow <= 0:
         return
@@ -154,12 +167,12 @@ def ground_shadow(stage: Stage, cutout: Cutout, foot: Array, *, height_m: float)
         soft = cv2.GaussianBlur(np.pad(alpha, ((4, 0), (4, 4))), (0, 0), 1.0) * stage.shadow
         wide = across * 72 / 64
         tall = away * 68 / 64
-        decal(stage, Plane(foot + tall - wide / 2, wide, -tall), _dark(soft))
+        decal(stage, Plane(foot + tall - wide / 2, wide, -tall), _dark(soft), owner=owner)
     y, x = np.mgrid[-1:1:24j, -1:1:24j].astype(np.float32)
     round_patch = np.clip(1 - np.hypot(x, y), 0, 1) ** 1.5 * min(1.0, 0.4 + stage.shadow)
     deep = np.array([0.0, 0.0, 0.5 * width])
     wide = 1.1 * across
-    decal(stage, Plane(foot + deep / 2 - wide / 2, wide, -deep), _dark(round_patch))
+    decal(stage, Plane(foot + deep / 2 - wide / 2, wide, -deep), _dark(round_patch), owner=owner)
 
 
 def _dark(alpha: Light) -> Light:
@@ -186,30 +199,28 @@ def block(
         (up, right * width, -back * deep, height),
         (-up, right * width, back * deep, height),
     ]
-    stage.bodies += 1
+    owner = stage.next_owner()
     light = np.array([rng.normal(), -1.5, rng.normal()])
     light /= np.linalg.norm(light)
     pieces = []
     for normal, across, down, thick in faces:
         centre = middle + normal * thick / 2
-        if normal @ (stage.camera.place - centre) <= 1e-6:
-            continue
         shade = np.full((2, 2), 0.55 + 0.5 * max(float(normal @ light), 0.0), np.float32)
         shade[1] *= 0.85
         plane = Plane(centre - across / 2 - down / 2, across, down)
         side = max(width, height, deep)
         tiles = float(np.linalg.norm(across)) / side, float(np.linalg.norm(down)) / side
-        pieces.append(Piece(plane, texture, tiles=tiles, shade=shade, body=stage.bodies))
+        pieces.append(Piece(plane, texture, tiles=tiles, shade=shade, body=owner, owner=owner))
     if lift == 0:
-        _block_shadow(stage, foot, right * width, back * deep)
+        _block_shadow(stage, foot, right * width, back * deep, owner=owner)
     stage.things.append((stage.depth_of(foot), pieces))
 
 
-def _block_shadow(stage: Stage, foot: Array, across: Array, deep: Array) -> None:
+def _block_shadow(stage: Stage, foot: Array, across: Array, deep: Array, *, owner: int) -> None:
     soft = cv2.GaussianBlur(np.pad(np.ones((20, 20), np.float32), 10), (0, 0), 4.0) * (0.3 + 0.6 * stage.shadow)
     wide, far = across * 1.8, deep * 1.8
     push = 0.12 * np.array([stage.sun[0], 0, stage.sun[1]]) * float(np.linalg.norm(across))
-    decal(stage, Plane(foot - wide / 2 + far / 2 + push, wide, -far), _dark(soft))
+    decal(stage, Plane(foot - wide / 2 + far / 2 + push, wide, -far), _dark(soft), owner=owner)
 
 
 def lamp(stage: Stage, place: Array, *, radius_m: float, radiance: float, colour: Light) -> None:

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.color import linear_table
 from rvr_laaf_app.measure.hdr_views import HdrMap, load_map, random_light, split_names
+from rvr_laaf_app.training.synth_subjects import Subject, cut_out
 
 Light = NDArray[np.float32]
-PHOTOS = 700  # read from disk at most
+PHOTOS = 500  # read from disk at most
+SUBJECTS = 200  # of these are searched for a subject to cut out: two of five have one, 0.06 s each
 LONG_SIDE = 320
 FAR, NEAR, EVEN = "far", "near", "even"  # what a patch is cut for
 
@@ -44,6 +46,7 @@ class SceneLibrary:
             raise ValueError(f"only train and val may be used, not {photos!r}")
         rng = np.random.default_rng(seed)
         self.photos: list[NDArray[np.uint8]] = []
+        self.subjects: list[Subject] = []
         self.cuts: dict[str, list[Cut]] = {FAR: [], NEAR: [], EVEN: []}
         labels = data / "photos" / "ordinal_depth.json"
         if labels.exists():
@@ -66,6 +69,9 @@ class SceneLibrary:
             number = len(self.photos)
             self.photos.append(np.asarray(rgb, np.uint8))
             self._cut_by_rank(number, entry["points"])
+            subject = cut_out(self.photos[-1], entry["points"]) if number < SUBJECTS else None
+            if subject is not None:
+                self.subjects.append(subject)
             even.extend((_unevenness(rgb, box), Cut(number, box)) for box in _random_boxes(rgb.shape, rng))
         even.sort(key=lambda pair: pair[0])
         self.cuts[EVEN] = [cut for _, cut in even[: max(1, len(even) // 5)]]

@@ -5,7 +5,9 @@
 writes FOLDER/last.safetensors every `every` steps (run again to resume), log.csv, curves.png and, at the end,
 depth-resnet-18.safetensors with the config in its header. Loss (BCE on nearness in 0..1), optimizer (Adam with a
 schedule) and metrics (MSE and PSNR of the normalised map) are the paper's; the data is not: the paper had NYUv2, so
-its figures (MSE 0.0010 / 0.0006, PSNR 32.9 / 34.5) are of other pictures. DATA/depth only measures.
+its figures (MSE 0.0010 / 0.0006, PSNR 32.9 / 34.5) are of other pictures. DATA/depth only measures. Composing a view
+takes longer than a step; with --views FOLDER they are cut from kept ones (NNNN.npz, each with rgb [N, h, w, 3] uint8
+and disparity [N, h, w]), the last file for measuring only.
 """
 
 from __future__ import annotations
@@ -50,6 +52,14 @@ class View(Protocol):
         """[h, w] float32."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptView:
+    """A View that was composed before."""
+
+    rgb: NDArray[np.uint8]
+    disparity: NDArray[np.float32]
+
+
 ViewMaker = Callable[[np.random.Generator], View]
 
 
@@ -59,6 +69,7 @@ class Settings:
 
     data: Path = Path("../shared/data")
     out: Path = Path("../train_depth_resnet")
+    views: str = ""  # folder of views that were composed before; "" = compose them now
     layers: int = 18  # 18 or 50, as in the paper
     net_width: int = 64  # of the encoder's first stage
     steps: int = 20_000
@@ -81,19 +92,50 @@ def main() -> None:
     for field in dataclasses.fields(Settings):
         parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), default=field.default)
     settings = Settings(**vars(parser.parse_args()))
-    train(settings, make_views(settings))
+    train(settings, *make_views(settings))
 
 
-def make_views(s: Settings) -> ViewMaker:
-    """Return what composes a random view of the size of the settings."""
+def make_views(s: Settings) -> tuple[ViewMaker, ViewMaker]:
+    """Return what makes a random view of the size of the settings: for training, and for measuring."""
+    size = s.width, s.height
+    if s.views:
+        *train_files, val_file = sorted(Path(s.views).glob("*.npz"))
+        return kept_views(train_files, size), kept_views([val_file], size)
     from rvr_laaf_app.training.synth import SceneLibrary, random_view
 
     library = SceneLibrary(s.data, seed=s.seed)
-    return lambda rng: random_view(library, size=(s.width, s.height), rng=rng)
+
+    def composed(rng: np.random.Generator) -> View:
+        return random_view(library, size=size, rng=rng)
+
+    return composed, composed
 
 
-def train(s: Settings, view_of: ViewMaker) -> None:
-    """Run or resume the training; see the module's docstring."""
+def kept_views(files: Sequence[Path], size: tuple[int, int]) -> ViewMaker:
+    """Return what cuts a random crop of a random kept view and brings it to `size` (width, height)."""
+    shards = []
+    for path in files:
+        with np.load(path) as shard:
+            shards.append((shard["rgb"], shard["disparity"]))
+
+    def cut(rng: np.random.Generator) -> View:
+        rgb, disparity = shards[rng.integers(len(shards))]
+        number = rng.integers(len(rgb))
+        height, width = disparity.shape[1:]
+        crop_w = min(width, height * size[0] / size[1]) * rng.uniform(0.7, 1.0)
+        crop_h = crop_w * size[1] / size[0]
+        x, y = int(rng.uniform(0, width - crop_w)), int(rng.uniform(0, height - crop_h))
+        part = number, slice(y, y + int(crop_h)), slice(x, x + int(crop_w))
+        return KeptView(
+            np.asarray(cv2.resize(rgb[part], size, interpolation=cv2.INTER_AREA), np.uint8),
+            np.asarray(cv2.resize(disparity[part].astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32),
+        )
+
+    return cut
+
+
+def train(s: Settings, view_of: ViewMaker, val_view_of: ViewMaker) -> None:
+    """Run or resume the training with views of the first kind, measured on views of the second."""
     torch.set_num_threads(s.threads)
     cv2.setNumThreads(1)
     set_seeds(s.seed)
@@ -104,7 +146,7 @@ def train(s: Settings, view_of: ViewMaker) -> None:
     if last.exists():
         facts = load_checkpoint(last, nets={"net": net}, optimizer=optimizer)
         step = int(str(facts["step"]))
-    val = [view_of(np.random.default_rng((VAL_SEED, number))) for number in range(s.val_views)]
+    val = [val_view_of(np.random.default_rng((VAL_SEED, number))) for number in range(s.val_views)]
     until = time.monotonic() + 60 * s.minutes if s.minutes else float("inf")
     losses: list[float] = []
     started = time.monotonic()

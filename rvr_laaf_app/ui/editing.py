@@ -71,6 +71,8 @@ class Editing(QObject):
         timeline.seek_requested.connect(self._stage.seek)
         timeline.target_selected.connect(self.select)
         timeline.target_moved.connect(self._moved)
+        timeline.pull_changed.connect(self._pull_dragged)
+        timeline.looked_at.connect(self._stage.lanes.set_shown)
         timeline.target_removal_requested.connect(self.remove)
         timeline.target_activated.connect(self.go_to)
         targets.target_selected.connect(self.select)
@@ -88,6 +90,8 @@ class Editing(QObject):
         self._stage.picture_changed.connect(self._widgets.picture.set_image)
         self._stage.curve_changed.connect(self._curve_changed)
         self._stage.waveform_changed.connect(self._waveform_changed)
+        self._stage.lanes.depth_changed.connect(self._widgets.timeline.set_depth)
+        self._stage.lanes.film_changed.connect(self._widgets.timeline.set_film)
 
     # What the user does
 
@@ -161,6 +165,21 @@ class Editing(QObject):
         if target is not None:
             place = self._place_at(target, frame)
             self._attempt(lambda: self._session.move_target(target_id, frame=frame, place=place))
+
+    @Slot(str, int, int)
+    def _pull_dragged(self, target_id: str, arrival: int, length: int) -> None:
+        """Let the pull to a target be so long and arrive there, as one step."""
+        target = self._session.project.target(target_id)
+        if target is None:
+            return
+        place = self._place_at(target, arrival) if arrival != target.frame else None
+
+        def edit() -> None:
+            with self._session.transaction("Change pull"):
+                self._session.move_target(target_id, frame=arrival, place=place)
+                self._session.set_target(target_id, pull_frames=length)
+
+        self._attempt(edit)
 
     def _place_at(self, target: FocusTarget, frame: int) -> Point | Box | None:
         """Return where the subject of a target is at another frame, if its track is sure; None = leave it."""
@@ -294,6 +313,7 @@ class Editing(QObject):
             self._content = present.timeline_of(
                 self._session.project, info, self._session.products, self._curve, before=self._content
             )
+        self._stage.lanes.look(self._session.project)
         self._widgets.timeline.set_content(self._content)
 
     @Slot(int)

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from rvr_laaf_app.document.journal import Recovery
     from rvr_laaf_app.jobs.scheduler import JobStatus, Task
     from rvr_laaf_app.pipeline.export import ExportReport
+    from rvr_laaf_app.ui.focus_watch import FocusWatch
 
 
 class Files(QObject):
     """Acts on one session for one window."""
 
     failed = Signal(object)  # Exception
+    problems_requested = Signal()
     export_ended = Signal(str, bool)  # what to say, and whether it is complete
 
     def __init__(self, session: Session, prompts: Prompts, window: QWidget) -> None:
@@ -33,11 +35,16 @@ class Files(QObject):
         self._session, self._prompts, self._window = session, prompts, window
         self._dialog: ExportDialog | None = None
         self._export: Task[ExportReport] | None = None
+        self._focus: FocusWatch | None = None
 
     @property
     def exporting(self) -> bool:
         """True while an export is under way."""
         return self._export is not None and not self._export.finished
+
+    def tell_problems_of(self, focus: FocusWatch) -> None:
+        """Say in the export window what this check finds."""
+        self._focus = focus
 
     # Opening
 
@@ -126,6 +133,10 @@ class Files(QObject):
             self._dialog = ExportDialog(self._prompts.export_path, self._window)
             self._dialog.export_requested.connect(self._begin_export)
             self._dialog.cancel_requested.connect(self.cancel_export)
+            if self._focus is not None:
+                self._dialog.set_check(self._focus.export_text)
+                self._focus.changed.connect(self._dialog.show_check)
+                self._dialog.problems_requested.connect(self.problems_requested)
         self._dialog.prepare(info.path, info.table.duration_s if info.table is not None else 0.0)
         self._dialog.show()
         self._dialog.activateWindow()

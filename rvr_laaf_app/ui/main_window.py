@@ -21,15 +21,18 @@ from rvr_laaf_app.ui import present, theme
 from rvr_laaf_app.ui.bridge import GuiBridge
 from rvr_laaf_app.ui.editing import Editing
 from rvr_laaf_app.ui.files import Files
+from rvr_laaf_app.ui.focus_watch import FocusWatch
 from rvr_laaf_app.ui.keys import KeepKeys, KeyList, keep_keys_in
 from rvr_laaf_app.ui.menus import Menus
 from rvr_laaf_app.ui.panels.error_bar import ErrorBar
+from rvr_laaf_app.ui.panels.problems_panel import ProblemsPanel
 from rvr_laaf_app.ui.panels.start_page import StartPage
 from rvr_laaf_app.ui.pictures import VIEWS
 from rvr_laaf_app.ui.playback.sound import DeviceSound, Sound
 from rvr_laaf_app.ui.prompts import Prompts, system_prompts
 from rvr_laaf_app.ui.stage import Stage
 from rvr_laaf_app.ui.status_bar import StatusLine
+from rvr_laaf_app.ui.timeline.layout import OPTIONAL
 from rvr_laaf_app.ui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -65,13 +68,23 @@ class MainWindow(QMainWindow):
         self.stage = Stage(self.bridge, sound, self)
         self.editing = Editing(self.session, self.stage, self.workspace, self)
         self.files = Files(self.session, prompts, self)
+        self.focus = FocusWatch(self.session, self.stage, self.editing, self.bridge, self)
+        self.focus.show_in(self.workspace.picture, self.problems)
+        self.files.tell_problems_of(self.focus)
         self._connect()
+        for lane in OPTIONAL:
+            self.menus.actions[f"lane_{lane}"].setChecked(lane not in self.session.settings.hidden_lanes)
+        self.workspace.timeline.set_hidden(self.session.settings.hidden_lanes)
+        self.menus.actions["zone_bars"].setChecked(self.session.settings.zone_bars)
+        self.menus.actions["problem_list"].setChecked(self.session.settings.problem_list)
         self._show_state()
 
     def _build(self) -> None:
         actions = self.menus.actions
         steps = [actions[name] for name in _STEPS]
         self.workspace = Workspace(steps, [actions[f"view_{v}"] for v in VIEWS], TRACKERS, self)
+        self.problems = ProblemsPanel([actions["previous_problem"], actions["next_problem"]], self)
+        self.workspace.inspector.add_below_targets(self.problems)
         self.start_page = StartPage(parent=self)
         self.error_bar = ErrorBar(self)
         self.pages = QStackedWidget(self)
@@ -103,6 +116,9 @@ class MainWindow(QMainWindow):
         self.stage.view_changed.connect(self._view_changed)
         self.stage.playing_changed.connect(self._playing_changed)
         self.status.cancel_requested.connect(self._cancel_work)
+        self.status.problems_requested.connect(self._show_problems)
+        self.files.problems_requested.connect(self._show_problems)
+        self.focus.changed.connect(self._count_problems)
         self.session.on_change(self._changed)
         self.session.on_clip(self._clip_changed)
         self.session.on_job(self._job_told)
@@ -123,6 +139,11 @@ class MainWindow(QMainWindow):
             "view_refocused": lambda: self.stage.set_view("refocused"),
             "view_original": lambda: self.stage.set_view("original"),
             "view_disparity": lambda: self.stage.set_view("disparity"),
+            "zone_bars": lambda: self.focus.show_bars(self.menus.actions["zone_bars"].isChecked()),
+            "problem_list": lambda: self.focus.show_list(self.menus.actions["problem_list"].isChecked()),
+            "next_problem": lambda: self.focus.walk(1),
+            "previous_problem": lambda: self.focus.walk(-1),
+            **{f"lane_{lane}": self._choose_lanes for lane in OPTIONAL},
             "zoom_in": lambda: self.workspace.timeline.zoom(1.5),
             "zoom_out": lambda: self.workspace.timeline.zoom(1 / 1.5),
             "play": lambda: self.stage.toggle_play(),
@@ -166,6 +187,11 @@ class MainWindow(QMainWindow):
         if point is not None:
             self.editing.set_target(point)
 
+    def _choose_lanes(self) -> None:
+        hidden = tuple(lane for lane in OPTIONAL if not self.menus.actions[f"lane_{lane}"].isChecked())
+        self.workspace.timeline.set_hidden(hidden)
+        self.session.remember_lanes(hidden)
+
     def _analyse(self) -> None:
         self._attempt(self.session.start_analysis)
 
@@ -194,6 +220,19 @@ class MainWindow(QMainWindow):
         elif shown.name == "analyse":
             self._attempt(lambda: self.session.start_analysis().cancel())  # the one under way
 
+    @Slot()
+    def _show_problems(self) -> None:
+        """Bring the list of problems into view and the keys to it."""
+        self.focus.show_list(True)
+        self.menus.actions["problem_list"].setChecked(True)
+        self.activateWindow()
+        self.workspace.inspector.ensureWidgetVisible(self.problems)
+        self.problems.list.setFocus()
+
+    @Slot()
+    def _count_problems(self) -> None:
+        self.status.show_problems(self.focus.count_text, found=bool(self.focus.problems))
+
     # What happened
 
     def _changed(self, change: Change) -> None:
@@ -204,6 +243,7 @@ class MainWindow(QMainWindow):
         if clip is not self.stage.info:
             self.error_bar.clear()
             self.editing.show_clip()
+            self.focus.show_clip()
             if clip is not None:
                 self._begin_analysis()
                 self.workspace.picture.setFocus()
@@ -336,6 +376,7 @@ class MainWindow(QMainWindow):
         self.files.cancel_export()  # it cleans up while the pictures' threads are joined
         deadline = time.monotonic() + CLOSE_S
         ended = self.stage.close(JOIN_S)
+        ended = self.focus.close(JOIN_S) and ended
         ended = self.session.close(deadline - time.monotonic()) and ended
         self.bridge.close()
         self.ended_well = ended

@@ -28,6 +28,7 @@ class Menus(QObject):
             if spec.gap:
                 self.menus[spec.menu].addSeparator()
             action = self._make(window, spec)
+            action.setCheckable(spec.toggle)
             if spec.group:
                 group = groups.setdefault(spec.group, QActionGroup(window))
                 action.setCheckable(True)

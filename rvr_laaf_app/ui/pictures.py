@@ -72,7 +72,8 @@ class ClipPictures:
     @property
     def state(self) -> Hashable:
         """Changes whenever the analysis learned something."""
-        return (self.products.meta.done, self.products.cuts) if self.products is not None else None
+        meta = self.products.meta if self.products is not None else None
+        return (meta.done, meta.final, meta.cuts) if meta is not None else None
 
     def has(self, index: int) -> bool:
         """Tell whether the depth of a frame is known."""

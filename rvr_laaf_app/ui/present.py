@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rvr_laaf_app.core.optics import depth_of_field
+from rvr_laaf_app.core.optics import depth_of_field, sharp_coc
 from rvr_laaf_app.document.project import FocusTarget, Project
 from rvr_laaf_app.ui.panels.target_panel import TargetRow
 from rvr_laaf_app.ui.timeline.content import TimelineContent
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from rvr_laaf_app.laaf.curve import FocusCurve
     from rvr_laaf_app.media.probe import ClipInfo
     from rvr_laaf_app.pipeline.products import ClipProducts
-
-SHARP_COC_PER_WIDTH = 1 / 720  # a blur disc of this share of the width still looks sharp on a screen
 
 
 def ruling_target(project: Project, index: int) -> FocusTarget | None:
@@ -73,7 +71,7 @@ def timeline_of(
         return None
     width = info.display_size[0]
     gain = project.lens.blur_gain_px(width, width)
-    far, near = depth_of_field(0.0, gain, sharp_coc_px=max(1.0, width * SHARP_COC_PER_WIDTH))
+    far, near = depth_of_field(0.0, gain, sharp_coc_px=sharp_coc(width))
     content = TimelineContent(
         table=info.table,
         targets=project.targets,
@@ -81,6 +79,7 @@ def timeline_of(
         cuts=products.cuts if products is not None else (),
         focus=None if curve is None else curve.focus_disparity,
         sharp_half=min((near - far) / 2, 1.0),
+        scale_per_m=project.lens.lens.disparity_scale_per_m if project.lens.blur_px is None else None,
         analysed=products.meta.done if products is not None else 0,
     )
     if before is not None and before.table is content.table:

@@ -16,6 +16,7 @@ from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.ui.pictures import ClipPictures, PictureMaker, View
 from rvr_laaf_app.ui.playback.player import Player, next_rate
 from rvr_laaf_app.ui.preview import Preview, draft_size
+from rvr_laaf_app.ui.timeline.background import LaneWork
 from rvr_laaf_app.ui.waveform import waveform
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Stage(QObject):
         self.player.position_changed.connect(self._played_to)
         self.player.playing_changed.connect(self._playing)
         self.player.failed.connect(self.failed)
+        self.lanes = LaneWork(bridge, self)
         self._clip: ClipPictures | None = None
         self._preview: Preview | None = None
         self._ending: list[Preview] = []
@@ -60,6 +62,11 @@ class Stage(QObject):
     def info(self) -> ClipInfo | None:
         """The open clip, or None."""
         return None if self._clip is None else self._clip.info
+
+    @property
+    def pictures(self) -> ClipPictures | None:
+        """What is shared of the open clip: its products and its focus curve; None without a clip."""
+        return self._clip
 
     @property
     def index(self) -> int:
@@ -85,6 +92,7 @@ class Stage(QObject):
         self._preview.picture_ready.connect(self._still_picture)
         self._preview.curve_ready.connect(self.curve_changed)
         self._preview.failed.connect(self.failed)
+        self.lanes.open(info, products)
         self.index_changed.emit(0)
         self._show()
         self._begin_waveform(info)
@@ -93,6 +101,7 @@ class Stage(QObject):
         """Show nothing; threads of the former clip end by themselves."""
         self.player.pause()
         self._sound_stop.set()
+        self.lanes.close_clip()
         if self._preview is not None:
             self._preview.ask_to_end()
             self._preview.disconnect(self)
@@ -104,7 +113,7 @@ class Stage(QObject):
         """Join every thread, each for so long at most; False if one did not end in time."""
         self.close_clip()
         joined = [preview.close(timeout_s) for preview in self._ending]
-        joined.append(self.player.close(timeout_s))
+        joined += [self.player.close(timeout_s), self.lanes.close(timeout_s)]
         if self._sound_thread is not None:
             self._sound_thread.join(timeout_s)
             joined.append(not self._sound_thread.is_alive())
@@ -215,6 +224,7 @@ class Stage(QObject):
     @Slot(bool)
     def _playing(self, playing: bool) -> None:
         self.playing_changed.emit(playing)
+        self.lanes.allow(not playing)
         if not playing:
             self.allow_ahead(True)
             self._show()

@@ -12,6 +12,7 @@ class StatusLine(QStatusBar):
     """Shows texts that it is given."""
 
     cancel_requested = Signal()
+    problems_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,13 +32,20 @@ class StatusLine(QStatusBar):
         self.cancel.setToolTip(self.tr("Cancel"))
         self.cancel.setAccessibleName(self.tr("Cancel"))
         self.cancel.clicked.connect(self.cancel_requested)
+        self.problems = QToolButton(self)
+        self.problems.setObjectName("problem_count")
+        self.problems.setProperty("role", "flat")
+        self.problems.setToolTip(self.tr("Show the problems"))
+        self.problems.clicked.connect(self.problems_requested)
         self.facts = self._label("clip_facts")
         self.saved = self._label("saved_state")
         for part in (self.work, self.bar, self.cancel):
             self.addWidget(part)
+        self.addPermanentWidget(self.problems)
         self.addPermanentWidget(self.facts)
         self.addPermanentWidget(self.saved)
         self.show_work("", None, cancellable=False)
+        self.show_problems("", found=False)
 
     def _label(self, name: str) -> QLabel:
         label = QLabel("", self)
@@ -45,6 +53,14 @@ class StatusLine(QStatusBar):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setFont(theme.tabular_font())
         return label
+
+    def show_problems(self, text: str, *, found: bool) -> None:
+        """Show how many focus problems there are; nothing for an empty text."""
+        self.problems.setText(text)
+        self.problems.setVisible(bool(text))
+        if self.problems.property("problem") != found:
+            self.problems.setProperty("problem", found)
+            self.problems.style().polish(self.problems)
 
     def show_work(self, text: str, fraction: float | None, *, cancellable: bool) -> None:
         """Show what goes on; fraction None hides the bar."""

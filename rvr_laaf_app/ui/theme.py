@@ -42,6 +42,10 @@ class Tokens:
     in_focus: str = "#5fbf77"
     problem: str = "#f0766a"
     problem_panel: str = "#3a2422"
+    subject_a: str = "#7cc4f0"  # lines of subjects over time: none of them amber, green or red
+    subject_b: str = "#c9a2f5"
+    subject_c: str = "#f29ac4"
+    subject_d: str = "#67d0c4"
 
     def color(self, role: str) -> QColor:
         """Return one token as a QColor."""

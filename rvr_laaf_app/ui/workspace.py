@@ -45,7 +45,7 @@ class Workspace(QWidget):
         splitter.addWidget(self.timeline)
         splitter.setStretchFactor(0, _PICTURE_SHARE)
         splitter.setStretchFactor(1, _TIMELINE_SHARE)
-        splitter.setSizes([560, 200])
+        splitter.setSizes([480, 304])
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)

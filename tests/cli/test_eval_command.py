@@ -63,6 +63,16 @@ def test_a_labels_file_by_itself(data: Path, capsys: pytest.CaptureFixture[str])
     assert "1 pairs" in capsys.readouterr().out
 
 
+def test_labels_of_another_name_are_found(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos = data / "photos"
+    (photos / "ordinal_depth.json").rename(photos / "ranked.json")
+    (photos / "about.json").write_text('{"photos": 3}')
+    assert evaluate("depth", "--data", photos, "--only", "order") == 0
+    assert "1 pairs" in capsys.readouterr().out
+    (photos / "ordinal_depth.json").write_text("damaged")
+    assert evaluate("depth", "--data", data, "--only", "order") == 3
+
+
 def test_hdr_and_steady(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate("hdr", "--data", data, "--json", "-") == 0
     row = json.loads(capsys.readouterr().out)["light"]["maps"][0]

@@ -42,6 +42,7 @@ class ExportDialog(QDialog):
 
     export_requested = Signal(object)
     cancel_requested = Signal()
+    problems_requested = Signal()
 
     def __init__(self, browse: Callable[[QWidget, str, str], str | None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +52,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(520)
         self._browse = browse
         self._running = False
+        self._check: Callable[[float | None, float | None], tuple[str, bool]] = lambda _start, _stop: ("", False)
         self._folder, self._stem, self._duration_s = Path(), "refocused", 0.0
         self._formats = (
             Format("h264", ".mp4", self.tr("H.264, plays everywhere (.mp4)")),
@@ -87,6 +89,13 @@ class ExportDialog(QDialog):
         self.status.setWordWrap(True)
         self.status.setMinimumHeight(36)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.check = QLabel("", self)
+        self.check.setObjectName("export_check")
+        self.check.setTextFormat(Qt.TextFormat.PlainText)
+        self.check.setWordWrap(True)
+        self.see = QPushButton(self.tr("Show"), self)
+        self.see.setObjectName("export_show_problems")
+        self.see.setToolTip(self.tr("Show the problems"))
         self.bar = QProgressBar(self)
         self.bar.setObjectName("export_bar")
         self.bar.setRange(0, _PER_MILLE)
@@ -131,6 +140,11 @@ class ExportDialog(QDialog):
             span.addWidget(label)
             span.addWidget(box)
         form.addRow(self.tr("Range"), span)
+        found = QHBoxLayout()
+        found.setSpacing(8)
+        found.addWidget(self.check, 1)
+        found.addWidget(self.see)
+        form.addRow(self.tr("Check"), found)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
@@ -149,6 +163,9 @@ class ExportDialog(QDialog):
         self.format.currentIndexChanged.connect(self._format_changed)
         self.browse.clicked.connect(self._browse_clicked)
         self.whole.toggled.connect(self._whole_toggled)
+        self.start.valueChanged.connect(self.show_check)
+        self.stop.valueChanged.connect(self.show_check)
+        self.see.clicked.connect(self.problems_requested)
         self.begin.clicked.connect(self._begin_clicked)
         self.cancel.clicked.connect(self._cancel_clicked)
         self.whole.setChecked(True)
@@ -166,6 +183,22 @@ class ExportDialog(QDialog):
         if not self._running:
             self.bar.setValue(0)
             self.status.setText("")
+        self.show_check()
+
+    def set_check(self, check: Callable[[float | None, float | None], tuple[str, bool]]) -> None:
+        """Say how to ask what the focus check found between two times (None = the clip's ends), and if it is bad."""
+        self._check = check
+        self.show_check()
+
+    @Slot()
+    def show_check(self) -> None:
+        """Show what the focus check found in the chosen range; it informs and forbids nothing."""
+        choice = self.choice
+        text, bad = self._check(choice.start_s, choice.stop_s)
+        self.check.setText(text or self.tr("No targets: nothing has to be sharp."))
+        self.check.setProperty("role", "problem" if bad else "quiet")
+        self.check.style().polish(self.check)
+        self.see.setVisible(bad)
 
     def _format(self) -> Format:
         return self._formats[self.format.currentIndex()]
@@ -221,6 +254,7 @@ class ExportDialog(QDialog):
     def _whole_toggled(self, whole: bool) -> None:
         for box in (self.start, self.stop):
             box.setEnabled(not whole and not self._running)
+        self.show_check()
 
     @Slot()
     def _begin_clicked(self) -> None:

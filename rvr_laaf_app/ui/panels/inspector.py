@@ -25,7 +25,7 @@ class Inspector(QScrollArea):
         content.setProperty("role", "panel")
         self.targets = TargetPanel(trackers, content)
         self.lens = LensPanel(content)
-        layout = QVBoxLayout(content)
+        layout = self._column = QVBoxLayout(content)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addWidget(self._heading(self.tr("TARGETS"), content))
@@ -39,6 +39,10 @@ class Inspector(QScrollArea):
         layout.addWidget(self.lens)
         layout.addStretch(1)
         self.setWidget(content)
+
+    def add_below_targets(self, panel: QWidget) -> None:
+        """Put a panel between the targets and the lens."""
+        self._column.insertWidget(self._column.indexOf(self.targets) + 1, panel)
 
     def _heading(self, text: str, parent: QWidget) -> QLabel:
         label = QLabel(text, parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ class TimelineContent:
 
     focus [N] float32: disparity of the focal plane, 1 = nearest; empty if not known yet.
     sharp_half: half the depth of field in disparity (the same for every frame of one lens).
+    scale_per_m: 1/m that one unit of disparity is worth; None where lengths in metres mean nothing.
     analysed: frames [0, analysed) have depth. waveform [M, 2] float32: lowest and highest sample of M equal parts.
     """
 
@@ -27,6 +29,7 @@ class TimelineContent:
     cuts: tuple[int, ...] = ()
     focus: NDArray[np.float32] | None = None
     sharp_half: float = 0.0
+    scale_per_m: float | None = None
     analysed: int = 0
     waveform: NDArray[np.float32] | None = None
 
@@ -39,6 +42,13 @@ class TimelineContent:
         """Return the moment at which a frame begins; past the last frame, the clip's end."""
         return self.table.seconds_of(frame) if frame < len(self.table) else self.table.duration_s
 
+    def starts_s(self, frames: Sequence[int]) -> NDArray[np.float64]:
+        """Return the moments at which these frames begin; past the last frame, the clip's end."""
+        table, at = self.table, np.asarray(frames, np.int64)
+        inside = np.minimum(at, len(table) - 1)
+        seconds = (table.pts[inside] - table.pts[0]) * float(table.time_base)
+        return np.where(at < len(table), seconds, table.duration_s)
+
     def reign(self, number: int) -> tuple[int, int]:
         """Return frames [start, stop) in which target `number` has the focus: up to the next one's pull."""
         target = self.targets[number]
@@ -50,10 +60,22 @@ class TimelineContent:
     def pull(self, number: int) -> tuple[int, int]:
         """Return frames [start, stop) of the pull that arrives at a target; the first target of a shot has none."""
         target = self.targets[number]
-        before = self.targets[number - 1].frame if number else target.frame
-        if number == 0 or any(before < cut <= target.frame for cut in self.cuts):
+        if not self.can_pull(number):
             return target.frame, target.frame
-        return max(target.frame - target.pull_frames, before), target.frame
+        return max(target.frame - target.pull_frames, self.targets[number - 1].frame), target.frame
+
+    def can_pull(self, number: int) -> bool:
+        """Return True if another subject of the same shot comes before a target, so that focus is pulled to it."""
+        if number == 0:
+            return False
+        before, frame = self.targets[number - 1].frame, self.targets[number].frame
+        return not any(before < cut <= frame for cut in self.cuts)
+
+    def metres_of(self, disparity: float) -> float | None:
+        """Return the distance that the lens gives to a disparity, the farthest thing at infinity; None if unknown."""
+        if self.scale_per_m is None or disparity <= 0.005:
+            return None
+        return 1.0 / (self.scale_per_m * disparity)
 
 
 def lost_spans(track: SubjectTrack, start: int, stop: int) -> list[tuple[int, int, bool]]:

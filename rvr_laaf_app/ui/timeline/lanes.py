@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QImage, QPainter, QPen, QPolygonF
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline.content import TimelineContent, lost_spans
@@ -74,21 +75,70 @@ def draw_cuts(painter: QPainter, rect: QRectF, content: TimelineContent, scale: 
 def draw_waveform(painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
     """Draw the sound's peaks, one line per pixel column."""
     wave = content.waveform
-    if wave is None or not len(wave):
+    if wave is None or not len(wave) or rect.height() <= 0:
         return
     first, last = max(rect.left(), scale.x_of(0.0)), min(rect.right(), scale.x_of(content.duration_s))
     columns = np.arange(math.ceil(first), math.floor(last))
+    if not len(columns):
+        return
     begin = ((columns - scale.left) / scale.px_per_s + scale.first_s) / content.duration_s * len(wave)
-    end = begin + len(wave) / content.duration_s / scale.px_per_s
+    at = np.clip(begin.astype(np.int64), 0, len(wave) - 1)
+    end = min(len(wave), int(at[-1]) + 1 + math.ceil(len(wave) / content.duration_s / scale.px_per_s))
+    low, high = np.minimum.reduceat(wave[:end, 0], at), np.maximum.reduceat(wave[:end, 1], at)
     middle, half = rect.center().y(), rect.height() / 2 - 3
-    lines = []
-    for x, a, b in zip(columns.tolist(), begin.astype(int).tolist(), np.ceil(end).astype(int).tolist(), strict=True):
-        part = wave[max(a, 0) : max(b, a + 1)]
-        if len(part):
-            low, high = float(part[:, 0].min()), float(part[:, 1].max())
-            lines.append(QLineF(x + 0.5, middle - high * half, x + 0.5, middle - low * half + 0.5))
+    tops, bottoms = (middle - high * half).tolist(), (middle - low * half + 0.5).tolist()
     painter.setPen(theme.DARK.color("text_disabled"))
-    painter.drawLines(lines)
+    painter.drawLines([QLineF(x + 0.5, t, x + 0.5, b) for x, t, b in zip(columns.tolist(), tops, bottoms, strict=True)])
+
+
+def draw_film(
+    painter: QPainter,
+    rect: QRectF,
+    content: TimelineContent,
+    scale: TimeScale,
+    pictures: Sequence[tuple[float, QImage | None, QImage | None]],
+    *,
+    width_px: float,
+) -> None:
+    """Draw small pictures edge to edge, (x, picture, stand-in) each.
+
+    Picture None = not there yet: then its stand-in is drawn, dimmed; a null image = it cannot be decoded.
+    """
+    end = scale.x_of(content.duration_s)
+    for x, picture, instead in pictures:
+        cell = QRectF(x, rect.top() + 4, min(width_px, end - x), rect.height() - 9)
+        if picture is None or picture.isNull():
+            inner = cell.adjusted(0.5, 0.5, -1.5, -0.5)
+            painter.setPen(theme.DARK.color("hairline"))
+            painter.setBrush(theme.DARK.color("control_pressed"))
+            painter.drawRect(inner)
+            if picture is not None:
+                painter.drawLine(QLineF(inner.topLeft(), inner.bottomRight()))
+            elif instead is not None:
+                painter.setOpacity(0.35)
+                _draw_cell(painter, cell, instead, cell.width() / width_px)
+                painter.setOpacity(1.0)
+            continue
+        _draw_cell(painter, cell, picture, cell.width() / width_px)
+    for cut in content.cuts:
+        x = crisp(scale.x_of(content.start_s(cut)))
+        if rect.left() <= x <= rect.right():
+            _draw_notch(painter, rect, x)
+
+
+def _draw_cell(painter: QPainter, cell: QRectF, picture: QImage, share: float) -> None:
+    """Draw the left share of a picture into a cell: the last one of the film is cut off where the clip ends."""
+    painter.drawImage(cell, picture, QRectF(0, 0, picture.width() * share, picture.height()))
+
+
+def _draw_notch(painter: QPainter, rect: QRectF, x: float) -> None:
+    """Draw where one shot ends and the next begins: a gap in the film with a notch at either edge."""
+    painter.fillRect(QRectF(x - 1, rect.top(), 2, rect.height() - 1), theme.DARK.color("surround"))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.DARK.color("text"))
+    top, bottom = rect.top(), rect.bottom() - 1
+    painter.drawPolygon(QPolygonF([QPointF(x - 4, top), QPointF(x + 4, top), QPointF(x, top + 6)]))
+    painter.drawPolygon(QPolygonF([QPointF(x - 4, bottom), QPointF(x + 4, bottom), QPointF(x, bottom - 6)]))
 
 
 def draw_targets(
@@ -141,8 +191,12 @@ def _draw_span(
         painter.setPen(QPen(theme.DARK.color("control_edge"), 1.0, Qt.PenStyle.DotLine))
         painter.drawLine(QLineF(left, crisp(middle), right, crisp(middle)))
         return
-    for a, b, lost in lost_spans(track, start, stop):
-        left, right = scale.x_of(content.start_s(a)), scale.x_of(content.start_s(b))
+    first = content.table.index_at(scale.first_s)
+    last = content.table.index_at(scale.first_s + scale.shown_s) + 2
+    spans = lost_spans(track, max(start, first), min(stop, last))
+    edges = content.starts_s([a for a, _, _ in spans] + [b for _, b, _ in spans]).tolist()
+    for (_, _, lost), a_s, b_s in zip(spans, edges[: len(spans)], edges[len(spans) :], strict=True):
+        left, right = scale.x_of(a_s), scale.x_of(b_s)
         colour = theme.DARK.color("problem" if lost else "accent")
         colour.setAlphaF(0.9 if lost or chosen else 0.6)
         height = 3.0 if lost else 4.0
@@ -171,38 +225,6 @@ def draw_diamond(painter: QPainter, centre: QPointF, *, chosen: bool) -> None:
     painter.setPen(QPen(theme.DARK.color("text_strong") if chosen else theme.DARK.color("surround"), 1.5))
     painter.setBrush(theme.DARK.color("accent"))
     painter.drawPolygon(shape)
-
-
-def draw_focus(painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
-    """Draw the disparity of the focal plane over time inside its depth of field; near is at the top."""
-    focus = content.focus
-    painter.setPen(QPen(theme.DARK.color("hairline"), 1.0, Qt.PenStyle.DotLine))
-    painter.drawLine(QLineF(rect.left(), crisp(rect.center().y()), rect.right(), crisp(rect.center().y())))
-    if focus is None or not len(focus):
-        return
-    times = content.table.times_s[: len(focus)]
-    first = max(int(np.searchsorted(times, scale.first_s)) - 1, 0)
-    last = min(int(np.searchsorted(times, scale.first_s + scale.shown_s)) + 1, len(focus))
-    step = max(1, (last - first) // max(int(rect.width()), 1))
-    picked = np.arange(first, last, step)
-    x = [scale.x_of(float(times[i])) for i in picked]
-    x.append(scale.x_of(content.start_s(last)))
-    values = [float(focus[i]) for i in picked]
-    values.append(values[-1] if values else 0.0)
-
-    def y(disparity: float) -> float:
-        return rect.bottom() - 6 - min(max(disparity, 0.0), 1.0) * (rect.height() - 12)
-
-    band = [QPointF(a, y(v + content.sharp_half)) for a, v in zip(x, values, strict=True)]
-    band += [QPointF(a, y(v - content.sharp_half)) for a, v in zip(reversed(x), reversed(values), strict=True)]
-    fill = QColor(theme.DARK.color("in_focus"))
-    fill.setAlpha(84)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(fill)
-    painter.drawPolygon(QPolygonF(band))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(theme.DARK.color("accent"), 2.0))
-    painter.drawPolyline(QPolygonF([QPointF(a, y(v)) for a, v in zip(x, values, strict=True)]))
 
 
 def draw_playhead(painter: QPainter, x: float, top: float, bottom: float, *, focused: bool) -> None:

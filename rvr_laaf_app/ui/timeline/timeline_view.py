@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from typing import Literal
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline import lanes
+from rvr_laaf_app.ui.timeline.background import DepthData
+from rvr_laaf_app.ui.timeline.board import Board
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.scale import TimeScale
+from rvr_laaf_app.ui.timeline.depth_lane import PullGhost, draw_words
+from rvr_laaf_app.ui.timeline.film import FilmStrip
+from rvr_laaf_app.ui.timeline.gestures import Grip, dragged_pull
+from rvr_laaf_app.ui.timeline.lanes import crisp
+from rvr_laaf_app.ui.timeline.layout import HEADER_PX, INSET_PX, OPTIONAL, lane_rects, least_height
+from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
 
-HEADER_PX = 72
-RULER_PX = 26
-SOUND_PX = 36
-TARGETS_PX = 40
-INSET_PX = 12  # room for a diamond at either end
 _HIT_PX = 9.0
 
 
@@ -27,8 +42,10 @@ class TimelineView(QWidget):
     seek_requested = Signal(int)  # frame
     target_selected = Signal(str)  # target id; "" = none
     target_moved = Signal(str, int)  # target id, new frame; once, when the drag ends
+    pull_changed = Signal(str, int, int)  # target id, frame of arrival, length in frames; once, when the drag ends
     target_removal_requested = Signal(str)
     target_activated = Signal(str)  # double click: go there
+    looked_at = Signal(int)  # frame in the middle of what is shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,185 +57,289 @@ class TimelineView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(RULER_PX + SOUND_PX + TARGETS_PX + 56)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._content: TimelineContent | None = None
         self._frame = 0
-        self._selected: str | None = None
         self._scale = TimeScale(HEADER_PX + INSET_PX, 1, 1.0)
-        self._pressed: tuple[str, QPointF] | None = None  # the diamond under a pressed button
-        self._ghost: lanes.DragGhost | None = None
+        self._grip: Grip | None = None
+        self._pull: PullGhost | None = None
         self._scrubbing = False
+        self._hover: QPointF | None = None
+        self._hidden: frozenset[str] = frozenset()
+        self._board = Board(self.tr)
+        self._depth = self._board.depth
+        self._still: QPixmap | None = None  # everything but playhead, words under the mouse and a dragged pull
+        self._looked_at = -1
+        self.set_hidden(())
 
     def sizeHint(self) -> QSize:
         """Return a comfortable size."""
-        return QSize(960, 208)
+        return QSize(960, least_height(self._hidden) + 48)
 
     @property
     def scale(self) -> TimeScale:
         """The time axis as shown."""
         return self._scale
 
+    @property
+    def hidden_lanes(self) -> tuple[str, ...]:
+        """The lanes that are not shown, from top to bottom."""
+        return tuple(name for name in OPTIONAL if name in self._hidden)
+
+    def set_hidden(self, names: Collection[str]) -> None:
+        """Hide these lanes and show the others; only those of `layout.OPTIONAL` can be hidden."""
+        self._hidden = frozenset(names) & frozenset(OPTIONAL)
+        self.setMinimumHeight(least_height(self._gone()))
+        self.updateGeometry()
+        self._repaint()
+
     def set_content(self, content: TimelineContent | None) -> None:
         """Show another content; zoom and scroll stay if the clip's length did not change."""
         same = content is not None and content.duration_s == self._scale.duration_s
+        sound = self._has_sound()
         self._content = content
         if content is not None and not same:
             self._scale = TimeScale(HEADER_PX + INSET_PX, 1, max(content.duration_s, 1e-3))
+            self._frame = 0
+        if self._has_sound() != sound:
+            self.set_hidden(self._hidden)
         self._fit_width()
-        self.update()
+        self._repaint()
+
+    @Slot(object)
+    def set_depth(self, data: DepthData | None) -> None:
+        """Show how depth is spread; None: it cannot be known here."""
+        self._depth.data = data
+        text = self.tr("depth cannot be estimated here") if data is None else self.tr("not analysed yet")
+        self._depth.empty_text = text
+        self._repaint()
+
+    @Slot(object)
+    def set_film(self, film: FilmStrip | None) -> None:
+        """Show small pictures from this source; called again when it has more of them."""
+        self._board.film = film
+        self._repaint()
 
     def set_frame(self, frame: int) -> None:
         """Move the playhead."""
         if self._content is None or frame == self._frame:
             return
         self._frame = frame
-        self._scale = self._scale.showing(self._content.start_s(frame))
+        self._scale_to(self._scale.showing(self._content.start_s(frame)))
+        if self.hasFocus():
+            self._tell_frame()
         self.update()
 
     def set_selected(self, target_id: str | None) -> None:
         """Show one target as selected."""
-        if target_id != self._selected:
-            self._selected = target_id
-            self.update()
+        if target_id != self._board.selected:
+            self._board.selected = target_id
+            self._repaint()
 
     def zoom(self, factor: float) -> None:
         """Zoom around the playhead."""
         if self._content is not None:
-            self._scale = self._scale.zoomed(factor, around_s=self._content.start_s(self._frame))
-            self.update()
+            self._scale_to(self._scale.zoomed(factor, around_s=self._content.start_s(self._frame)))
+
+    def lane_rect(self, name: str) -> QRectF:
+        """Return where a lane is drawn."""
+        return self._lane_rects()[name]
 
     def diamond_centre(self, target_id: str) -> QPointF:
         """Return where a target's diamond is drawn."""
         assert self._content is not None
         target = next(t for t in self._content.targets if t.id == target_id)
-        return QPointF(
-            self._scale.x_of(self._content.start_s(target.frame)), self._lane_rects()["targets"].center().y()
-        )
+        return QPointF(self._scale.x_of(self._content.start_s(target.frame)), self.lane_rect("targets").center().y())
 
-    def _fit_width(self) -> None:
-        self._scale = replace(self._scale, width=max(1.0, self.width() - HEADER_PX - 2 * INSET_PX))
+    def pull_handle(self, target_id: str, end: Literal["begin", "arrival"]) -> QPointF:
+        """Return where an end of a target's pull is dragged by in the depth lane."""
+        assert self._content is not None
+        number = next(i for i, t in enumerate(self._content.targets) if t.id == target_id)
+        return self._depth.handle(self._content, number, end, self.lane_rect("depth"), self._scale)
+
+    def words(self) -> tuple[str, ...]:
+        """Return the lines that stand beside the mouse in the depth lane; none elsewhere."""
+        rect = self.lane_rect("depth")
+        if self._hover is None or self._content is None or not rect.contains(self._hover):
+            return ()
+        frame = self._frame_under(self._hover.x())
+        return self._depth.words_at(frame, self._hover.y(), self._content, rect, self.tr)
+
+    # Inside
+
+    def _has_sound(self) -> bool:
+        return self._content is not None and self._content.waveform is not None
+
+    def _gone(self) -> frozenset[str]:
+        return self._hidden if self._has_sound() else self._hidden | {"sound"}
 
     def _lane_rects(self) -> dict[str, QRectF]:
-        """Return the rectangles of ruler and lanes, from top to bottom."""
-        has_sound = self._content is not None and self._content.waveform is not None
-        left, width = float(HEADER_PX), float(self.width() - HEADER_PX)
-        rects, top = {}, 0.0
-        for name, height in (("ruler", RULER_PX), ("sound", SOUND_PX if has_sound else 0), ("targets", TARGETS_PX)):
-            rects[name] = QRectF(left, top, width, height)
-            top += height
-        rects["focus"] = QRectF(left, top, width, max(0.0, self.height() - top))
-        return rects
+        return lane_rects(self.width(), self.height(), self._gone())
+
+    def _fit_width(self) -> None:
+        self._scale_to(replace(self._scale, width=max(1.0, self.width() - HEADER_PX - 2 * INSET_PX)))
+
+    def _scale_to(self, scale: TimeScale) -> None:
+        if scale != self._scale:
+            self._scale = scale
+            self._repaint()
+
+    def _repaint(self) -> None:
+        self._still = None
+        self.update()
+
+    def _tell_frame(self) -> None:
+        """Say in words, for screen readers, what the lanes show at the playhead."""
+        if self._content is not None:
+            rect = self.lane_rect("depth")
+            self.setAccessibleDescription(
+                ", ".join(self._depth.words_at(self._frame, None, self._content, rect, self.tr))
+            )
+
+    def _tell_middle(self) -> None:
+        if self._content is not None:
+            middle = self._content.table.index_at(self._scale.first_s + self._scale.shown_s / 2)
+            if middle != self._looked_at:
+                self._looked_at = middle
+                self.looked_at.emit(middle)
+
+    # Drawing
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw everything; a few hundred lines of vector drawing, no pictures."""
+        """Draw the lanes, from a kept picture where nothing in them changed, and what moves over them."""
+        ratio = self.devicePixelRatioF()
+        if self._still is None or self._still.size() != self.size() * ratio:
+            self._still = self._board.picture(self.size(), ratio, self._lane_rects(), self._content, self._scale)
+            self._tell_middle()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.DARK.color("panel"))
-        rects = self._lane_rects()
-        self._draw_ground(painter, rects)
+        painter.drawPixmap(0, 0, self._still)
         if self._content is not None:
-            painter.save()
             painter.setClipRect(QRectF(HEADER_PX, 0, self.width() - HEADER_PX, self.height()))
-            self._draw_lanes(painter, rects, self._content)
-            painter.restore()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._draw_moving(painter, self._content)
         painter.end()
 
-    def _draw_ground(self, painter: QPainter, rects: dict[str, QRectF]) -> None:
-        names = {"sound": self.tr("Sound"), "targets": self.tr("Targets"), "focus": self.tr("Focus")}
-        painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-        painter.fillRect(rects["focus"], theme.DARK.color("surround"))
-        for name, rect in rects.items():
-            if rect.height() <= 0:
-                continue
-            painter.setPen(theme.DARK.color("hairline"))
-            painter.drawLine(QPointF(0, rect.bottom() - 0.5), QPointF(self.width(), rect.bottom() - 0.5))
-            if name in names:
-                painter.setPen(theme.DARK.color("text_quiet"))
-                top = rect.top() if name != "focus" else rect.center().y() - 10
-                height = rect.height() if name != "focus" else 20
-                painter.drawText(QRectF(16, top, HEADER_PX - 16, height), Qt.AlignmentFlag.AlignVCenter, names[name])
-        focus = rects["focus"]
-        painter.setPen(theme.DARK.color("text_quiet"))
-        edge = QRectF(HEADER_PX - 44, focus.top() + 2, 36, 14)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(edge, right, self.tr("near"))
-        edge.moveBottom(focus.bottom() - 3)
-        painter.drawText(edge, right, self.tr("far"))
-
-    def _draw_lanes(self, painter: QPainter, rects: dict[str, QRectF], content: TimelineContent) -> None:
-        scale = self._scale
-        lanes.draw_ruler(painter, rects["ruler"], scale)
-        ruler = rects["ruler"]
-        lanes.draw_done_bar(painter, QRectF(ruler.left(), ruler.bottom() - 2, ruler.width(), 2), content, scale)
-        body = QRectF(HEADER_PX, RULER_PX, self.width() - HEADER_PX, self.height() - RULER_PX)
-        lanes.draw_cuts(painter, body, content, scale)
-        lanes.draw_waveform(painter, rects["sound"], content, scale)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        lanes.draw_focus(painter, rects["focus"], content, scale)
-        lanes.draw_targets(painter, rects["targets"], content, scale, selected=self._selected, ghost=self._ghost)
-        x = scale.x_of(content.start_s(self._frame))
+    def _draw_moving(self, painter: QPainter, content: TimelineContent) -> None:
+        depth = self.lane_rect("depth")
+        room = QRectF(HEADER_PX, 0, self.width() - HEADER_PX, self.height())
+        if self._pull is not None:
+            self._depth.draw_ghost(painter, depth, content, self._scale, self._pull)
+            x = self._scale.x_of(content.start_s(self._pull.arrival))
+            draw_words(painter, room, QPointF(x, depth.top()), self._pull_words(content, self._pull))
+        x = self._scale.x_of(content.start_s(self._frame))
         lanes.draw_playhead(painter, x, 0, self.height(), focused=self.hasFocus())
+        words = self.words() if self._pull is None and not self._scrubbing else ()
+        if words and self._hover is not None:
+            x = crisp(self._hover.x())
+            painter.setPen(QPen(theme.DARK.color("text_quiet"), 1.0))
+            painter.drawLine(QLineF(x, depth.top(), x, depth.bottom()))
+            draw_words(painter, room, QPointF(x, depth.top()), words)
+
+    def _pull_words(self, content: TimelineContent, pull: PullGhost) -> tuple[str, ...]:
+        length = pull.arrival - pull.begin
+        seconds = content.start_s(pull.arrival) - content.start_s(pull.begin)
+        arrives = self.tr("arrives {0}").replace("{0}", clock_text(content.start_s(pull.arrival)))
+        return arrives, self.tr("pull of {0} frames").replace("{0}", str(length)) + f"   {seconds:.2f} s"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the shown span when the width changes."""
         super().resizeEvent(event)
         self._fit_width()
 
+    # Mouse and keys
+
     def _frame_at(self, x: float) -> int:
+        """Return the frame whose begin is nearest to a pixel."""
         assert self._content is not None
         table = self._content.table
         half = 0.5 / max(float(table.average_rate), 1e-6)  # the nearest frame, not the one before
         return table.index_at(min(self._scale.seconds_at(x) + half, table.duration_s))
 
-    def _diamond_at(self, place: QPointF) -> str | None:
-        if self._content is None or not self._lane_rects()["targets"].contains(place):
+    def _frame_under(self, x: float) -> int:
+        """Return the frame that is shown in the column of a pixel."""
+        assert self._content is not None
+        return self._content.table.index_at(self._scale.seconds_at(x))
+
+    def _grip_at(self, place: QPointF) -> Grip | None:
+        content, rects = self._content, self._lane_rects()
+        if content is None:
             return None
-        near = [(abs(self.diamond_centre(t.id).x() - place.x()), t.id) for t in self._content.targets]
-        close = [pair for pair in near if pair[0] <= _HIT_PX]
-        return min(close)[1] if close else None
+        if rects["targets"].contains(place):
+            near = [(abs(self.diamond_centre(t.id).x() - place.x()), t.id) for t in content.targets]
+            close = [pair for pair in near if pair[0] <= _HIT_PX]
+            return Grip("diamond", min(close)[1], place) if close else None
+        found = self._depth.pull_at(place, content, rects["depth"], self._scale)
+        return Grip(found[1], found[0], place) if found is not None else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Pick a diamond, or move the playhead."""
-        if event.button() != Qt.MouseButton.LeftButton or self._content is None or event.position().x() < HEADER_PX:
+        """Pick a diamond or the end of a pull, or move the playhead."""
+        content, place = self._content, event.position()
+        if event.button() != Qt.MouseButton.LeftButton or content is None or place.x() < HEADER_PX:
             event.ignore()
             return
-        found = self._diamond_at(event.position())
-        if found is not None:
-            self._pressed = (found, event.position())
-            self.target_selected.emit(found)
+        self._grip = self._grip_at(place)
+        if self._grip is not None:
+            self.target_selected.emit(self._grip.target_id)
             return
+        depth = self.lane_rect("depth")
+        in_picture = depth.contains(place) or self.lane_rect("film").contains(place)
+        frame = self._frame_under(place.x()) if in_picture else self._frame_at(place.x())
+        subject = self._depth.subject_at(place, content, frame, depth) if depth.contains(place) else None
         self._scrubbing = True
-        self.target_selected.emit("")
-        self.seek_requested.emit(self._frame_at(event.position().x()))
+        self.target_selected.emit(subject or "")
+        self.seek_requested.emit(frame)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub, drag a diamond, or show that one can be dragged."""
-        if self._content is None:
+        """Scrub, drag what is held, or show what lies under the mouse."""
+        content, place = self._content, event.position()
+        self._hover = place
+        if content is None:
             return
         if self._scrubbing:
-            self.seek_requested.emit(self._frame_at(event.position().x()))
-        elif self._pressed is not None:
-            target_id, begin = self._pressed
-            far = abs(event.position().x() - begin.x()) >= QApplication.startDragDistance()
-            if far or self._ghost is not None:
-                self._ghost = lanes.DragGhost(target_id, self._frame_at(event.position().x()))
-                self.update()
+            self.seek_requested.emit(self._frame_at(place.x()))
+        elif self._grip is not None:
+            self._drag(content, self._grip, place)
         else:
-            over = self._diamond_at(event.position()) is not None
+            over = self._grip_at(place) is not None
             self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def _drag(self, content: TimelineContent, grip: Grip, place: QPointF) -> None:
+        far = abs(place.x() - grip.pressed.x()) >= QApplication.startDragDistance()
+        if not far and self._board.ghost is None and self._pull is None:
+            return
+        frame = self._frame_at(place.x())
+        if grip.kind == "diamond":
+            self._board.ghost = lanes.DragGhost(grip.target_id, frame)
+            self._repaint()
+            return
+        self._pull = dragged_pull(content, grip, frame)
+        self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End the gesture; a dragged diamond becomes one edit."""
-        ghost, self._ghost, self._pressed, self._scrubbing = self._ghost, None, None, False
+        """End the gesture; what was dragged becomes one edit."""
+        ghost, pull = self._board.ghost, self._pull
+        self._let_go()
         if ghost is not None:
             self.target_moved.emit(ghost.target_id, ghost.frame)
-            self.update()
+        if pull is not None:
+            self.pull_changed.emit(pull.target_id, pull.arrival, pull.arrival - pull.begin)
+
+    def _let_go(self) -> None:
+        self._board.ghost = self._pull = self._grip = None
+        self._scrubbing = False
+        self._repaint()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the words away."""
+        self._hover = None
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go to the target under the mouse."""
-        found = self._diamond_at(event.position())
-        if found is not None:
-            self.target_activated.emit(found)
+        found = self._grip_at(event.position())
+        if found is not None and found.kind == "diamond":
+            self.target_activated.emit(found.target_id)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom with Ctrl around the mouse, else scroll."""
@@ -227,12 +348,28 @@ class TimelineView(QWidget):
         delta = event.angleDelta()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             around = self._scale.seconds_at(event.position().x())
-            self._scale = self._scale.zoomed(1.0015 ** delta.y(), around_s=around)
+            self._scale_to(self._scale.zoomed(1.0015 ** delta.y(), around_s=around))
         else:
             pixels = delta.x() or delta.y()
-            self._scale = self._scale.scrolled(-pixels / 2 / self._scale.px_per_s)
-        self.update()
+            self._scale_to(self._scale.scrolled(-pixels / 2 / self._scale.px_per_s))
         event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Zoom by two fingers where the system tells of them."""
+        if (
+            isinstance(event, QNativeGestureEvent)
+            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+            and self._content is not None
+        ):
+            around = self._scale.seconds_at(event.position().x())
+            self._scale_to(self._scale.zoomed(max(0.2, 1.0 + event.value()), around_s=around))
+            return True
+        return super().event(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tell screen readers where the playhead is."""
+        super().focusInEvent(event)
+        self._tell_frame()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Zoom with + and -, remove with Delete, give up a drag with Escape."""
@@ -241,10 +378,9 @@ class TimelineView(QWidget):
             self.zoom(1.5)
         elif key == Qt.Key.Key_Minus:
             self.zoom(1 / 1.5)
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._selected:
-            self.target_removal_requested.emit(self._selected)
-        elif key == Qt.Key.Key_Escape and self._ghost is not None:
-            self._ghost = self._pressed = None
-            self.update()
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._board.selected:
+            self.target_removal_requested.emit(self._board.selected)
+        elif key == Qt.Key.Key_Escape and self._grip is not None:
+            self._let_go()
         else:
             super().keyPressEvent(event)

@@ -83,3 +83,10 @@ def test_needs_follow_the_session(desk: Desk, clip: Path) -> None:
     assert needs_met(session, target) == {"always", "clip", "project", "undo", "target", "analysis"}
     session.undo()
     assert needs_met(session, target) == {"always", "clip", "project", "redo", "analysis"}
+
+
+def test_hidden_lanes_are_remembered_and_damage_hides_nothing(tmp_path: Path) -> None:
+    assert save_settings(Settings(hidden_lanes=("film", "depth")), tmp_path)
+    assert load_settings(tmp_path).hidden_lanes == ("film", "depth")
+    (tmp_path / "settings.json").write_text('{"hidden_lanes": "depth", "pull_frames": 7}', encoding="utf-8")
+    assert load_settings(tmp_path) == Settings(pull_frames=7)

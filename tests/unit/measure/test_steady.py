@@ -168,6 +168,7 @@ def test_clips_are_measured_with_and_without_truth(tmp_path: Path) -> None:
     assert row["jitter"]["ratio"] < 0.6
     assert row["drift"] is not None
     assert row["smear"]["ratio"] < 1.3
+    assert 0 < row["truth_smear"] < 0.1
     assert figures["skipped"][0]["what"] == "short.mp4"
 
     def averaged(shot: Shot, estimates: object) -> Maps:
@@ -176,6 +177,7 @@ def test_clips_are_measured_with_and_without_truth(tmp_path: Path) -> None:
 
     blunt = measure_steadiness(Pretend(guess), [clip], frames=40, steadier=averaged)["clips"][0]
     assert blunt["smear"]["ratio"] > 1.5 * row["smear"]["ratio"]
+    assert blunt["truth_smear"] > 1.5 * row["truth_smear"]
 
 
 def test_cuts_are_found(tmp_path: Path) -> None:

@@ -64,10 +64,10 @@ def test_one_batch_is_learnt_by_heart() -> None:
 
 def test_a_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     whole = settings(tmp_path / "a")
-    script.train(whole, box_view)
+    script.train(whole, box_view, box_view)
     parts = dataclasses.replace(settings(tmp_path / "b"), minutes=1e-6)
     for _ in range(4):
-        script.train(parts, box_view)
+        script.train(parts, box_view, box_view)
     weights = []
     for s in (whole, parts):
         with safe_open(s.out / "depth-resnet-18.safetensors", "pt") as file:
@@ -82,11 +82,27 @@ def test_a_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
 
 def test_the_log_has_the_papers_metrics(tmp_path: Path) -> None:
     s = settings(tmp_path)
-    script.train(s, box_view)
+    script.train(s, box_view, box_view)
     with (s.out / "log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == [2, 4]
     assert {"loss", "mse", "psnr", "mse_of_mean"} <= rows[0].keys()
+
+
+def test_kept_views_are_cut_and_the_last_file_only_measures(tmp_path: Path) -> None:
+    for number in range(3):
+        disparity = np.full((5, 48, 64), 1.0 + number, np.float32)
+        disparity[:, 24:] += 0.25
+        rgb = np.repeat((40 * disparity).astype(np.uint8)[..., None], 3, 3)
+        np.savez(tmp_path / f"{number:04d}.npz", rgb=rgb, disparity=disparity.astype(np.float16))
+    s = dataclasses.replace(settings(tmp_path), views=str(tmp_path), width=64, height=32)
+    makers = script.make_views(s)
+    for maker, numbers in zip(makers, ({0, 1}, {2}), strict=True):
+        views = [maker(np.random.default_rng(seed)) for seed in range(12)]
+        assert {view.disparity.shape for view in views} == {(32, 64)}
+        assert {round(float(view.disparity.min())) - 1 for view in views} == numbers
+        for view in views:
+            assert np.abs(view.rgb[..., 0] - 40 * view.disparity).max() < 1.5
 
 
 def test_the_metrics_are_those_of_a_known_map() -> None:
