@@ -28,8 +28,9 @@ LICENCE = "Same licence as the program. The encoder started from EfficientNet-Li
 DATA = (
     "Relative depth ranked by eye, for this project, on photographs of research sets and demonstrations (OSIE MIT; "
     "BSDS500, ImageNet samples, rooms: research terms; frames of public demo clips, those under non-commercial terms "
-    "left out); scenes composed from crops of the same photographs, with exact disparity; Poly Haven HDR maps (CC0) "
-    "and OpenEXR samples (BSD). No output of another depth network was used."
+    "left out); silhouettes on the same photographs by MediaPipe selfie segmentation (Apache-2.0); scenes composed from "
+    "their crops and cut-outs with exact disparity; focal slices of a light-field camera (LFSD, research terms); Poly "
+    "Haven HDR maps (CC0) and OpenEXR samples (BSD). No output of another depth network was used."
 )
 
 
