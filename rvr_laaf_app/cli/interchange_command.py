@@ -88,10 +88,11 @@ def _export(arguments: argparse.Namespace) -> None:
     write_file(path, sheet, format_, what=what, overwrite=arguments.overwrite)
     if arguments.json:
         facts = {"output": str(path), "format": format_.name, "what": what, "targets": len(project.targets)}
-        print(json.dumps({**facts, "frames": info.frames, "carries": format_.carries, "lacks": format_.lacks}))
+        print(json.dumps({**facts, "frames": info.frames, "limits": format_.limits}))
         return
     print(path)
-    print(f"note: {format_.title} cannot carry {format_.lacks}", file=sys.stderr)
+    if format_.limits:
+        print(f"note: {format_.title} {format_.limits}", file=sys.stderr)
 
 
 def _with_curve(project: Project, info: ClipInfo, arguments: argparse.Namespace) -> tuple[Project, CurveSamples]:
@@ -171,4 +172,5 @@ def _list() -> None:
         ways = "export, import" if format_.read else "export"
         print(f"{format_.name:10} {endings:15} {ways:15} {format_.title}: {', '.join(format_.whats)}")
         print(f"{'':10} carries {format_.carries}")
-        print(f"{'':10} cannot carry {format_.lacks}")
+        if format_.limits:
+            print(f"{'':10} {format_.limits}")

@@ -116,10 +116,11 @@ def _settle_shot(products: ClipProducts, start: int, stop: int) -> Iterator[Prog
     backward, later, measured = BackwardFilter(), None, DisparityRange()
     for begin, end in _pieces(start, stop):
         traces = [] if _unfiltered(products) else _traces(products, begin, end)
-        if products.store.has(begin, end):
-            for index in range(begin, end):
-                measured = measured.including(products.store.read(index).disparity.astype(np.float32))
-                yield Progress(stop - begin, stop - start, "steadying")
+        known = _known(products, begin, end)
+        if known:
+            for frame in known:
+                measured = measured.including(frame.disparity.astype(np.float32))
+            yield Progress(stop - begin, stop - start, "steadying")
         else:
             chunk: list[RgbdFrame] = []
             for index in reversed(range(begin, end)):
@@ -132,6 +133,16 @@ def _settle_shot(products: ClipProducts, start: int, stop: int) -> Iterator[Prog
             products.store.write_chunk(begin, chunk[::-1])
         later = _read_back(products.store.read(begin), traces[0]) if traces else None
     products.finalise(stop, measured)
+
+
+def _known(products: ClipProducts, begin: int, end: int) -> list[RgbdFrame]:
+    """Return the frames of a chunk that an earlier run made final; [] if it did not, or they cannot be read."""
+    if not products.store.has(begin, end):
+        return []
+    try:
+        return [products.store.read(index) for index in range(begin, end)]
+    except CacheError:
+        return []  # set aside by reading it: it is made again
 
 
 def _read_back(first: RgbdFrame, trace: Trace) -> Later:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.media.image_file import write_png
 from rvr_laaf_app.training.synth_shot import (
     ShallowShot,
     SynthShot,
@@ -67,7 +68,7 @@ def main() -> None:
         size = options.width, options.height
         made = [triplet(library, size=size, rng=rng) for _ in range(min(8, options.count - first))]
         pages = np.concatenate([sheet(made[:4]), sheet(made[4:])], axis=1) if len(made) == 8 else sheet(made)
-        cv2.imwrite(str(options.out / f"sheet_{first // 8:03d}.png"), pages[..., ::-1])
+        write_png(options.out / f"sheet_{first // 8:03d}.png", pages)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -17,7 +18,7 @@ from rvr_laaf_app.pipeline.depth_histogram import RAW_BINS, DepthProfile
 from rvr_laaf_app.ui.timeline.background import DepthData, line_of
 from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.depth_lane import DepthLane
-from rvr_laaf_app.ui.timeline.depth_picture import BAND_ALPHA, BRIGHTEST, GROUND, depth_picture, disparity_at, y_of
+from rvr_laaf_app.ui.timeline.depth_picture import BAND_ALPHA, BRIGHTEST, GROUND, Ink, depth_picture, disparity_at, y_of
 from rvr_laaf_app.ui.timeline.gestures import Grip, dragged_pull
 from rvr_laaf_app.ui.timeline.layout import DEPTH_MIN_PX, HEIGHTS, OPTIONAL, lane_rects, least_height
 from rvr_laaf_app.ui.timeline.scale import TimeScale
@@ -265,3 +266,24 @@ def test_lanes_lie_on_the_grid_one_under_the_other() -> None:
             assert (rect.height() == 0) == (name in hidden)
             bottom = rect.bottom()
         assert bottom == least_height(hidden)
+
+
+def test_half_an_hour_costs_no_more_than_a_minute_to_draw() -> None:
+    def quickest(frames: int) -> float:
+        profile = DepthProfile(frames)
+        profile.put(0, np.full((frames, RAW_BINS), 16, np.uint8), np.full(frames, 200, np.uint8))
+        profile.refresh([(0, frames, (0.0, 1.0))], (0, frames))
+        series = MinMaxLevels(np.linspace(0, 1, frames, dtype=np.float32))
+        clip = table(frames)
+        scale, times = TimeScale(72, 1000, clip.duration_s), clip.times_s
+        took = []
+        for _ in range(7):
+            begin = time.process_time()
+            columns = columns_of(scale, 72, 1000, times_s=times)
+            low, high = series.columns(columns.starts, columns.stops)
+            ink = Ink(0, low, high, (255, 180, 50), 2.0)
+            depth_picture(profile, columns, 150, focus=low, sharp_half=0.05, inks=[ink])
+            took.append(time.process_time() - begin)
+        return min(took)
+
+    assert quickest(54_000) < 3 * quickest(1_800)

@@ -33,6 +33,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LONGEST_CELL = 100_000
 MAX_ROWS = 1_000_000
+MAX_CELLS = 5_000_000
+_LONGEST_HEADER = 10_000
 
 
 def write_csv(sheet: FocusSheet, what: What) -> bytes:
@@ -107,6 +109,8 @@ def _parse(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]], bool]:
         raise ValueError(f"it is not UTF-8 text (byte {error.start})") from None
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
+    if len(first) > _LONGEST_HEADER or text.count(delimiter) > MAX_CELLS:
+        raise ValueError("it has more columns or cells than such a table can have")
     header: list[str] = []
     rows: list[tuple[int, list[str]]] = []
     try:

@@ -4,7 +4,7 @@ Carries where in time each target lies and, in the note of its marker as one lin
 settings. Cannot carry tracks, lens or curve: `adjust-cinematic` works only on footage that a phone recorded with its
 own depth, and there is no public way to hand it ours. Markers lie at whole frames of the nearest rate that the
 program knows; the exact time stands in the note, and is believed unless the marker was moved. The sound is not
-declared. Reads markers of asset-clips anywhere in a file. Follows Apple's DTD for FCPXML 1.10.
+declared, the media's time code is taken as 0. Reads markers of asset-clips anywhere in a file. Follows Apple's DTD.
 """
 
 from __future__ import annotations

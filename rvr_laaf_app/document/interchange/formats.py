@@ -43,8 +43,14 @@ class Format:
     write: Callable[[FocusSheet, What], bytes]
     read: Callable[[bytes], Incoming] | None = None
 
+    @property
+    def limits(self) -> str:
+        """What the user must know, "" if nothing."""
+        parts = [f"cannot carry {self.lacks}"] if self.lacks else []
+        return "; ".join([*parts, *(["cannot be read back"] if self.read is None else [])])
 
-_OUTSIDE_CURVE = "targets, tracks and states; it cannot be read back"
+
+_OUTSIDE_CURVE = "targets, tracks and states"
 
 FORMATS: dict[str, Format] = {
     f.name: f
@@ -55,7 +61,7 @@ FORMATS: dict[str, Format] = {
             "RVR-LAAF focus (JSON)",
             ("targets", "curve", "all"),
             "everything: targets, lens, curve, and tracks if wanted",
-            "depth maps",
+            "",
             write_json,
             read_json,
         ),
@@ -65,7 +71,7 @@ FORMATS: dict[str, Format] = {
             "CSV table",
             ("targets", "curve"),
             "targets with their settings, or the curve of every frame",
-            "both at once, tracks and the lens",
+            "both at once, tracks, the lens",
             write_csv,
             read_csv,
         ),
@@ -75,7 +81,7 @@ FORMATS: dict[str, Format] = {
             "OpenTimelineIO",
             ("targets", "all"),
             "targets as markers of one clip with all their settings, the lens, and the curve as metadata",
-            "tracks; no program makes focus of the markers by itself",
+            "tracks, and no program makes focus of the markers by itself",
             write_otio,
             read_otio,
         ),
@@ -85,7 +91,7 @@ FORMATS: dict[str, Format] = {
             "Final Cut Pro XML",
             ("targets",),
             "targets as markers of the clip, their settings in the notes",
-            "tracks, lens and curve; times are rounded to frames (the note keeps the exact ones)",
+            "tracks, lens, curve, times between frames (the notes keep them), the time code of the media",
             write_fcpxml,
             read_fcpxml,
         ),
@@ -113,7 +119,7 @@ FORMATS: dict[str, Format] = {
             "Nuke script",
             ("curve",),
             "a ZDefocus node with focus plane, blur size and f-number frame by frame, for our disparity in depth.Z",
-            f"highlights, cat's eye and squeeze, {_OUTSIDE_CURVE}",
+            f"highlights, cat's eye, squeeze, {_OUTSIDE_CURVE}",
             write_nuke,
         ),
         Format(

@@ -17,7 +17,7 @@ from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.core.timebase import FrameTable
 from rvr_laaf_app.document.encoding import decode
 from rvr_laaf_app.document.interchange.sheet import CurveSamples
-from rvr_laaf_app.document.interchange.timing import Moment, frames_of, usual_step_s
+from rvr_laaf_app.document.interchange.timing import Moment, frames_of, half_tick_s, nearest_frame, usual_step_s
 from rvr_laaf_app.document.limits import MAX_FRAMES, MAX_TARGETS, check_number
 from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, FocusTarget, Project, SubjectTrack
 from rvr_laaf_app.document.strict_json import JsonObject
@@ -127,30 +127,37 @@ def _placed(incoming: Incoming, table: FrameTable) -> tuple[dict[str, FocusTarge
 
 def _tracks(incoming: Incoming, placed: Mapping[str, FocusTarget], table: FrameTable) -> dict[str, SubjectTrack]:
     """Return the tracks of the file on the frames of this clip: each frame takes the row nearest in time."""
-    tracks, reach = {}, usual_step_s(table)
+    tracks = {}
     for track in incoming.project.tracks:
         target, times = placed.get(track.target_id), incoming.track_times.get(track.target_id)
         if target is None or times is None or len(times) == 0:
             continue
-        ours = table.times_s
-        start = target.frame
-        stop = int(np.searchsorted(ours, times[-1] + 0.5 * reach, side="right"))
-        if stop <= start:
-            continue
-        rows = _nearest(times, ours[start:stop])
-        if len(times) == stop - start and np.abs(times - ours[start:stop]).max() <= 0.5 * reach:
-            rows = np.arange(len(times))
-        place = (target.frame, target.place) if _fits(track, incoming) else track.for_place
-        boxes, confidence = track.boxes[rows].copy(), track.confidence[rows].copy()
-        tracks[track.target_id] = SubjectTrack(track.target_id, start, boxes, confidence, track.by, place)
+        start = nearest_frame(table, float(times[0]), track.start)
+        rows = _rows_of(times, table, min(max(start, 0), len(table)))
+        if start >= 0 and len(rows):
+            place = (target.frame, target.place) if _fits(track, incoming) else track.for_place
+            boxes, confidence = track.boxes[rows].copy(), track.confidence[rows].copy()
+            tracks[track.target_id] = SubjectTrack(track.target_id, start, boxes, confidence, track.by, place)
     return tracks
 
 
+def _rows_of(times: NDArray[np.float64], table: FrameTable, start: int) -> NDArray[np.int64]:
+    """Return which row of a track each frame from `start` on takes, as far as the track goes (its last row lasts)."""
+    ours = table.times_s[start:]
+    same = ours[: len(times)]
+    if len(same) == len(times) and np.all(np.abs(same - times) <= half_tick_s(table, table.duration_s)):
+        return np.arange(len(times))
+    reach = usual_step_s(table)
+    lasts = float(np.median(np.diff(times))) if len(times) > 1 else reach
+    stop = int(np.searchsorted(ours, times[-1] + max(lasts - 0.5 * reach, 0.0), side="right"))
+    return _nearest(times, ours[:stop])
+
+
 def _fits(track: SubjectTrack, incoming: Incoming) -> bool:
-    """True if the track belongs to the place where its target is in the file."""
+    """True if the track says that it belongs to the place where its target is in the file."""
     target, frame = incoming.project.target(track.target_id), incoming.moments[track.target_id].frame
     if track.for_place is None or target is None:
-        return True
+        return False
     return track.for_place[1] == target.place and frame in (None, track.for_place[0])
 
 

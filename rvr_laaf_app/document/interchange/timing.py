@@ -69,7 +69,7 @@ def nearest_frame(table: FrameTable, seconds: float, hint: int | None = None) ->
     if after > 0:
         return last + round(after / step)
     times = table.times_s
-    found = int(np.searchsorted(times, seconds))
+    found = min(int(np.searchsorted(times, seconds)), last)
     earlier = max(found - 1, 0)
     return earlier if abs(times[earlier] - seconds) <= abs(times[found] - seconds) else found
 

@@ -90,3 +90,19 @@ def test_hidden_lanes_are_remembered_and_damage_hides_nothing(tmp_path: Path) ->
     assert load_settings(tmp_path).hidden_lanes == ("film", "depth")
     (tmp_path / "settings.json").write_text('{"hidden_lanes": "depth", "pull_frames": 7}', encoding="utf-8")
     assert load_settings(tmp_path) == Settings(pull_frames=7)
+
+
+def test_what_is_shown_is_remembered_by_itself(tmp_path: Path) -> None:
+    save_settings(Settings(zone_bars=False, problem_list=False), tmp_path)
+    assert load_settings(tmp_path) == Settings(zone_bars=False, problem_list=False)
+    (tmp_path / "settings.json").write_text('{"zone_bars": 1, "problem_list": false}')
+    assert load_settings(tmp_path) == Settings(problem_list=False)
+
+
+def test_a_session_remembers_what_is_shown_at_once(desk: Desk) -> None:
+    desk.session.remember_shown(zone_bars=False)
+    assert not load_settings().zone_bars
+    assert load_settings().problem_list
+    desk.session.remember_shown(problem_list=False)
+    assert not desk.session.settings.zone_bars
+    assert not load_settings().problem_list

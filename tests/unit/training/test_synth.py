@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rvr_laaf_app.training.synth import SceneLibrary, random_shot, random_view, triplet
+from rvr_laaf_app.training.synth import SceneLibrary, main, random_shot, random_view, triplet
 from rvr_laaf_app.training.synth_actors import close_up, put_one
 from rvr_laaf_app.training.synth_camera import Look, lost_stops, on_sensor, random_look, record
 from rvr_laaf_app.training.synth_cutouts import Cutout
@@ -233,3 +233,11 @@ def test_cameras_differ_and_repeat() -> None:
 def test_a_plane_behind_the_camera_is_not_drawn() -> None:
     camera = Camera.looking(SIZE, field_deg=60, place=(0.0, 0.0, 0.0))
     assert facing(np.array([0.0, 0, -3]), width=1, height=1).window(camera) is None
+
+
+def test_a_contact_sheet_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = ["--width", "48", "--height", "36", "--count", "1"]
+    monkeypatch.setattr("sys.argv", ["synth", "--data", str(tmp_path), "--out", str(tmp_path / "sheets"), *size])
+    main()
+    page = cv2.imread(str(tmp_path / "sheets" / "sheet_000.png"))
+    assert page.shape == (36, 4 * 48, 3)
