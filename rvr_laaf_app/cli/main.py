@@ -30,7 +30,6 @@ COMMANDS = {
     "bokeh": "blur one picture with a given depth",
     "planes": "a photograph in a few depth planes, near to far, and one of them in focus",
     "interchange": "targets and focus curve to and from other programs",
-    "interchange": "targets and focus curve to and from other programs",
     "models": "list, install and remove depth networks",
     "eval": "measure an estimator: depth, light, steadiness",
     "bench": "measure the stages and the renderer on this machine",

@@ -223,11 +223,13 @@ class ClipProducts:
 
     def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
         """Return the subject's disparity [stop - start] in its box of each frame; measured once per track."""
-        return self._measured(track, start, stop)[0]
+        levels: NDArray[np.float32] = self._measured(track, start, stop)[0]
+        return levels
 
     def subject_trust(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
         """Return the confidence [stop - start] of the depth in the middle of the box, 0..1; NaN where not seen."""
-        return self._measured(track, start, stop)[1]
+        trust: NDArray[np.float32] = self._measured(track, start, stop)[1]
+        return trust
 
     def _measured(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
         """Return disparity and confidence [2, stop - start] of a subject, both from one reading of each frame."""

@@ -20,7 +20,7 @@ from rvr_laaf_app.ui.viewer.picture_view import PictureView
 
 REACH_DOF = 4.0  # depths of field at both ends of a bar; what is farther gets an arrow
 _WIDTH, _GAP = 12.0, 10.0
-_SHORTEST, _LONGEST = 72.0, 128.0
+_SHORTEST, _LONGEST, _LONGEST_SHARE = 72.0, 128.0, 0.2  # the share is of the picture's height: for large screens
 _BAR = 4.0
 
 
@@ -89,7 +89,8 @@ class ZoneBars(QWidget):
 def bar_rect(shown: QRectF, box: Box) -> QRectF:
     """Return where a bar stands inside the picture: right of the subject's box, left where there is no room."""
     rect = to_rect(shown, box)
-    height = min(max(rect.height(), _SHORTEST), _LONGEST, shown.height())
+    longest = max(_LONGEST, shown.height() * _LONGEST_SHARE)
+    height = min(max(rect.height(), _SHORTEST), longest, shown.height())
     left = rect.right() + _GAP
     if left + _WIDTH > shown.right() - 2:
         left = rect.left() - _GAP - _WIDTH

@@ -362,7 +362,8 @@ def test_usd_is_a_camera_to_usd(tmp_path: Path) -> None:
     geometry = pytest.importorskip("pxr.UsdGeom")
     path = tmp_path / "camera.usda"
     path.write_bytes(FORMATS["usd"].write(sheet(), "curve"))
-    camera = geometry.Camera(usd.Stage.Open(str(path)).GetDefaultPrim())
+    stage = usd.Stage.Open(str(path))
+    camera = geometry.Camera(stage.GetDefaultPrim())
     assert camera.GetFocusDistanceAttr().Get(0) == pytest.approx(500.0)
     assert camera.GetFStopAttr().Get(20) == pytest.approx(1.8)
 
