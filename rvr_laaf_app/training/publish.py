@@ -28,7 +28,7 @@ LICENCE = "Same licence as the program. The encoder started from EfficientNet-Li
 DATA = (
     "Relative depth ranked by eye, for this project, on photographs of research sets and demonstrations (OSIE MIT; "
     "BSDS500, ImageNet samples, rooms: research terms; frames of public demo clips, those under non-commercial terms "
-    "left out); silhouettes on the same photographs by MediaPipe selfie segmentation (Apache-2.0); scenes composed from "
+    "left out); silhouettes on the same photographs by MediaPipe selfie segmentation (Apache-2.0); scenes composed of "
     "their crops and cut-outs with exact disparity; focal slices of a light-field camera (LFSD, research terms); Poly "
     "Haven HDR maps (CC0) and OpenEXR samples (BSD). No output of another depth network was used."
 )
