@@ -60,6 +60,7 @@ class DepthProfile:
         self.entries = -(-frames // self.step)
         self.version = 0
         self.levels = _empty_levels(self.entries)
+        self.passing = np.zeros(self.entries, bool)  # measured before the shot was steadied as a whole
         self._raw = np.zeros((self.entries, RAW_BINS), np.uint8)
         self._shots: dict[int, tuple[int, tuple[float, float]]] = {}  # first entry -> stop, limits used
 
@@ -161,28 +162,34 @@ def raw_histogram(frame: RgbdFrame) -> tuple[NDArray[np.uint8], int]:
 def measure(products: ClipProducts, profile: DepthProfile, *, at: int, most: int = 16) -> bool:
     """Measure up to `most` entries that are analysed but not known yet, those near frame `at` first.
 
+    What was measured while its shot was still moving is measured again once the shot is final, and only then kept.
     Returns False if there was nothing to do. What was kept on disk is read instead, a whole block at once. Raises
     CacheError if products cannot be read any more (the analysis will make them again).
     """
     analysed = min(-(-products.meta.done // profile.step), profile.entries)
-    missing = np.flatnonzero(~profile.known[:analysed])
+    final = products.meta.final // profile.step if not products.meta.complete else profile.entries
+    wanted = ~profile.known[:analysed]
+    wanted[:final] |= profile.passing[:analysed][:final]
+    missing = np.flatnonzero(wanted)
     if not len(missing):
         return False
     from_here = missing[missing // BLOCK >= at // profile.step // BLOCK]
     first = int(from_here[0]) if len(from_here) else int(missing[0])
     number = first // BLOCK
     start, stop = number * BLOCK, min((number + 1) * BLOCK, profile.entries)
-    fresh = not profile.known[start:stop].any()
+    fresh = stop <= final and (wanted[start:stop] | profile.passing[start:stop]).all()
     kept = _read_block(_block_path(products, profile, number), stop - start) if fresh else None
     if kept is not None:
         profile.put(start, *kept)
+        profile.passing[start:stop] = False
         profile.refresh(shots_of(products), (start, stop))
         return True
     end = first
-    while end < min(stop, analysed, first + most) and not profile.known[end]:
+    while end < min(stop, analysed, first + most) and wanted[end]:
         end += 1
     _measure_frames(products, profile, first, end)
-    if profile.known[start:stop].all():
+    profile.passing[first:end] = np.arange(first, end) >= final
+    if profile.known[start:stop].all() and not profile.passing[start:stop].any():
         _write_block(_block_path(products, profile, number), *profile.block(number))
     return True
 

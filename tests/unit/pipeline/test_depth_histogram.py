@@ -25,7 +25,12 @@ def frame(index: int, near_share: float, *, low: float = 0.2, high: float = 0.6,
 
 
 def products_with(
-    folder: Path, frames: list[RgbdFrame], *, total: int | None = None, cuts: tuple[int, ...] = ()
+    folder: Path,
+    frames: list[RgbdFrame],
+    *,
+    total: int | None = None,
+    cuts: tuple[int, ...] = (),
+    final: int | None = None,
 ) -> ClipProducts:
     store = ProductStore(folder)
     for start in range(0, len(frames), 32):
@@ -37,7 +42,8 @@ def products_with(
         for f in frames[a:b]:
             measured = measured.including(f.disparity.astype(np.float32))
         ranges.append(measured)
-    meta = ProductMeta(total or len(frames), len(frames), cuts, tuple(ranges))
+    done = len(frames)
+    meta = ProductMeta(total or done, done, cuts, tuple(ranges), done if final is None else final)
     return cast("ClipProducts", SimpleNamespace(store=store, raw=store.read, meta=meta))
 
 
@@ -125,6 +131,18 @@ def test_what_was_measured_is_kept_beside_the_products(tmp_path: Path, monkeypat
     for a, b in zip(first.levels, again.levels, strict=True):
         assert np.array_equal(a.mean, b.mean)
         assert np.array_equal(a.confidence, b.confidence)
+
+
+def test_what_is_measured_while_a_shot_moves_is_measured_again_when_it_is_final(tmp_path: Path) -> None:
+    moving = products_with(tmp_path, [frame(i, 0.25) for i in range(6)], final=0)
+    profile = measured(moving)
+    assert profile.known.all()
+    assert not list(tmp_path.rglob("*.hist"))
+    final = products_with(tmp_path, [frame(i, 0.5) for i in range(6)])
+    while measure(final, profile, at=0):
+        pass
+    assert np.array_equal(profile.levels[0].mean, measured(final).levels[0].mean)
+    assert list(tmp_path.rglob("*.hist"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish", None])
