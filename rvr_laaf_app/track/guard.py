@@ -27,6 +27,7 @@ from rvr_laaf_app.track.base import Tracker
 from rvr_laaf_app.track.colours import ColourModel, belonging, centred, colour_codes, learn_colours, mass, stands_out
 from rvr_laaf_app.track.disparity import subject_disparity
 from rvr_laaf_app.track.motion import PointMotion, point_motion
+from rvr_laaf_app.track.scale import ScaleHistory, far_level
 from rvr_laaf_app.track.search import places_like, places_of_colour
 
 DisparityOf = Callable[[int], NDArray[np.floating]]
@@ -49,6 +50,10 @@ PATIENCE = 8  # doubtful frames in which the experts still run on: motion blur a
 COLOUR_RATE = 0.04
 WHOLE = 0.95
 LEAST_SIZE, MOST_SIZE = 0.33, 4.0
+ENOUGH_POINTS = 36  # that came back: they tell the size if nearly all did, and disparity is not asked
+SHARE_FROM, SHARE_FULL = 0.6, 0.9  # of points that came back: noise comes back too, but not all of it
+DEPTH_PULL = 0.3  # per frame, of the size towards what the disparity says, where there are no points
+MOST_DEPTH_STEP = 0.03  # by which disparity changes the size in one frame
 SIZE_PULL = 0.12  # per frame, of the size towards what the colours say: against the drift of the points' growth
 
 
@@ -111,6 +116,7 @@ class _Subject:
     tracker_box: Box
     seen_rgb: NDArray[np.uint8]  # the last picture in which it was found
     disparity: float | None
+    scale: ScaleHistory
     lost_for: int = 0
     new_shot: bool = False
     glimpse: Box | None = None  # where it was perhaps seen in the frame before
@@ -172,6 +178,7 @@ class _Guard:
             tracker_box=box,
             seen_rgb=sight.rgb,
             disparity=sight.level(box),
+            scale=_new_scale(sight),
         )
 
     def step(self, index: int, sight: _Sight, *, cut: bool) -> TrackStep:
@@ -232,7 +239,8 @@ class _Guard:
         if unsure or self._is_doubtful(best, motion, sight.level(best.box)):
             subject.chased = best.box
             return None
-        box = self._limited(self._sized(best, likely) if self._keeps_size else best.box)
+        box = self._sized_by_depth(self._sized(best, likely), sight, motion) if self._keeps_size else best.box
+        box = self._limited(box)
         self._learn(sight, likely, best, box)
         return box, _confidence(best, motion.share)
 
@@ -253,6 +261,27 @@ class _Guard:
             return option.box
         wanted = (mass(likely, option.box) / (subject.fill * option.box.area)) ** 0.5
         return option.box.scaled(float(np.clip(wanted, 0.7, 1.4)) ** SIZE_PULL)
+
+    def _sized_by_depth(self, box: Box, sight: _Sight, motion: PointMotion) -> Box:
+        """Return the box, nearer to the size that its disparity tells, the more so the fewer points tell one."""
+        subject = self._subject
+        level = sight.level(box)
+        if level is None:
+            return box
+        if subject.disparity is not None:
+            level = 0.5 * (subject.disparity + level)
+        size = (box.area / subject.first_box.area) ** 0.5
+        returned = (motion.share - SHARE_FROM) / (SHARE_FULL - SHARE_FROM)
+        told = min(motion.points / ENOUGH_POINTS, 1.0) * min(max(returned, 0.0), 1.0)
+        if told >= 1.0:
+            subject.scale.note(size, level, motion.share)
+            return box
+        opinion = subject.scale.expected(level)
+        if opinion is None:
+            return box
+        wanted, belief = opinion
+        step = DEPTH_PULL * belief * (1.0 - told) * float(np.log(wanted / size))
+        return box.scaled(float(np.exp(np.clip(step, -MOST_DEPTH_STEP, MOST_DEPTH_STEP))))
 
     def _limited(self, box: Box) -> Box:
         """Return the box, held between a third and four times its first size in each direction."""
@@ -283,6 +312,8 @@ class _Guard:
         box = centred(likely, best.box) if subject.standing_out > TELLING else best.box
         subject.tracker_state, subject.tracker_box = self._tracker.start(sight.rgb, box), box
         subject.disparity = sight.level(box)
+        if subject.new_shot:  # disparity is relative to its shot
+            subject.scale = _new_scale(sight)
         return box, _confidence(best, 0.5)
 
     def _glimpses_with(self, option: _Option | None) -> int:
@@ -327,6 +358,10 @@ class _Guard:
         growth = (box.area / max(subject.tracker_box.area, 1e-9)) ** 0.5
         if self._keeps_size and option.alike > LIKE_ENOUGH and not 1 / RESTART_GROWTH < growth < RESTART_GROWTH:
             subject.tracker_state, subject.tracker_box = self._tracker.start(sight.rgb, box), box
+
+
+def _new_scale(sight: _Sight) -> ScaleHistory:
+    return ScaleHistory(0.0 if sight.disparity is None else far_level(sight.disparity))
 
 
 def _confidence(option: _Option, share: float) -> float:

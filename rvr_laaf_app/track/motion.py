@@ -18,11 +18,15 @@ _WINDOW = (15, 15)
 
 @dataclass(frozen=True, slots=True)
 class PointMotion:
-    """shift (dx, dy) in shares of the picture, growth of the box (1 = none), share 0..1 of points that came back."""
+    """shift (dx, dy) in shares of the picture, growth of the box (1 = none), share 0..1 of points that came back.
+
+    points: how many came back, of GRID * GRID where texture is everywhere; growth and shift are told by them.
+    """
 
     shift: tuple[float, float]
     growth: float
     share: float
+    points: int = 0
 
     def applied_to(self, box: Box) -> Box:
         """Return the box moved and scaled about its centre."""
@@ -44,7 +48,8 @@ def point_motion(before: NDArray[np.uint8], after: NDArray[np.uint8], box: Box) 
         return PointMotion((0.0, 0.0), 1.0, float(good.mean()))
     old, new = points.reshape(-1, 2)[good], there.reshape(-1, 2)[good]
     dx, dy = np.median(new - old, axis=0)
-    return PointMotion((float(dx) / width, float(dy) / height), _growth(old, new), float(good.mean()))
+    shift = float(dx) / width, float(dy) / height
+    return PointMotion(shift, _growth(old, new), float(good.mean()), int(good.sum()))
 
 
 def _points(grey: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
