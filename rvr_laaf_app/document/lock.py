@@ -152,10 +152,12 @@ def _write_new(path: Path, holder: Holder) -> None:
 
 def _take_over(path: Path, holder: Holder, project: Path) -> bool:
     """Replace a stale lock; False if it vanished or changed meanwhile; raise ProjectError if its process lives."""
-    with _exclusively(path) as same:
-        if not same:
+    with _exclusively(path) as handle:
+        if handle is None:
             return False
-        other = _read(path)
+        # What this very file says, not what lies at its path by now: if its holder lets go and somebody else locks,
+        # nothing would be read, and the new lock would be taken for one that names nobody.
+        other = Holder.from_json(os.read(handle, _MAX_BYTES).decode(errors="replace"))
         if other is not None and other.alive:
             raise ProjectError(
                 f"the project is open in another window (process {other.pid} on {other.host})",
@@ -172,24 +174,28 @@ def _take_over(path: Path, holder: Holder, project: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _exclusively(path: Path) -> Iterator[bool]:
-    """Keep other processes from judging this very lock file; gives False if it is gone or already another one."""
+def _exclusively(path: Path) -> Iterator[int | None]:
+    """Keep other processes from judging this very lock file; gives None if it is gone or already another one."""
     try:
         handle = os.open(path, os.O_RDWR)
     except FileNotFoundError:
-        yield False
+        yield None
         return
     try:
         with contextlib.suppress(ImportError, OSError):  # no such locks on Windows and some network folders
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX)
-        try:
-            yield os.path.samestat(os.fstat(handle), os.stat(path))
-        except FileNotFoundError:
-            yield False
+        yield handle if _lies_at(handle, path) else None
     finally:
         os.close(handle)
+
+
+def _lies_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _read(path: Path) -> Holder | None:
