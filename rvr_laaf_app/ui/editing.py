@@ -45,7 +45,7 @@ class Editing(QObject):
         self._curve: FocusCurve | None = None
         self._content: TimelineContent | None = None
         self._tracking: dict[str, float | None] = {}
-        self._analysed = 0
+        self._analysed = (0, 0)  # frames analysed, and of these final
         self._gestures = itertools.count(1)
         self._gesture: int | None = None
         self._connect_widgets()
@@ -254,7 +254,7 @@ class Editing(QObject):
                 self._tracking[status.subject] = status.progress.fraction
             self._show_targets()
         products = self._session.products
-        done = products.meta.done if products is not None else 0
+        done = (products.meta.done, products.meta.final) if products is not None else (0, 0)
         if done != self._analysed:
             self._analysed = done
             self._stage.refresh()
@@ -266,7 +266,7 @@ class Editing(QObject):
         info = self._session.clip
         self._curve = self._content = None
         self._tracking.clear()
-        self._analysed = 0
+        self._analysed = (0, 0)  # frames analysed, and of these final
         self.select(None)
         if info is None:
             self._stage.close_clip()
