@@ -6,8 +6,8 @@ the blur at infinity; as the plane moves, that grows with its disparity, so `siz
 disparity, times the focus disparity. A user knob holds the f-number.
 
 Carries the curve, frame by frame as Nuke counts frames (first frame 1 unless told otherwise), and the blades. Cannot
-carry targets, tracks, states, highlights, cat's eye or squeeze. Cannot be read back. Knob names as in Foundry's
-reference of ZDefocus.
+carry targets, tracks, states, highlights, cat's eye or squeeze. Cannot be read back. Knob names as in a
+published example of ZDefocus2; not tried in Nuke itself.
 """
 
 from __future__ import annotations
