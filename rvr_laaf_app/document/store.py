@@ -26,7 +26,7 @@ from rvr_laaf_app.document.limits import MAX_PATH, check_path
 from rvr_laaf_app.document.lock import ProjectLock
 from rvr_laaf_app.document.migrations import NewerSchemaError, schema_name, upgrade
 from rvr_laaf_app.document.project import Project
-from rvr_laaf_app.document.strict_json import MAX_BYTES, Fields, JsonObject, parse_object
+from rvr_laaf_app.document.strict_json import Fields, JsonObject, parse_object, read_bytes
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _LONGEST_MESSAGE = 300
@@ -59,7 +59,7 @@ def load_project(path: Path) -> Project:
 def read_project(path: Path) -> Loaded:
     """Read a project with its stamp; raise ProjectError for whatever is not a project of this or an older version."""
     try:
-        data = _read_bytes(path)
+        data = read_bytes(path)
         values = upgrade(parse_object(data))
         generation = Fields(values).integer("generation", 0)
         if generation < 0:
@@ -110,7 +110,7 @@ def save_project(
 def current_stamp(path: Path) -> Stamp | None:
     """Return the stamp of the file that is there now, generation 0 if it cannot be understood; None without a file."""
     try:
-        data = _read_bytes(path)
+        data = read_bytes(path)
     except FileNotFoundError:
         return None
     except ValueError:
@@ -146,7 +146,7 @@ def _save(project: Project, path: Path, expected: Stamp | None) -> Stamp:
     generation = 1 + max(there.generation if there else 0, expected.generation if expected else 0)
     data = to_bytes(project, path, generation)
     write_atomic(path, data)
-    if _read_bytes(path) != data:
+    if read_bytes(path) != data:
         raise ProjectError(
             "what was saved cannot be read back", where=path, remedy="The disk may be failing: save on another one."
         )
@@ -231,19 +231,6 @@ def _clip_paths(values: JsonObject, path: Path) -> tuple[str, ...]:
 
 def _first_there(paths: tuple[str, ...]) -> str:
     return next((p for p in paths if is_local_file(p)), paths[-1] if paths else "")
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Read a regular file of a sensible size; raise ValueError for anything else (a device would never end)."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags)
-    with open(handle, "rb") as file:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise ValueError("it is not a regular file")
-        if facts.st_size > MAX_BYTES:
-            raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
-        return file.read(MAX_BYTES + 1)
 
 
 def _short(error: Exception) -> str:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import stat
+from pathlib import Path
 from typing import Any, NoReturn
 
 JsonObject = dict[str, Any]
@@ -15,6 +18,18 @@ MAX_BYTES = 64 * 2**20
 MAX_PARTS = 2_000_000  # brackets and commas: what makes parsing slow and memory large
 MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 20
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of an ordinary file of bounded size; ValueError for others (a device would never end)."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        facts = os.fstat(handle)
+        if not stat.S_ISREG(facts.st_mode):
+            raise ValueError("it is not a regular file")
+        if facts.st_size > MAX_BYTES:
+            raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
+        return file.read(MAX_BYTES + 1)
 
 
 def parse_object(data: bytes) -> JsonObject:

@@ -121,16 +121,8 @@ def train(settings: Settings) -> None:
     start_from_efficientnet_lite(net.trunk, s.trunk)
     net = net.to(s.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(net).eval().requires_grad_(False)
-    encoder = trained_encoder(net)
-    rest = [p for name, p in net.named_parameters() if not name.startswith("trunk.")]
     focus = losses.FocusSettings([len(stack.slices) for stack in stacks]).to(s.device)
-    peaks = [s.trunk_rate, s.rate, s.focus_rate]
-    groups: list[dict[str, Any]] = [
-        {"params": encoder},
-        {"params": rest},
-        {"params": list(focus.parameters()), "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=s.rate, weight_decay=s.weight_decay)
+    optimizer, peaks = make_optimizer(net, focus, s)
 
     epoch, step, best = 0, 0, 1.0
     last = s.out / "last.safetensors"
@@ -170,11 +162,21 @@ def train(settings: Settings) -> None:
         best = min(best, rate)
         facts = {"epoch": epoch, "step": step, "best": best, "wrong_order_val": rate, "seed": s.seed}
         facts |= {"config": dataclasses.asdict(net.config)}
+        nets = {"net": net, "average": average, "focus": focus}
         for path in [last] + ([s.out / "best.safetensors"] if rate == best else []):
-            save_checkpoint(
-                path, nets={"net": net, "average": average, "focus": focus}, optimizer=optimizer, facts=facts
-            )
+            save_checkpoint(path, nets=nets, optimizer=optimizer, facts=facts)
         epoch += 1
+
+
+def make_optimizer(net: RvrNet, focus: losses.FocusSettings, s: Settings) -> tuple[torch.optim.Optimizer, list[float]]:
+    """AdamW over encoder, everything else, and what the lens did in the focal stacks; the peak rate of each group."""
+    groups: list[dict[str, Any]] = [
+        {"params": trained_encoder(net)},
+        {"params": [p for name, p in net.named_parameters() if not name.startswith("trunk.")]},
+        {"params": list(focus.parameters()), "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=s.rate, weight_decay=s.weight_decay)
+    return optimizer, [s.trunk_rate, s.rate, s.focus_rate]
 
 
 def trained_encoder(net: RvrNet) -> list[torch.nn.Parameter]:

@@ -5,8 +5,6 @@ Whatever is wrong with a file is one ProjectError; whatever hinders writing one 
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,7 @@ from rvr_laaf_app.document.interchange.nuke import write_nuke
 from rvr_laaf_app.document.interchange.sheet import FocusSheet, What
 from rvr_laaf_app.document.interchange.timeline_otio import read_otio, write_otio
 from rvr_laaf_app.document.interchange.usd_camera import write_usda
-from rvr_laaf_app.document.strict_json import MAX_BYTES
+from rvr_laaf_app.document.strict_json import read_bytes
 
 _LONGEST_MESSAGE = 300
 
@@ -191,18 +189,6 @@ def read_file(path: Path, format_: Format) -> Incoming:
         raise ProjectError(
             f"this is not a usable {format_.title} file: {_short(error)}", where=path, remedy="Nothing was changed."
         ) from error
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the content of an ordinary file of bounded size; ValueError for others (a device would never end)."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(handle, "rb") as file:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise ValueError("it is not a regular file")
-        if facts.st_size > MAX_BYTES:
-            raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
-        return file.read(MAX_BYTES + 1)
 
 
 def _short(error: Exception) -> str:
