@@ -49,13 +49,14 @@ def follow(average: nn.Module, net: nn.Module, *, decay: float) -> None:
 
 
 def save_checkpoint(
-    path: Path, *, nets: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, facts: Mapping[str, object]
+    path: Path, *, nets: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer | None, facts: Mapping[str, object]
 ) -> None:
-    """Write nets, optimizer and facts (JSON) in one file, atomically."""
+    """Write nets, optimizer (if given) and facts (JSON) in one file, atomically."""
     tensors: dict[str, Tensor] = {}
     for label, net in nets.items():
         tensors.update({f"{label}/{name}": value.contiguous() for name, value in net.state_dict().items()})
-    for index, state in optimizer.state_dict()["state"].items():
+    states = {} if optimizer is None else optimizer.state_dict()["state"]
+    for index, state in states.items():
         tensors.update({f"optimizer/{index}/{key}": value.contiguous() for key, value in state.items()})
     partial = path.with_suffix(".part")
     save_file({name: value.clone() for name, value in tensors.items()}, partial, {"facts": json.dumps(dict(facts))})

@@ -5,9 +5,10 @@
 Each step sees photographs ranked by eye (what is near: semantics of the real world; and where people and animals end,
 by their silhouettes), composed scenes (how far: exact 1 / distance, exact edges), slices that a light-field camera
 refocused (real aperture supervision) and exposures of HDR maps (what light clipping took). FOLDER/last.safetensors is
-written each epoch (run again to resume), best.safetensors by val, log.csv. The averaged weights (EMA) are the result;
-they also act as a teacher: their maps of whole photographs, refreshed every few epochs, tell what a crop in other
-colours should look like. A weight of 0 leaves a term out (ablations).
+written each epoch (run again to resume), with log.csv. Averaged weights (EMA) are what counts: those of the last epochs
+are averaged once more into FOLDER/result.safetensors (one alone follows its last batches too closely); they also act as
+a teacher: their maps of whole photographs, refreshed every few epochs, tell what a crop in other colours should look
+like. A weight of 0 leaves a term out (ablations).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rvr_laaf_app.estimate.checkpoints import load_rvr
 from rvr_laaf_app.nets.rvr_net import BETTER, RvrConfig, RvrNet, RvrOutput, luma_of, slice_grid, to_input, working_size
 from rvr_laaf_app.training import losses
 from rvr_laaf_app.training.data_focus import RADII_PX, FocusStack, FocusView, focus_view, load_stacks
@@ -39,6 +41,7 @@ from rvr_laaf_app.training.loop import (
     follow,
     learning_rate_share,
     load_checkpoint,
+    load_mean,
     log_row,
     save_checkpoint,
     set_seeds,
@@ -48,6 +51,7 @@ from rvr_laaf_app.training.trunk import start_from_efficientnet_lite
 # (width, height), one chosen per batch: wide, upright and square
 SMALL_SIZES = ((256, 192), (256, 192), (288, 160), (192, 256), (224, 224))
 LARGE_SIZES = ((320, 224), (352, 192), (224, 320), (320, 224))
+TEACHER_SIZE = (320, 256)
 TERMS = ("rank", "smooth", "teacher", "confidence", "outline", "dense", "slope", "refocus", "light")
 
 
@@ -61,8 +65,9 @@ class Settings:
     subjects: Path = Path("../subject_masks")  # silhouettes of subject_masks
     out: Path = Path("../train_rvr")  # checkpoints and log
     better: bool = False  # train the larger size
-    epochs: int = 18  # passes over the photographs
+    epochs: int = 10  # passes over the photographs
     large_epochs: int = 3  # of these, the last ones at the larger size
+    mean_of: int = 5  # of the last epochs, whose averaged weights are averaged for the result
     ranked: int = 8  # photographs per step
     synth: int = 6  # composed scenes per step
     stacks: int = 1  # real focal stacks per step
@@ -78,7 +83,8 @@ class Settings:
     smooth_weight: float = 0.3
     smooth_edge_bytes: float = 10.0  # contrast at which a disparity step costs 1/e
     teacher_weight: float = 0.5
-    teacher_from: int = 5  # first epoch with a teacher
+    first_teacher: Path = Path()  # published weights of a former network, teacher before there is one of this run
+    teacher_from: int = 5  # first epoch with a teacher of this run
     teacher_every: int = 4  # epochs between two refreshes of its maps
     outline_weight: float = 0.3
     dense_weight: float = 1.0
@@ -124,17 +130,17 @@ def train(settings: Settings) -> None:
     focus = losses.FocusSettings([len(stack.slices) for stack in stacks]).to(s.device)
     optimizer, peaks = make_optimizer(net, focus, s)
 
-    epoch, step, best = 0, 0, 1.0
+    epoch, step = 0, 0
     last = s.out / "last.safetensors"
     if last.exists():
         facts = load_checkpoint(last, nets={"net": net, "average": average, "focus": focus}, optimizer=optimizer)
-        epoch, step, best = int(str(facts["epoch"])) + 1, int(str(facts["step"])), float(str(facts["best"]))
-    teacher = teach(average, photos, s) if epoch > s.teacher_from and s.teacher_weight > 0 else None
+        epoch, step = int(str(facts["epoch"])) + 1, int(str(facts["step"]))
+    teacher = first_lesson(average, photos, epoch=epoch, s=s)
 
     while epoch < s.epochs:
         pool.refresh()
-        due = teacher is None or (epoch - s.teacher_from) % s.teacher_every == 0
-        if epoch >= s.teacher_from and s.teacher_weight > 0 and due:
+        since = epoch - s.teacher_from
+        if s.teacher_weight > 0 and since >= 0 and since % s.teacher_every == 0:
             teacher = teach(average, photos, s)
         rng = np.random.default_rng((s.seed, epoch))
         sizes = LARGE_SIZES if epoch >= s.epochs - s.large_epochs else SMALL_SIZES
@@ -159,13 +165,31 @@ def train(settings: Settings) -> None:
         row |= {"seconds": time.time() - started} | dict(zip(TERMS, sums / (step - first), strict=True))
         log_row(s.out / "log.csv", {k: round(v, 5) for k, v in row.items()})
         print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
-        best = min(best, rate)
-        facts = {"epoch": epoch, "step": step, "best": best, "wrong_order_val": rate, "seed": s.seed}
+        facts = {"epoch": epoch, "step": step, "wrong_order_val": rate, "seed": s.seed}
         facts |= {"config": dataclasses.asdict(net.config)}
-        nets = {"net": net, "average": average, "focus": focus}
-        for path in [last] + ([s.out / "best.safetensors"] if rate == best else []):
-            save_checkpoint(path, nets=nets, optimizer=optimizer, facts=facts)
+        nets: dict[str, torch.nn.Module] = {"average": average}
+        save_checkpoint(epoch_file(s.out, epoch), nets=nets, optimizer=None, facts=facts)
+        save_checkpoint(last, nets=nets | {"net": net, "focus": focus}, optimizer=optimizer, facts=facts)
         epoch += 1
+    load_mean([epoch_file(s.out, e) for e in range(max(epoch - s.mean_of, 0), epoch)], average)
+    facts = {"wrong_order_val": wrong_order_rate(average, val, device=s.device)}
+    facts |= {"config": dataclasses.asdict(net.config)}
+    save_checkpoint(s.out / "result.safetensors", nets={"average": average}, optimizer=None, facts=facts)
+    print(f"result: wrong_order_val {facts['wrong_order_val']:.4g}", flush=True)
+
+
+def epoch_file(folder: Path, epoch: int) -> Path:
+    """Where the averaged weights of an epoch are kept."""
+    return folder / f"epoch_{epoch:02d}.safetensors"
+
+
+def first_lesson(average: RvrNet, photos: list[RankedPhoto], *, epoch: int, s: Settings) -> Tensor | None:
+    """What a teacher shows when the training begins or goes on; None: there is no teacher yet."""
+    if s.teacher_weight == 0:
+        return None
+    if epoch > s.teacher_from:
+        return teach(average, photos, s)
+    return teach(load_rvr(s.first_teacher).to(s.device), photos, s) if s.first_teacher.is_file() else None
 
 
 def make_optimizer(net: RvrNet, focus: losses.FocusSettings, s: Settings) -> tuple[torch.optim.Optimizer, list[float]]:
@@ -322,7 +346,7 @@ def teach(average: RvrNet, photos: list[RankedPhoto], s: Settings) -> Tensor:
     """Maps [N, 1, h, w] of every whole photograph by the averaged network, mean of the picture and its mirror image."""
     maps = []
     for photo in photos:
-        x = to_input(torch.from_numpy(plain_view(photo, size=(256, 192)).rgb)[None].to(s.device))
+        x = to_input(torch.from_numpy(plain_view(photo, size=TEACHER_SIZE).rgb)[None].to(s.device))
         both = torch.cat([x, x.flip(3)])
         with torch.autocast(torch.device(s.device).type, torch.bfloat16):
             raw = average(both)
