@@ -13,13 +13,20 @@ from rvr_laaf_app.jobs.job import Job
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
+    from rvr_laaf_app.pipeline.depth_export import DepthRequest
     from rvr_laaf_app.pipeline.export import ExportReport, ExportRequest
     from rvr_laaf_app.pipeline.products import ClipProducts
+
+_DEPTH = "depth_"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportChoice:
-    """What the user wants exported. codec None = by the output's name; start_s, stop_s None = the whole clip."""
+    """What the user wants exported. codec None = by the output's name; start_s, stop_s None = the whole clip.
+
+    codec: of media.encoders, or depth_exr, depth_png16, depth_ffv1 for the disparity instead of the picture.
+    crf: None = visually lossless. long_side: of the written pictures in pixels, None = as the clip.
+    """
 
     path: str
     codec: str | None = None
@@ -27,6 +34,15 @@ class ExportChoice:
     start_s: float | None = None
     stop_s: float | None = None
     overwrite: bool = False
+    crf: int | None = None
+    audio: Literal["auto", "encode", "none"] = "auto"
+    long_side: int | None = None
+
+    @property
+    def depth_form(self) -> str | None:
+        """exr, png16 or ffv1 if the disparity is wanted, else None."""
+        codec = self.codec or ""
+        return codec.removeprefix(_DEPTH) if codec.startswith(_DEPTH) else None
 
 
 class Engine(Protocol):
@@ -96,12 +112,19 @@ class PipelineEngine:
 
     def check_export(self, choice: ExportChoice, info: ClipInfo) -> None:
         """See Engine."""
+        if choice.depth_form is not None:
+            from rvr_laaf_app.pipeline.depth_export import check_depth_request
+
+            check_depth_request(_depth_request(choice), info)
+            return
         from rvr_laaf_app.pipeline.export import check_request
 
         check_request(_request(choice), info)
 
     def export_job(self, products: ClipProducts, project: Project, choice: ExportChoice) -> Job[ExportReport]:
         """See Engine."""
+        if choice.depth_form is not None:
+            return (yield from _depth_job(products, choice))
         from rvr_laaf_app.pipeline.export import export_job
         from rvr_laaf_app.pipeline.focus import curve_of
 
@@ -119,4 +142,25 @@ def _request(choice: ExportChoice) -> ExportRequest:
         start_s=choice.start_s,
         stop_s=choice.stop_s,
         overwrite=choice.overwrite,
+        crf=choice.crf,
+        audio=choice.audio,
+        long_side=choice.long_side,
     )
+
+
+def _depth_request(choice: ExportChoice) -> DepthRequest:
+    from rvr_laaf_app.core.errors import UsageError
+    from rvr_laaf_app.pipeline.depth_export import DepthRequest
+
+    form = choice.depth_form
+    if form not in ("exr", "png16", "ffv1"):
+        raise UsageError(f"unknown codec {choice.codec!r}", remedy="Choose depth_exr, depth_png16 or depth_ffv1.")
+    return DepthRequest(choice.path, form, choice.start_s, choice.stop_s, overwrite=choice.overwrite)  # type: ignore[arg-type]
+
+
+def _depth_job(products: ClipProducts, choice: ExportChoice) -> Job[ExportReport]:
+    from rvr_laaf_app.pipeline.depth_export import depth_export_job
+    from rvr_laaf_app.pipeline.export import ExportReport
+
+    report = yield from depth_export_job(products, _depth_request(choice))
+    return ExportReport(report.path, report.frames, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.color import from_linear
 from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.laaf.curve import FocusCurve
-from rvr_laaf_app.media.encoders import Codec, ExportSettings, default_settings
+from rvr_laaf_app.media.encoders import AudioPolicy, Codec, ExportSettings, default_settings
 from rvr_laaf_app.media.frame_sequence import FrameWriter
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
@@ -35,7 +36,11 @@ from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer,
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to write where. codec None = by the output's name; start_s, stop_s: range in seconds, None = whole clip."""
+    """What to write where. codec None = by the output's name; start_s, stop_s: range in seconds, None = whole clip.
+
+    crf: None = visually lossless for the codec. long_side: of the written pictures in pixels, None = as the clip; a
+    smaller clip is not enlarged.
+    """
 
     out_path: str
     codec: str | None = None
@@ -43,6 +48,9 @@ class ExportRequest:
     start_s: float | None = None
     stop_s: float | None = None
     overwrite: bool = False
+    crf: int | None = None
+    audio: AudioPolicy = "auto"
+    long_side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +65,17 @@ class ExportReport:
 def settings_of(request: ExportRequest, info: ClipInfo) -> ExportSettings:
     """Return the encoder settings of a request; raise UsageError for an unknown codec."""
     if request.codec is None:
-        return default_settings(Path(request.out_path), info)
+        return replace(default_settings(Path(request.out_path), info), crf=request.crf, audio=request.audio)
     if request.codec not in get_args(Codec):
         raise UsageError(f"unknown codec {request.codec!r}", remedy=f"Choose one of: {', '.join(get_args(Codec))}.")
-    return ExportSettings(codec=request.codec)  # type: ignore[arg-type]
+    return ExportSettings(codec=request.codec, crf=request.crf, audio=request.audio)  # type: ignore[arg-type]
+
+
+def written_as(info: ClipInfo, long_side: int | None) -> ClipInfo:
+    """Return the clip as it is written: pictures with this long side, both sides even; as it is if that is larger."""
+    if long_side is None or long_side >= max(info.display_size):
+        return info
+    return replace(info, display_size=fit_long_side(info.display_size, long_side))
 
 
 def range_of(request: ExportRequest, info: ClipInfo) -> tuple[int, int]:
@@ -85,7 +100,8 @@ def check_request(request: ExportRequest, info: ClipInfo) -> None:
     """Raise UsageError or ExportError now for what would fail only after minutes of work."""
     start, stop = range_of(request, info)
     settings = settings_of(request, info)
-    check_output(request.out_path, info, settings, start=start, stop=stop, overwrite=request.overwrite)
+    written = written_as(info, request.long_side)
+    check_output(request.out_path, written, settings, start=start, stop=stop, overwrite=request.overwrite)
 
 
 def export_job(
@@ -105,13 +121,20 @@ def export_job(
     total = stop - start
     return_freed_memory(info.display_size)  # what the analysis left behind
     yield Progress(0, total, "exporting")
-    with open_writer(request.out_path, info, settings, start=start, stop=stop) as writer:
+    written = written_as(info, request.long_side)
+    with open_writer(request.out_path, written, settings, start=start, stop=stop) as writer:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
             pending: deque[Future[None]] = deque()
-            for prepared in _prepared_frames(products, project, start, stop):  # `enumerate` would keep each for longer
+            frames = _prepared_frames(products, project, range(start, stop), written.display_size)
+            for prepared in frames:  # `enumerate` would keep each for longer
                 frame = prepared.frame
                 render = resolve(
-                    project, curve, frame.index, size=frame.size, full_width=frame.size[0], quality=request.quality
+                    project,
+                    curve,
+                    frame.index,
+                    size=frame.size,
+                    full_width=info.display_size[0],
+                    quality=request.quality,
                 )
                 picture = _Picture(frame.index, frame.transfer, frame.primaries, frame.rgb.dtype)
                 del frame  # all that is waited for below would otherwise be waited for with it in memory
@@ -150,17 +173,22 @@ def _encode(writer: ClipWriter | FrameWriter, picture: _Picture) -> None:
     writer.write(rgb, picture.index)
 
 
-def _prepared_frames(products: ClipProducts, project: Project, start: int, stop: int) -> Iterator[PreparedFrame]:
+def _prepared_frames(
+    products: ClipProducts, project: Project, span: range, size: tuple[int, int]
+) -> Iterator[PreparedFrame]:
     """Yield the frames ready to blur, each prepared in a thread while the one before is being rendered."""
     boost = project.lens.highlight_boost
-    with ClipReader(products.info) as reader, ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare") as pool:
+    with (
+        ClipReader(products.info, size=size) as reader,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare") as pool,
+    ):
 
         def ready(index: int) -> PreparedFrame:
             return prepare(reader.read(index), products.rgbd(index), highlight_boost=boost)
 
-        upcoming = pool.submit(ready, start)
-        for index in range(start, stop):
+        upcoming = pool.submit(ready, span.start)
+        for index in span:
             prepared = [upcoming.result()]
-            if index + 1 < stop:
+            if index + 1 < span.stop:
                 upcoming = pool.submit(ready, index + 1)
             yield prepared.pop()  # the one who asked has the only one
