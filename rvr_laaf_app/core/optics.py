@@ -82,3 +82,13 @@ def depth_of_field(focus_disparity: float, blur_gain_px: float, *, sharp_coc_px:
         return 0.0, 1.0
     half = sharp_coc_px / blur_gain_px
     return focus_disparity - half, focus_disparity + half
+
+
+def breathing_scale(breathing: float, focus_disparity: float) -> float:
+    """Return how much larger the picture is than the frame, never below 1, so that no edge comes into it.
+
+    breathing: by how much a lens focused on the nearest thing (disparity 1) shows it larger than one focused on the
+    farthest (0); negative: smaller. In between it follows the disparity, as the extension of a real lens does.
+    """
+    place = min(max(focus_disparity, 0.0), 1.0)
+    return 1.0 + (breathing * place if breathing >= 0 else -breathing * (1.0 - place))

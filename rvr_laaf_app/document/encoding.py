@@ -23,13 +23,11 @@ from rvr_laaf_app.document.limits import (
     MAX_TARGETS,
     MAX_TRACK_FRAMES,
     check_clip,
-    check_lens,
     check_target,
     check_text,
     check_track,
 )
 from rvr_laaf_app.document.project import (
-    ApertureSettings,
     ClipRef,
     Ease,
     FocusTarget,
@@ -76,26 +74,6 @@ def encode_clip(clip: ClipRef) -> JsonObject:
     return {"path": clip.path, "fingerprint": clip.fingerprint, "frames": int(clip.frames)}
 
 
-def encode_lens(settings: LensSettings) -> JsonObject:
-    """Return lens settings as JSON values."""
-    lens, aperture = settings.lens, settings.aperture
-    return {
-        "focal_length_mm": float(lens.focal_length_mm),
-        "f_number": float(lens.f_number),
-        "sensor_width_mm": float(lens.sensor_width_mm),
-        "disparity_scale_per_m": float(lens.disparity_scale_per_m),
-        "blur_px": None if settings.blur_px is None else float(settings.blur_px),
-        "highlight_boost": float(settings.highlight_boost),
-        "max_coc_px": float(settings.max_coc_px),
-        "aperture": {
-            "blades": int(aperture.blades),
-            "rotation_deg": float(aperture.rotation_deg),
-            "squeeze": float(aperture.squeeze),
-            "cats_eye": float(aperture.cats_eye),
-        },
-    }
-
-
 def encode_target(target: FocusTarget) -> JsonObject:
     """Return a target as JSON values."""
     return {
@@ -140,28 +118,9 @@ def _decode_clip(fields: Fields, metadata: Metadata) -> ClipRef:
 
 
 def _decode_lens(fields: Fields, metadata: Metadata) -> LensSettings:
-    usual, shape = LensSettings(), fields.inner("aperture")
+    shape = fields.inner("aperture")
     try:
-        lens = Lens(
-            fields.real("focal_length_mm", usual.lens.focal_length_mm),
-            fields.real("f_number", usual.lens.f_number),
-            fields.real("sensor_width_mm", usual.lens.sensor_width_mm),
-            fields.real("disparity_scale_per_m", usual.lens.disparity_scale_per_m),
-        )
-        aperture = ApertureSettings(
-            shape.integer("blades", 0),
-            shape.real("rotation_deg", 0.0),
-            shape.real("squeeze", 1.0),
-            shape.real("cats_eye", 0.0),
-        )
-        settings = LensSettings(
-            lens,
-            fields.optional_real("blur_px"),
-            aperture,
-            fields.real("highlight_boost", usual.highlight_boost),
-            fields.real("max_coc_px", usual.max_coc_px),
-        )
-        check_lens(settings)
+        settings = decode_lens(fields, shape)
     except ValueError as error:
         raise ValueError(_within("lens", error)) from None
     _keep(metadata, "/lens", fields.rest())

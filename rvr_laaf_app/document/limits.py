@@ -7,10 +7,13 @@ file sizes bounded.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.document.lens_keys import LensKey
 from rvr_laaf_app.document.project import ClipRef, FocusTarget, LensSettings, SubjectTrack
 
 MAX_FRAMES = 2**31 - 1
@@ -18,6 +21,8 @@ MAX_TARGETS = 10_000
 MAX_TEXT = 10_000  # characters of a reason, a name, an id
 MAX_PATH = 32_768
 MAX_TRACK_FRAMES = 10_000_000
+MAX_LENS_KEYS = 10_000
+MAX_BREATHING = 0.2
 EASES = ("linear", "in", "out", "in_out")
 STRENGTHS = ("suggested", "soft", "firm")
 _REACH = 16.0  # a place may lie outside the picture, but not this many pictures away
@@ -103,7 +108,22 @@ def check_lens(settings: LensSettings) -> None:
         check_number("blur_px", settings.blur_px, 0.0, 1e5)
     check_number("highlight_boost", settings.highlight_boost, 0.0, 1.0)
     check_number("max_coc_px", settings.max_coc_px, 0.0, 1e5)
+    check_number("max_near_coc_px", settings.max_near_coc_px, 0.0, 1e5)
+    check_number("breathing", settings.breathing, -MAX_BREATHING, MAX_BREATHING)
+    check_number("confidence_guard", settings.confidence_guard, 0.0, 1.0)
     check_number("aperture.rotation_deg", settings.aperture.rotation_deg, -1e6, 1e6)
+    check_lens_keys(settings.f_number_keys)
+
+
+def check_lens_keys(keys: Sequence[LensKey]) -> None:
+    """Raise ValueError if there are too many keys of the f-number, or they are not in the order of their frames."""
+    if len(keys) > MAX_LENS_KEYS:
+        raise ValueError(f"f_number_keys has more than {MAX_LENS_KEYS} entries")
+    for before, key in pairwise(keys):
+        if key.frame <= before.frame:
+            raise ValueError("f_number_keys must be sorted by frame, one for each")
+    if keys:
+        check_number("f_number_keys.frame", keys[-1].frame, 0, MAX_FRAMES)
 
 
 def check_clip(clip: ClipRef) -> None:

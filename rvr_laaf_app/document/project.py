@@ -137,6 +137,11 @@ class LensSettings:
     highlight_boost: 0..1, how much of the estimated exposure above display white is used.
     """
 
+    max_near_coc_px: as max_coc_px, for what lies in front of the focal plane.
+    breathing: -0.2..0.2, by how much the picture is larger when focus is at the nearest thing than at the farthest.
+    confidence_guard: 0..1, how far blur is held back where the depth is doubtful.
+    f_number_keys: sorted by frame; with any, they give the f-number of each frame instead of lens.f_number. A plain
+    blur strength (blur_px) knows no f-number, so keys wait until the lens decides again.
     lens: Lens = Lens()
     blur_px: float | None = None
     aperture: ApertureSettings = ApertureSettings()
@@ -144,13 +149,47 @@ class LensSettings:
     max_coc_px: float = 160.0  # diameter at full size; bounds the time of a frame
 
     def blur_gain_px(self, width_px: int, full_width_px: int) -> float:
-        """Coc diameter in pixels per unit of disparity in a picture `width_px` wide of a clip `full_width_px` wide."""
+    max_near_coc_px: float = 160.0
+    breathing: float = 0.0
+    confidence_guard: float = 0.5
+    f_number_keys: tuple[LensKey, ...] = ()
+
+    @property
+    def follows_keys(self) -> bool:
+        """True if the f-number changes from frame to frame as the keys say."""
+        return bool(self.f_number_keys) and self.blur_px is None
+
+    def at(self, frame: int) -> LensSettings:
+        """Return the lens as it stands at one frame: without keys, with the f-number that they give there."""
+        if not self.f_number_keys:
+            return self
+        if self.blur_px is not None:
+            return replace(self, f_number_keys=())
+        f_number = f_number_at(self.f_number_keys, frame)
+        return replace(self, lens=replace(self.lens, f_number=f_number), f_number_keys=())
+        """Coc diameter in pixels per unit of disparity in a picture `width_px` wide of a clip `full_width_px` wide.
+
+        It is that of `lens` itself: ask `at(frame)` or `gains_px` where keys may move the f-number.
+        """
         if self.blur_px is not None:
             return 2.0 * self.blur_px * width_px / full_width_px
         return self.lens.blur_gain_px(width_px)
 
 
 @dataclass(frozen=True, slots=True)
+    def f_numbers(self, frames: int) -> NDArray[np.float32]:
+        """Return the f-number of every frame [frames] float32."""
+        if self.follows_keys:
+            return f_numbers(self.f_number_keys, frames)
+        return np.full(frames, self.lens.f_number, np.float32)
+
+    def gains_px(self, frames: int, width_px: int) -> NDArray[np.float32]:
+        """Return `blur_gain_px` of every frame [frames] float32, at the full width of the clip."""
+        gain = np.float32(self.blur_gain_px(width_px, width_px))
+        if not self.follows_keys:
+            return np.full(frames, gain, np.float32)
+        return gain * np.float32(self.lens.f_number) / self.f_numbers(frames)
+
 class Project:
     """Everything the user decided about one clip.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,8 +48,26 @@ def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> P
 def blur(prepared: PreparedFrame, request: RenderRequest, renderer: BokehRenderer) -> NDArray[np.float32]:
     """Return the refocused picture in linear light [H, W, 3] float32."""
     coc = coc_px(prepared.disparity, request.focus_disparity, request.blur_gain_px)
-    np.clip(coc, -request.max_coc_px, request.max_coc_px, out=coc)
-    return renderer.render(prepared.linear, coc, aperture=request.aperture, quality=request.quality)
+    np.clip(coc, -request.max_coc_px, min(request.max_coc_px, request.max_near_coc_px), out=coc)
+    picture = renderer.render(prepared.linear, coc, aperture=request.aperture, quality=request.quality)
+    return picture if request.scale == 1.0 else enlarged(picture, request.scale)
+
+
+def enlarged(linear: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """Return linear light [H, W, 3] enlarged about its centre by `scale` >= 1, cut to the same size.
+
+    Cubic, so that sharpness does not come and go with the scale; on light pressed together as x / (1 + x), so that no
+    dark rings form about lamps.
+    """
+    height, width = linear.shape[:2]
+    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
+    back = np.array([[1 / scale, 0.0, centre_x * (1 - 1 / scale)], [0.0, 1 / scale, centre_y * (1 - 1 / scale)]])
+    pressed = linear / (1.0 + linear)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpAffine(pressed, back, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    np.clip(moved, 0.0, min(float(pressed.max()), 0.999), out=moved)
+    result: NDArray[np.float32] = moved / (1.0 - moved)
+    return result
 
 
 def refocus(

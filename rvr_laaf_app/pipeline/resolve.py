@@ -5,8 +5,10 @@ Preview, export, command line and tests all call `resolve`; there is no second w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from rvr_laaf_app.core.optics import breathing_scale
 from rvr_laaf_app.document.project import ApertureSettings, Project
 from rvr_laaf_app.laaf.curve import FocusCurve
 from rvr_laaf_app.render.base import Aperture, Quality
@@ -14,7 +16,11 @@ from rvr_laaf_app.render.base import Aperture, Quality
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """How to blur one frame. Lengths are in pixels of the picture of `size` (width, height)."""
+    """How to blur one frame: all that decides the picture besides the frame itself, so it serves as a key of caches.
+
+    Lengths are in pixels of the picture of `size` (width, height). max_near_coc_px: the most in front of the focal
+    plane. guard: 0..1, how far blur is held back where depth is doubtful. scale: how far the picture is enlarged, >= 1.
+    """
 
     index: int
     size: tuple[int, int]
@@ -24,6 +30,9 @@ class RenderRequest:
     aperture: Aperture
     highlight_boost: float
     quality: Quality
+    max_near_coc_px: float = math.inf
+    guard: float = 0.0
+    scale: float = 1.0
 
 
 def aperture_of(shape: ApertureSettings) -> Aperture:
@@ -46,14 +55,19 @@ def resolve(
 
     `full_width` is the display width of the clip in pixels: lengths the user gave in full-size pixels follow `size`.
     """
-    lens = project.lens
+    lens = project.lens.at(index)
+    focus = float(curve.focus_disparity[index])
+    per_full_px = size[0] / full_width
     return RenderRequest(
         index=index,
         size=size,
-        focus_disparity=float(curve.focus_disparity[index]),
+        focus_disparity=focus,
         blur_gain_px=lens.blur_gain_px(size[0], full_width),
-        max_coc_px=lens.max_coc_px * size[0] / full_width,
+        max_coc_px=lens.max_coc_px * per_full_px,
         aperture=aperture_of(lens.aperture),
         highlight_boost=lens.highlight_boost,
         quality=quality,
+        max_near_coc_px=min(lens.max_near_coc_px, lens.max_coc_px) * per_full_px,
+        guard=lens.confidence_guard,
+        scale=breathing_scale(lens.breathing, focus),
     )

@@ -86,8 +86,9 @@ class FocusSheet:
 def curve_samples(
     focus_disparity: NDArray[np.float32], state: NDArray[np.uint8], *, lens: LensSettings, width_px: int
 ) -> CurveSamples:
-    """Return the samples of a focus curve [N] with the f-number that `lens` means in a clip `width_px` wide."""
-    f_number = np.full(len(focus_disparity), f_number_of(lens, width_px), np.float32)
+    """Return the samples of a focus curve [N] with the f-numbers that `lens` means in a clip `width_px` wide."""
+    frames = len(focus_disparity)
+    f_number = lens.f_numbers(frames) if lens.follows_keys else np.full(frames, f_number_of(lens, width_px), np.float32)
     return CurveSamples(np.asarray(focus_disparity, np.float32), np.asarray(state, np.uint8), f_number)
 
 
