@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.geometry import Box, Point
-from rvr_laaf_app.core.optics import Lens
+from rvr_laaf_app.document.encoding_lens import decode_lens
+from rvr_laaf_app.document.encoding_lens import encode_lens as encode_lens
 from rvr_laaf_app.document.limits import (
     MAX_TARGETS,
     MAX_TRACK_FRAMES,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.frame import digest_of
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.core.optics import Lens
+from rvr_laaf_app.document.lens_keys import LensKey, f_number_at, f_numbers
 
 Ease = Literal["linear", "in", "out", "in_out"]
 Strength = Literal["suggested", "soft", "firm"]
@@ -135,20 +136,18 @@ class LensSettings:
     blur_px: if set, the blur radius in pixels of the full-size clip for something one unit of relative disparity
     (the whole depth of the shot) away from the focal plane; if None, `lens` decides.
     highlight_boost: 0..1, how much of the estimated exposure above display white is used.
-    """
-
     max_near_coc_px: as max_coc_px, for what lies in front of the focal plane.
     breathing: -0.2..0.2, by how much the picture is larger when focus is at the nearest thing than at the farthest.
     confidence_guard: 0..1, how far blur is held back where the depth is doubtful.
     f_number_keys: sorted by frame; with any, they give the f-number of each frame instead of lens.f_number. A plain
     blur strength (blur_px) knows no f-number, so keys wait until the lens decides again.
+    """
+
     lens: Lens = Lens()
     blur_px: float | None = None
     aperture: ApertureSettings = ApertureSettings()
     highlight_boost: float = 1.0
     max_coc_px: float = 160.0  # diameter at full size; bounds the time of a frame
-
-    def blur_gain_px(self, width_px: int, full_width_px: int) -> float:
     max_near_coc_px: float = 160.0
     breathing: float = 0.0
     confidence_guard: float = 0.5
@@ -167,6 +166,8 @@ class LensSettings:
             return replace(self, f_number_keys=())
         f_number = f_number_at(self.f_number_keys, frame)
         return replace(self, lens=replace(self.lens, f_number=f_number), f_number_keys=())
+
+    def blur_gain_px(self, width_px: int, full_width_px: int) -> float:
         """Coc diameter in pixels per unit of disparity in a picture `width_px` wide of a clip `full_width_px` wide.
 
         It is that of `lens` itself: ask `at(frame)` or `gains_px` where keys may move the f-number.
@@ -175,8 +176,6 @@ class LensSettings:
             return 2.0 * self.blur_px * width_px / full_width_px
         return self.lens.blur_gain_px(width_px)
 
-
-@dataclass(frozen=True, slots=True)
     def f_numbers(self, frames: int) -> NDArray[np.float32]:
         """Return the f-number of every frame [frames] float32."""
         if self.follows_keys:
@@ -190,6 +189,8 @@ class LensSettings:
             return np.full(frames, gain, np.float32)
         return gain * np.float32(self.lens.f_number) / self.f_numbers(frames)
 
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything the user decided about one clip.
 
