@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rvr_laaf_app.app.editor import PROJECT_SUFFIX, ProjectEditor
 from rvr_laaf_app.app.engine import Engine, ExportChoice, PipelineEngine
+from rvr_laaf_app.app.export_queue_work import Prepared, prepare_job, write_job
 from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.app.opening import (
     Opened,
@@ -63,7 +64,7 @@ class Session(ProjectEditor):
         self._job: Observers[[JobStatus]] = Observers()
         self.on_job = self._job.add
         self._work: ClipWork | None = None
-        self._exports: list[Task[ExportReport]] = []
+        self._exports: list[Task[Any]] = []
         self._openings: dict[int, Task[Opened]] = {}
         self._opening: Task[Opened] | None = None
         self._relinking: Task[Opened] | None = None
@@ -166,6 +167,34 @@ class Session(ProjectEditor):
         Raises UsageError or ExportError at once for a choice that cannot work. Cancel with the task's `cancel`.
         """
         return self._need_work().export(self.project, choice)
+
+    @property
+    def engine(self) -> Engine:
+        """What does the work."""
+        return self._engine
+
+    def prepare_export(self, project: Project, choice: ExportChoice) -> Task[Prepared]:
+        """Begin the first half of a queued export of any project, open or not: analysis and tracking it lacks.
+
+        It takes turns with the work on the open clip: an analysis has one writer at a time.
+        """
+        products: ClipProducts | None = None
+        tracks: list[Task[SubjectTrack]] = []
+        before = ClipWork.running(self._exports)
+        work, clip = self._work, project.clip
+        if work is not None and clip is not None and work.info.fingerprint == clip.fingerprint:
+            products = work.products
+            under_way, tracks = work.under_way()
+            before = [*before, *under_way]
+        job = prepare_job(self._engine, project, choice, products=products, tracks=tracks)
+        task = self._scheduler.submit(job, "export", subject=choice.path, priority=Priority.EXPORT, after=before)
+        self._exports[:] = [*ClipWork.running(self._exports), task]
+        return task
+
+    def write_export(self, prepared: Prepared, choice: ExportChoice) -> Task[ExportReport]:
+        """Begin the second half: write. It reads only, and may be paused for as long as one likes."""
+        job = write_job(self._engine, prepared, choice)
+        return self._scheduler.submit(job, "export", subject=choice.path, priority=Priority.EXPORT)
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """End everything: cancel jobs, join threads, let go of the file. False if a thread did not end in time.

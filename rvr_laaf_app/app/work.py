@@ -34,7 +34,7 @@ class ClipWork:
         info: ClipInfo,
         products: ClipProducts | None,
         *,
-        exports: list[Task[ExportReport]],
+        exports: list[Task[Any]],
         on_track: Callable[[SubjectTrack], None],
     ) -> None:
         self.info = info
@@ -59,7 +59,7 @@ class ClipWork:
                 "analyse",
                 subject=self.info.path,
                 priority=Priority.ANALYSE,
-                after=self._running(self._exports),  # two writers of one cache take turns
+                after=self.running(self._exports),  # two writers of one cache take turns
             )
         return self._analysis
 
@@ -97,7 +97,7 @@ class ClipWork:
         products = self._need_products()
         self._engine.check_export(choice, self.info)
         self.follow(project)  # so that the tracks which it needs are made once
-        before: list[Task[Any]] = [*self._running(self._exports)]
+        before: list[Task[Any]] = [*self.running(self._exports)]
         if self._analysis is not None and not self._analysis.finished:
             self._analysis.resume()
             before.append(self._analysis)
@@ -106,8 +106,14 @@ class ClipWork:
         task = self._scheduler.submit(
             job, "export", subject=choice.path, priority=Priority.EXPORT, after=[*before, *tracks]
         )
-        self._exports[:] = [*self._running(self._exports), task]
+        self._exports[:] = [*self.running(self._exports), task]
         return task
+
+    def under_way(self) -> tuple[list[Task[Any]], list[Task[SubjectTrack]]]:
+        """Return the work on this clip that somebody who needs it should wait for, and which of it is tracking."""
+        tracks = list(self._tracking.values())
+        analysis = [] if self._analysis is None or self._analysis.finished else [self._analysis]
+        return [*analysis, *tracks], tracks
 
     def finished(self, status: JobStatus, project: Project) -> None:
         """Take note of a finished job; hand its track over; start what can go on now."""
@@ -162,7 +168,8 @@ class ClipWork:
         return self.products
 
     @staticmethod
-    def _running(tasks: list[Task[ExportReport]]) -> list[Task[ExportReport]]:
+    def running(tasks: list[Task[Any]]) -> list[Task[Any]]:
+        """Return the tasks that are not finished."""
         return [t for t in tasks if not t.finished]
 
 
