@@ -11,28 +11,28 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from rvr_laaf_app.app.actions import needs_met
 from rvr_laaf_app.app.session import Session
 from rvr_laaf_app.ui import present, theme
 from rvr_laaf_app.ui.bridge import GuiBridge
+from rvr_laaf_app.ui.docks import Area, Docks
 from rvr_laaf_app.ui.editing import Editing
+from rvr_laaf_app.ui.features import FEATURES
 from rvr_laaf_app.ui.files import Files
 from rvr_laaf_app.ui.focus_watch import FocusWatch
-from rvr_laaf_app.ui.keys import KeepKeys, KeyList, keep_keys_in
+from rvr_laaf_app.ui.keys import KeepKeys, keep_keys_in
 from rvr_laaf_app.ui.menus import Menus
 from rvr_laaf_app.ui.panels.error_bar import ErrorBar
 from rvr_laaf_app.ui.panels.problems_panel import ProblemsPanel
 from rvr_laaf_app.ui.panels.start_page import StartPage
-from rvr_laaf_app.ui.pictures import VIEWS
 from rvr_laaf_app.ui.playback.sound import DeviceSound, Sound
 from rvr_laaf_app.ui.prompts import Prompts, system_prompts
 from rvr_laaf_app.ui.stage import Stage
 from rvr_laaf_app.ui.status_bar import StatusLine
-from rvr_laaf_app.ui.timeline.layout import OPTIONAL
 from rvr_laaf_app.ui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 CLOSE_S = 4.8  # the window is gone from the process after at most so long
 JOIN_S = 0.7  # for each thread that makes pictures or sound
 TRACKERS = ("kcf", "csrt")
-LEAP_FRAMES = 10
-_STEPS = ("to_start", "previous_target", "step_back", "play", "step_forward", "next_target", "to_end")
 log = logging.getLogger(__name__)
 
 
@@ -58,12 +56,13 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.bridge = GuiBridge(self)
-        self.bridge.on_error = self._show_error
+        self.bridge.on_error = self.show_error
         self.session = Session(self.bridge.post, engine=engine)
         self._closing = False
         self.ended_well = True
         self._work: dict[int, JobStatus] = {}
-        self.menus = Menus(self, self._handlers())
+        self.menus = Menus(self)
+        self.menus.failed.connect(self.show_error)
         self._build()
         self.stage = Stage(self.bridge, sound, self)
         self.editing = Editing(self.session, self.stage, self.workspace, self)
@@ -72,17 +71,17 @@ class MainWindow(QMainWindow):
         self.focus.show_in(self.workspace.picture, self.problems)
         self.files.tell_problems_of(self.focus)
         self._connect()
-        for lane in OPTIONAL:
-            self.menus.actions[f"lane_{lane}"].setChecked(lane not in self.session.settings.hidden_lanes)
-        self.workspace.timeline.set_hidden(self.session.settings.hidden_lanes)
-        self.menus.actions["zone_bars"].setChecked(self.session.settings.zone_bars)
-        self.menus.actions["problem_list"].setChecked(self.session.settings.problem_list)
-        self._show_state()
+        self.docks = Docks(self, self.menus.actions)
+        self.add_dock("timeline", self.tr("Timeline"), self.workspace.timeline, "bottom")
+        self.add_dock("inspector", self.tr("Inspector"), self.workspace.inspector, "right")
+        self.features = tuple(make(self) for make in FEATURES)
+        for feature in self.features:
+            self.menus.bind(feature.handlers())
+        self.show_state()
 
     def _build(self) -> None:
         actions = self.menus.actions
-        steps = [actions[name] for name in _STEPS]
-        self.workspace = Workspace(steps, [actions[f"view_{v}"] for v in VIEWS], TRACKERS, self)
+        self.workspace = Workspace(actions, TRACKERS, self)
         self.problems = ProblemsPanel([actions["previous_problem"], actions["next_problem"]], self)
         self.workspace.inspector.add_below_targets(self.problems)
         self.start_page = StartPage(parent=self)
@@ -109,10 +108,10 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.start_page.open_requested.connect(self.files.ask_open)
         self.start_page.path_chosen.connect(self.files.open)
-        self.editing.failed.connect(self._show_error)
-        self.editing.selection_changed.connect(self._show_state)
-        self.files.failed.connect(self._show_error)
-        self.stage.failed.connect(self._show_error)
+        self.editing.failed.connect(self.show_error)
+        self.editing.selection_changed.connect(self.show_state)
+        self.files.failed.connect(self.show_error)
+        self.stage.failed.connect(self.show_error)
         self.stage.view_changed.connect(self._view_changed)
         self.stage.playing_changed.connect(self._playing_changed)
         self.status.cancel_requested.connect(self._cancel_work)
@@ -124,47 +123,11 @@ class MainWindow(QMainWindow):
         self.session.on_job(self._job_told)
         self.session.on_problem(self._problem)
 
-    def _handlers(self) -> dict[str, Callable[[], object]]:
-        return {
-            "open": lambda: self.files.ask_open(),
-            "close_clip": lambda: self.files.close_clip(),
-            "save": lambda: self.files.save(),
-            "save_as": lambda: self.files.save_as(),
-            "relink": lambda: self.files.relink(),
-            "export": lambda: self.files.show_export(),
-            "quit": self.close,
-            "undo": lambda: self.session.undo(),
-            "redo": lambda: self.session.redo(),
-            "remove_target": lambda: self.editing.remove_selected(),
-            "view_refocused": lambda: self.stage.set_view("refocused"),
-            "view_original": lambda: self.stage.set_view("original"),
-            "view_disparity": lambda: self.stage.set_view("disparity"),
-            "zone_bars": lambda: self.focus.show_bars(self.menus.actions["zone_bars"].isChecked()),
-            "problem_list": lambda: self.focus.show_list(self.menus.actions["problem_list"].isChecked()),
-            "next_problem": lambda: self.focus.walk(1),
-            "previous_problem": lambda: self.focus.walk(-1),
-            **{f"lane_{lane}": self._choose_lanes for lane in OPTIONAL},
-            "zoom_in": lambda: self.workspace.timeline.zoom(1.5),
-            "zoom_out": lambda: self.workspace.timeline.zoom(1 / 1.5),
-            "play": lambda: self.stage.toggle_play(),
-            "shuttle_back": lambda: self._shuttle(-1),
-            "stop": lambda: self.stage.stop(),
-            "shuttle_forward": lambda: self._shuttle(1),
-            "step_back": lambda: self.stage.seek(self.stage.index - 1),
-            "step_forward": lambda: self.stage.seek(self.stage.index + 1),
-            "leap_back": lambda: self.stage.seek(self.stage.index - LEAP_FRAMES),
-            "leap_forward": lambda: self.stage.seek(self.stage.index + LEAP_FRAMES),
-            "to_start": lambda: self.stage.seek(0),
-            "to_end": lambda: self.stage.seek(self.stage.last_index),
-            "analyse": self._analyse,
-            "target_here": self._target_here,
-            "previous_target": lambda: self.editing.go_to_neighbour(-1),
-            "next_target": lambda: self.editing.go_to_neighbour(1),
-            "shorter_pull": lambda: self.editing.change_pull(-1),
-            "longer_pull": lambda: self.editing.change_pull(1),
-            "track_again": lambda: self.editing.track_again(),
-            "keys": self._show_keys,
-        }
+    def add_dock(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> QDockWidget:
+    XX
+        dock = self.docks.add(name, title, widget, area, shown=shown)
+        self.menus.bind({f"dock_{name}": lambda: self.docks.toggle(name)})
+        return dock
 
     def begin(self, path: str | None) -> None:
         """Open what was asked for on the command line; show what can be continued."""
@@ -178,36 +141,14 @@ class MainWindow(QMainWindow):
 
     # What was asked for
 
-    def _shuttle(self, direction: int) -> None:
-        self.stage.shuttle(direction)
-        self.workspace.transport.show_rate(self.stage.player.rate)
-
-    def _target_here(self) -> None:
-        point = self.workspace.picture.point_under_cursor()
-        if point is not None:
-            self.editing.set_target(point)
-
-    def _choose_lanes(self) -> None:
-        hidden = tuple(lane for lane in OPTIONAL if not self.menus.actions[f"lane_{lane}"].isChecked())
-        self.workspace.timeline.set_hidden(hidden)
-        self.session.remember_lanes(hidden)
-
-    def _analyse(self) -> None:
-        self._attempt(self.session.start_analysis)
-
-    def _attempt(self, action: Callable[[], object]) -> None:
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do something; one of our errors is shown."""
         from rvr_laaf_app.core.errors import RvrError
 
         try:
             action()
         except RvrError as error:
-            self._show_error(error)
-
-    def _show_keys(self) -> None:
-        texts = {name: action.text() for name, action in self.menus.actions.items()}
-        dialog = KeyList(texts, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
+            self.show_error(error)
 
     @Slot()
     def _cancel_work(self) -> None:
@@ -218,7 +159,7 @@ class MainWindow(QMainWindow):
         if shown.name == "export":
             self.files.cancel_export()
         elif shown.name == "analyse":
-            self._attempt(lambda: self.session.start_analysis().cancel())  # the one under way
+            self.attempt(lambda: self.session.start_analysis().cancel())  # the one under way
 
     @Slot()
     def _show_problems(self) -> None:
@@ -236,7 +177,7 @@ class MainWindow(QMainWindow):
     # What happened
 
     def _changed(self, change: Change) -> None:
-        self._show_state()
+        self.show_state()
 
     def _clip_changed(self) -> None:
         clip = self.session.clip
@@ -248,14 +189,15 @@ class MainWindow(QMainWindow):
                 self._begin_analysis()
                 self.workspace.picture.setFocus()
         self.pages.setCurrentWidget(self.start_page if self.session.clip_state == "none" else self.workspace)
+        self.docks.set_working(self.session.clip_state != "none")
         if self.session.clip_state == "none":
             self.start_page.set_recent(self._recent())
-        self._show_state()
+        self.show_state()
 
     def _begin_analysis(self) -> None:
         products = self.session.products
         if products is not None and not products.complete:
-            self._attempt(self.session.start_analysis)
+            self.attempt(self.session.start_analysis)
 
     def _job_told(self, status: JobStatus) -> None:
         if status.finished:
@@ -267,10 +209,11 @@ class MainWindow(QMainWindow):
         self._show_work()
 
     def _problem(self, problem: RvrError) -> None:
-        self._show_error(problem)
+        self.show_error(problem)
 
     @Slot(object)
-    def _show_error(self, error: Exception) -> None:
+    def show_error(self, error: Exception) -> None:
+        """Show what went wrong, until it is dismissed."""
         log.info("shown to the user: %s", error)
         self.error_bar.show_error(error)
 
@@ -286,11 +229,14 @@ class MainWindow(QMainWindow):
         self.workspace.transport.show_rate(self.stage.player.rate)
 
     @Slot()
-    def _show_state(self) -> None:
+    def show_state(self) -> None:
         """Bring title, menu and status line up to date with the session."""
         session = self.session
         undo, redo = session.document.undo_label, session.document.redo_label
-        self.menus.enable(needs_met(session, self.editing.selected))
+        met = needs_met(session, self.editing.selected).union(*(feature.met() for feature in self.features))
+        self.menus.enable(met)
+        for feature in self.features:
+            feature.show_state()
         self.menus.actions["undo"].setText(self.tr("Undo {0}").replace("{0}", undo or "").strip())
         self.menus.actions["redo"].setText(self.tr("Redo {0}").replace("{0}", redo or "").strip())
         self.menus.actions[f"view_{self.stage.view}"].setChecked(True)
@@ -377,6 +323,8 @@ class MainWindow(QMainWindow):
         deadline = time.monotonic() + CLOSE_S
         ended = self.stage.close(JOIN_S)
         ended = self.focus.close(JOIN_S) and ended
+        for feature in self.features:
+            ended = feature.close(JOIN_S) and ended
         ended = self.session.close(deadline - time.monotonic()) and ended
         self.bridge.close()
         self.ended_well = ended

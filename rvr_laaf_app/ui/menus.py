@@ -2,63 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
-from PySide6.QtCore import QCoreApplication, QObject, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
-from rvr_laaf_app.app.actions import ACTIONS, MENUS, Action
+from rvr_laaf_app.app.actions import ACTIONS, MENUS, NEEDS, Action, MenuName, in_menu
 from rvr_laaf_app.ui import theme
 
 
 class Menus(QObject):
-    """The actions of one window, by id."""
+    """The actions of one window, by id. Until one is bound it cannot be chosen."""
 
-    def __init__(self, window: QMainWindow, handlers: dict[str, Callable[[], object]]) -> None:
+    failed = Signal(object)  # Exception
+
+    def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
-        self._handlers = handlers
+        self._handlers: dict[str, Callable[[], object]] = {}
         self.actions: dict[str, QAction] = {}
         self.menus: dict[str, QMenu] = {}
-        groups: dict[str, QActionGroup] = {}
+        self._window = window
+        self._groups: dict[str, QActionGroup] = {}
         for name in MENUS:
-            self.menus[name] = window.menuBar().addMenu(_tr(name))
-            self.menus[name].setObjectName(f"menu_{name.lower()}")
-        for spec in ACTIONS:
-            if spec.gap:
-                self.menus[spec.menu].addSeparator()
-            action = self._make(window, spec)
-            action.setCheckable(spec.toggle)
-            if spec.group:
-                group = groups.setdefault(spec.group, QActionGroup(window))
-                action.setCheckable(True)
-                group.addAction(action)
-            self.menus[spec.menu].addAction(action)
-            window.addAction(action)  # its keys work wherever the focus is
+            if specs := in_menu(name):
+                self._fill(name, specs)
 
-    def _make(self, window: QMainWindow, spec: Action) -> QAction:
-        action = QAction(_tr(spec.text), window)
+    def _fill(self, name: MenuName, specs: tuple[Action, ...]) -> None:
+        menu = self.menus[name] = self._window.menuBar().addMenu(_tr(name))
+        menu.setObjectName(f"menu_{name.lower()}")
+        menu.setToolTipsVisible(True)
+        inner: dict[str, QMenu] = {}
+        section = specs[0].section
+        for spec in specs:
+            if spec.section != section:
+                menu.addSeparator()
+                section = spec.section
+            place = menu
+            if spec.submenu:
+                place = inner.get(spec.submenu) or menu.addMenu(_tr(spec.submenu))
+                inner[spec.submenu] = place
+            place.addAction(self._make(spec))
+
+    def _make(self, spec: Action) -> QAction:
+        action = QAction(_tr(spec.text), self._window)
         action.setObjectName(spec.id)
         action.setShortcuts([QKeySequence(k) for k in spec.keys])
         tip = f"{_tr(spec.text)}  {spec.keys[0]}" if spec.keys else _tr(spec.text)
         action.setToolTip(tip)
+        action.setCheckable(spec.toggle)
+        if spec.group:
+            group = self._groups.setdefault(spec.group, QActionGroup(self._window))
+            action.setCheckable(True)
+            group.addAction(action)
         if spec.icon:
             action.setIcon(theme.icon(spec.icon))
             action.setIconVisibleInMenu(False)
+        action.setEnabled(False)
         action.triggered.connect(self._run)
         self.actions[spec.id] = action
+        self._window.addAction(action)  # its keys work wherever the focus is
         return action
+
+    def bind(self, handlers: Mapping[str, Callable[[], object]]) -> None:
+        """Say what actions do. Raises KeyError for an id without an action, ValueError for one bound before."""
+        for name, handler in handlers.items():
+            if name not in self.actions:
+                raise KeyError(f"no action {name!r} in app.actions")
+            if name in self._handlers:
+                raise ValueError(f"action {name!r} is bound twice")
+            self._handlers[name] = handler
+
+    @property
+    def unbound(self) -> frozenset[str]:
+        """Ids of the actions of which nobody has said what they do."""
+        return frozenset(self.actions) - frozenset(self._handlers)
 
     @Slot()
     def _run(self) -> None:
         action = self.sender()
         if action is not None:
-            self._handlers[action.objectName()]()
+            self.run(action.objectName())
+
+    def run(self, name: str) -> None:
+        """Do what an action does; one of our errors goes to `failed`."""
+        from rvr_laaf_app.core.errors import RvrError
+
+        try:
+            self._handlers[name]()
+        except RvrError as error:
+            self.failed.emit(error)
 
     def enable(self, met: Collection[str]) -> None:
-        """Enable exactly the actions whose need is among those `met`."""
+        """Enable exactly the bound actions whose need is among those `met`."""
         for spec in ACTIONS:
-            self.actions[spec.id].setEnabled(spec.needs in met)
+            self.actions[spec.id].setEnabled(spec.id in self._handlers and spec.needs in met)
+
+    def reason(self, spec: Action) -> str:
+        """Return why an action cannot be chosen now; empty if it can."""
+        return "" if self.actions[spec.id].isEnabled() else _tr(NEEDS[spec.needs].reason)
 
 
 def _tr(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
@@ -9,11 +12,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline.scale import clock_text
 
+STEPS: Final = ("to_start", "previous_target", "step_back", "play", "step_forward", "next_target", "to_end")
+VIEW_CHOICES: Final = ("view_refocused", "view_original", "view_disparity")
+
 
 class Transport(QWidget):
-    """Buttons for actions that it is given; shows time and frame."""
+    """Buttons for some of the window's actions; shows time and frame."""
 
-    def __init__(self, step_actions: list[QAction], view_actions: list[QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("transport")
         self.setProperty("role", "panel")
@@ -34,13 +40,13 @@ class Transport(QWidget):
         left_line.addWidget(self.frame)
         left_line.addWidget(self.rate)
         left_line.addStretch(1)
-        for action in step_actions:
-            middle_line.addWidget(self._button(action, "flat"))
+        for name in STEPS:
+            middle_line.addWidget(self._button(actions[name], "flat"))
         right_line.addStretch(1)
         segments = QHBoxLayout()
         segments.setSpacing(0)
-        for action in view_actions:
-            segments.addWidget(self._button(action, "segment", text=True))
+        for name in VIEW_CHOICES:
+            segments.addWidget(self._button(actions[name], "segment", text=True))
         right_line.addLayout(segments)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 6, 16, 6)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from session_desk import Desk
 
-from rvr_laaf_app.app.actions import ACTIONS, MENUS, needs_met
+from rvr_laaf_app.app.actions import ACTIONS, MENUS, NEEDS, needs_met
 from rvr_laaf_app.app.folders import config_folder, unsaved_folder
 from rvr_laaf_app.app.settings import MAX_RECENT, Settings, load_settings, save_settings
 from rvr_laaf_app.core.geometry import Point
@@ -71,7 +71,8 @@ def test_the_table_of_actions_is_sound() -> None:
     keys = [k for a in ACTIONS for k in a.keys]
     assert len(set(ids)) == len(ids)
     assert len(set(keys)) == len(keys), "two actions share a key"
-    assert {a.menu for a in ACTIONS} == set(MENUS)
+    assert {a.menu for a in ACTIONS} <= set(MENUS)
+    assert {a.needs for a in ACTIONS} <= set(NEEDS)
     assert all(a.text.strip() == a.text and a.text for a in ACTIONS)
 
 

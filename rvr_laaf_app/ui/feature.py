@@ -1,0 +1,36 @@
+"""What a feature of the window is: it binds actions to what they do, and may add docks. Which there are: `features`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.ui.main_window import MainWindow
+
+Handlers = dict[str, Callable[[], object]]
+
+
+class Feature(QObject):
+    """Made once per window when all its parts exist, in the order of `features.FEATURES`."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def handlers(self) -> Handlers:
+        """Return what each action of this feature does, by action id. An RvrError it raises is shown."""
+        return {}
+
+    def met(self) -> Collection[str]:
+        """Return the needs that only this feature can judge and that are met now."""
+        return ()
+
+    def show_state(self) -> None:
+        """Bring what this feature shows up to date: session, selection or what is open has changed."""
+
+    def close(self, timeout_s: float) -> bool:
+        """End this feature's threads within so long; False if one did not end."""
+        return True

@@ -1,0 +1,22 @@
+"""The features of a window, in the order in which they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from rvr_laaf_app.ui.feature import Feature
+from rvr_laaf_app.ui.files_feature import FilesFeature
+from rvr_laaf_app.ui.focus_feature import FocusFeature
+from rvr_laaf_app.ui.playback.feature import PlaybackFeature
+from rvr_laaf_app.ui.shell_feature import ShellFeature
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.ui.main_window import MainWindow
+
+FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
+    ShellFeature,
+    FilesFeature,
+    PlaybackFeature,
+    FocusFeature,
+)
