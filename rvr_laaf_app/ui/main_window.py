@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         self.session.on_problem(self._problem)
 
     def add_dock(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> QDockWidget:
-    XX
+        """Put a widget into a dock of its own; the action `dock_<name>` must be in a table and shows it."""
         dock = self.docks.add(name, title, widget, area, shown=shown)
         self.menus.bind({f"dock_{name}": lambda: self.docks.toggle(name)})
         return dock
