@@ -13,6 +13,7 @@ from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.depth_lane import DepthLane
 from rvr_laaf_app.ui.timeline.film import FilmStrip, cells
+from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
 from rvr_laaf_app.ui.timeline.layout import HEADER_PX, HEIGHTS
 from rvr_laaf_app.ui.timeline.scale import TimeScale
 
@@ -28,6 +29,7 @@ class Board:
     film: FilmStrip | None = None
     selected: str | None = None
     ghost: lanes.DragGhost | None = None
+    more: tuple[Lane, ...] = ()
 
     def picture(
         self, size: QSize, ratio: float, rects: dict[str, QRectF], content: TimelineContent | None, scale: TimeScale
@@ -47,6 +49,7 @@ class Board:
     def _draw_ground(self, painter: QPainter, rects: dict[str, QRectF], width: float) -> None:
         tr = self.tr
         names = {"film": tr("Film"), "sound": tr("Sound"), "targets": tr("Targets"), "depth": tr("Depth")}
+        names |= {lane.name: lane.title for lane in self.more}
         painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         depth = rects["depth"]
         painter.fillRect(depth, theme.DARK.color("surround"))
@@ -77,6 +80,9 @@ class Board:
         lanes.draw_waveform(painter, rects["sound"], content, scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.depth.draw(painter, depth, content, scale, selected=self.selected, ratio=ratio)
+        for lane in self.more:
+            if rects[lane.name].height() > 0:
+                lane.draw(painter, LaneView(rects[lane.name], content, scale, ratio=ratio))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         film = rects["film"]
         lanes.draw_cuts(painter, QRectF(film.left(), film.bottom(), film.width(), 1e4), content, scale)

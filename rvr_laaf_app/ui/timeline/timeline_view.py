@@ -8,6 +8,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -19,7 +20,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline import lanes
@@ -29,8 +30,10 @@ from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.depth_lane import PullGhost, draw_words
 from rvr_laaf_app.ui.timeline.film import FilmStrip
 from rvr_laaf_app.ui.timeline.gestures import Grip, dragged_pull
+from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
 from rvr_laaf_app.ui.timeline.lanes import crisp
 from rvr_laaf_app.ui.timeline.layout import HEADER_PX, INSET_PX, OPTIONAL, lane_rects, least_height
+from rvr_laaf_app.ui.timeline.more_lanes import MORE
 from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
 
 _HIT_PX = 9.0
@@ -66,7 +69,14 @@ class TimelineView(QWidget):
         self._scrubbing = False
         self._hover: QPointF | None = None
         self._hidden: frozenset[str] = frozenset()
-        self._board = Board(self.tr)
+        self._more = {kind.name: kind(self) for kind in MORE}
+        self._held: Lane | None = None  # the lane that holds the mouse
+        self._pressed: Lane | None = None  # the one pressed last: keys are its own
+        for lane in self._more.values():
+            lane.changed.connect(self._repaint)
+            lane.moved.connect(self.update)
+            lane.seek_requested.connect(self.seek_requested)
+        self._board = Board(self.tr, more=tuple(self._more.values()))
         self._depth = self._board.depth
         self._still: QPixmap | None = None  # everything but playhead, words under the mouse and a dragged pull
         self._looked_at = -1
@@ -141,6 +151,10 @@ class TimelineView(QWidget):
         if self._content is not None:
             self._scale_to(self._scale.zoomed(factor, around_s=self._content.start_s(self._frame)))
 
+    def lane(self, name: str) -> Lane:
+        """Return one of the lanes of `more_lanes`, for its feature to fill and to hear of."""
+        return self._more[name]
+
     def lane_rect(self, name: str) -> QRectF:
         """Return where a lane is drawn."""
         return self._lane_rects()[name]
@@ -160,7 +174,12 @@ class TimelineView(QWidget):
     def words(self) -> tuple[str, ...]:
         """Return the lines that stand beside the mouse in the depth lane; none elsewhere."""
         rect = self.lane_rect("depth")
-        if self._hover is None or self._content is None or not rect.contains(self._hover):
+        if self._hover is None or self._content is None:
+            return ()
+        lane = self._lane_at(self._hover)
+        if lane is not None:
+            return lane.words_at(self._hover, self._view_of(lane))
+        if not rect.contains(self._hover):
             return ()
         frame = self._frame_under(self._hover.x())
         return self._depth.words_at(frame, self._hover.y(), self._content, rect, self.tr)
@@ -171,7 +190,8 @@ class TimelineView(QWidget):
         return self._content is not None and self._content.waveform is not None
 
     def _gone(self) -> frozenset[str]:
-        return self._hidden if self._has_sound() else self._hidden | {"sound"}
+        empty = {lane.name for lane in self._more.values() if not lane.is_shown(self._content)}
+        return self._hidden | empty | (set() if self._has_sound() else {"sound"})
 
     def _lane_rects(self) -> dict[str, QRectF]:
         return lane_rects(self.width(), self.height(), self._gone())
@@ -179,11 +199,24 @@ class TimelineView(QWidget):
     def _fit_width(self) -> None:
         self._scale_to(replace(self._scale, width=max(1.0, self.width() - HEADER_PX - 2 * INSET_PX)))
 
+    def _view_of(self, lane: Lane) -> LaneView:
+        assert self._content is not None
+        return LaneView(
+            self.lane_rect(lane.name), self._content, self._scale, self._frame, ratio=self.devicePixelRatioF()
+        )
+
+    def _lane_at(self, place: QPointF) -> Lane | None:
+        if self._content is None or place.x() < HEADER_PX:
+            return None
+        rects = self._lane_rects()
+        return next((lane for lane in self._more.values() if rects[lane.name].contains(place)), None)
+
     def _scale_to(self, scale: TimeScale) -> None:
         if scale != self._scale:
             self._scale = scale
             self._repaint()
 
+    @Slot()
     def _repaint(self) -> None:
         self._still = None
         self.update()
@@ -226,14 +259,20 @@ class TimelineView(QWidget):
             self._depth.draw_ghost(painter, depth, content, self._scale, self._pull)
             x = self._scale.x_of(content.start_s(self._pull.arrival))
             draw_words(painter, room, QPointF(x, depth.top()), self._pull_words(content, self._pull))
+        for lane in self._more.values():
+            view = self._view_of(lane)
+            if view.rect.height() > 0:
+                lane.draw_over(painter, view)
         x = self._scale.x_of(content.start_s(self._frame))
         lanes.draw_playhead(painter, x, 0, self.height(), focused=self.hasFocus())
         words = self.words() if self._pull is None and not self._scrubbing else ()
         if words and self._hover is not None:
             x = crisp(self._hover.x())
+            under = self._lane_at(self._hover)
+            over = depth if under is None else self.lane_rect(under.name)
             painter.setPen(QPen(theme.DARK.color("text_quiet"), 1.0))
-            painter.drawLine(QLineF(x, depth.top(), x, depth.bottom()))
-            draw_words(painter, room, QPointF(x, depth.top()), words)
+            painter.drawLine(QLineF(x, over.top(), x, over.bottom()))
+            draw_words(painter, room, QPointF(x, over.top()), words)
 
     def _pull_words(self, content: TimelineContent, pull: PullGhost) -> tuple[str, ...]:
         length = pull.arrival - pull.begin
@@ -277,6 +316,10 @@ class TimelineView(QWidget):
         if event.button() != Qt.MouseButton.LeftButton or content is None or place.x() < HEADER_PX:
             event.ignore()
             return
+        lane = self._pressed = self._lane_at(place)
+        if lane is not None and lane.press(event, self._view_of(lane)):
+            self._held = lane
+            return
         self._grip = self._grip_at(place)
         if self._grip is not None:
             self.target_selected.emit(self._grip.target_id)
@@ -295,13 +338,17 @@ class TimelineView(QWidget):
         self._hover = place
         if content is None:
             return
-        if self._scrubbing:
+        if self._held is not None:
+            self._held.drag(event, self._view_of(self._held))
+        elif self._scrubbing:
             self.seek_requested.emit(self._frame_at(place.x()))
         elif self._grip is not None:
             self._drag(content, self._grip, place)
         else:
             over = self._grip_at(place) is not None
-            self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor)
+            lane = self._lane_at(place)
+            shape = lane.cursor_at(place, self._view_of(lane)) if lane is not None else None
+            self.setCursor(shape or (Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor))
             self.update()
 
     def _drag(self, content: TimelineContent, grip: Grip, place: QPointF) -> None:
@@ -318,6 +365,10 @@ class TimelineView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the gesture; what was dragged becomes one edit."""
+        held, self._held = self._held, None
+        if held is not None and self._content is not None:
+            held.release(event, self._view_of(held))
+            return
         ghost, pull = self._board.ghost, self._pull
         self._let_go()
         if ghost is not None:
@@ -326,7 +377,9 @@ class TimelineView(QWidget):
             self.pull_changed.emit(pull.target_id, pull.arrival, pull.arrival - pull.begin)
 
     def _let_go(self) -> None:
-        self._board.ghost = self._pull = self._grip = None
+        if self._held is not None:
+            self._held.let_go()
+        self._board.ghost = self._pull = self._grip = self._held = None
         self._scrubbing = False
         self._repaint()
 
@@ -337,6 +390,9 @@ class TimelineView(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go to the target under the mouse."""
+        lane = self._lane_at(event.position())
+        if lane is not None and lane.double_click(event, self._view_of(lane)):
+            return
         found = self._grip_at(event.position())
         if found is not None and found.kind == "diamond":
             self.target_activated.emit(found.target_id)
@@ -366,6 +422,20 @@ class TimelineView(QWidget):
             return True
         return super().event(event)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what the lane under the mouse can do there."""
+        place = QPointF(event.pos())
+        lane = self._lane_at(place)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if lane is not None:
+            lane.fill_menu(menu, place, self._view_of(lane))
+        if menu.isEmpty():
+            menu.deleteLater()
+            event.ignore()
+        else:
+            menu.popup(event.globalPos())
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Tell screen readers where the playhead is."""
         super().focusInEvent(event)
@@ -374,13 +444,17 @@ class TimelineView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Zoom with + and -, remove with Delete, give up a drag with Escape."""
         key = event.key()
+        if key == Qt.Key.Key_Escape and (self._grip is not None or self._held is not None):
+            self._let_go()
+            return
+        lane = self._pressed if self._content is not None else None
+        if lane is not None and lane.key(event, self._view_of(lane)):
+            return
         if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(1.5)
         elif key == Qt.Key.Key_Minus:
             self.zoom(1 / 1.5)
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._board.selected:
             self.target_removal_requested.emit(self._board.selected)
-        elif key == Qt.Key.Key_Escape and self._grip is not None:
-            self._let_go()
         else:
             super().keyPressEvent(event)

@@ -1,0 +1,9 @@
+"""The lanes below the depth lane, from top to bottom. Each is a class of its own: see lane.Lane."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rvr_laaf_app.ui.timeline.lane import Lane
+
+MORE: Final[tuple[type[Lane], ...]] = ()
