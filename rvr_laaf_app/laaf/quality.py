@@ -11,10 +11,13 @@ from rvr_laaf_app.laaf.curve import FocusCurve
 
 
 def focus_error_px(
-    curve: FocusCurve, subject_disparity: NDArray[np.float32], blur_gain_px: float
+    curve: FocusCurve, subject_disparity: NDArray[np.float32], blur_gain_px: float | NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return the signed coc diameter [N] in pixels that the subject gets: 0 = sharp, positive = in front."""
-    return (subject_disparity - curve.focus_disparity) * np.float32(blur_gain_px)
+    """Return the signed coc diameter [N] in pixels that the subject gets: 0 = sharp, positive = in front.
+
+    blur_gain_px: one for all frames, or one for each [N].
+    """
+    return (subject_disparity - curve.focus_disparity) * np.asarray(blur_gain_px, np.float32)
 
 
 def lateness_frames(

@@ -91,7 +91,7 @@ def check_job(products: ClipProducts, project: Project, curve: FocusCurve | None
     frames, width = products.info.frames, products.info.display_size[0]
     counting = [t for t in project.targets if t.strength != "suggested" and t.frame < frames]
     pending = _pending(counting, project, frames)
-    gain, sharp = project.lens.blur_gain_px(width, width), sharp_coc(width)
+    gain, sharp = project.lens.gains_px(frames, width), sharp_coc(width)
     if curve is None:
         return FocusReport(frames, 0, sharp, (), (), pending)
     known = min(products.meta.final, frames)
@@ -99,7 +99,7 @@ def check_job(products: ClipProducts, project: Project, curve: FocusCurve | None
     for number, target in enumerate(counting):
         yield Progress(number, len(counting), "checking focus")
         watched.append(_watched(products, project, target, known))
-    case = FocusCase(curve, products.cuts, tuple(watched), max(gain, 1e-9) / sharp, known)
+    case = FocusCase(curve, products.cuts, tuple(watched), (np.maximum(gain, 1e-9) / sharp).astype(np.float32), known)
     subjects = []
     for number, w in enumerate(watched):
         following = next((n for n in watched[number + 1 :] if n.target.frame > w.target.frame), None)
@@ -116,8 +116,8 @@ def _watched(products: ClipProducts, project: Project, target: FocusTarget, know
     stop = min(track.stop, known) if track is not None else 0
     if track is not None and stop > track.start:
         start = track.start
-        level[start:stop] = products.subject_levels(track, start, stop)
-        trust[start:stop] = products.subject_trust(track, start, stop)
+        level[start:stop] = products.subject_levels(track, start, stop, project.repairs)
+        trust[start:stop] = products.subject_trust(track, start, stop, project.repairs)
         seen[start:stop] = track.confidence[: stop - start] > 0
         bounds = [start, *(c for c in products.cuts if start < c < stop), stop]
         for first, last in pairwise(bounds):  # depth is relative to its shot

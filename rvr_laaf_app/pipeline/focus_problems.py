@@ -99,17 +99,20 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FocusCase:
-    """Everything the rules look at. dof_gain: depths of field per unit of disparity. known: frames settled, from 0."""
+    """Everything the rules look at.
+
+    dof_gain [frames] float32: depths of field per unit of disparity. known: frames settled, from 0.
+    """
 
     curve: FocusCurve
     cuts: tuple[int, ...]
     watched: tuple[Watched, ...]
-    dof_gain: float
+    dof_gain: NDArray[np.float32]
     known: int
 
     def distance(self, subject: Watched) -> NDArray[np.float32]:
         """Return the signed distance of the subject to the plane in depths of field, positive = in front."""
-        return (subject.level - self.curve.focus_disparity) * np.float32(self.dof_gain)
+        return (subject.level - self.curve.focus_disparity) * self.dof_gain
 
     def shot_of(self, frame: int) -> tuple[int, int]:
         """Return the frames [start, stop) of the shot that holds `frame`."""
@@ -182,7 +185,8 @@ def _soft(case: FocusCase, subject: Watched, held: NDArray[np.bool_]) -> Iterato
 
 
 def _lateness(case: FocusCase, subject: Watched) -> int | None:
-    return lateness_frames(case.curve, subject.target.frame, subject.level, tolerance=SOFT_DOF / case.dof_gain)
+    frame = subject.target.frame
+    return lateness_frames(case.curve, frame, subject.level, tolerance=SOFT_DOF / float(case.dof_gain[frame]))
 
 
 def _at_the_mark(
@@ -264,7 +268,7 @@ def _hurried(case: FocusCase, subject: Watched, following: Watched) -> Iterator[
     frames = min(asked, mark - subject.target.frame - 1)
     begin = mark - frames - 1
     leaves = case.curve.focus_disparity[begin]
-    far = abs(float(following.level[mark] - leaves)) * case.dof_gain
+    far = abs(float(following.level[mark] - leaves)) * float(case.dof_gain[mark])
     if not far >= WORTH_DOF:  # not known, or the same depth
         return
     if frames < HURRIED_SHARE * asked:

@@ -70,8 +70,9 @@ def timeline_of(
     if info.table is None:
         return None
     width = info.display_size[0]
-    gain = project.lens.blur_gain_px(width, width)
-    far, near = depth_of_field(0.0, gain, sharp_coc_px=sharp_coc(width))
+    lens, sharp = project.lens, sharp_coc(width)
+    far, near = depth_of_field(0.0, lens.blur_gain_px(width, width), sharp_coc_px=sharp)
+    keyed = lens.follows_keys
     content = TimelineContent(
         table=info.table,
         targets=project.targets,
@@ -79,6 +80,8 @@ def timeline_of(
         cuts=products.cuts if products is not None else (),
         focus=None if curve is None else curve.focus_disparity,
         sharp_half=min((near - far) / 2, 1.0),
+        sharp_halves=np.minimum(sharp / lens.gains_px(len(info.table), width), 1.0) if keyed else None,
+        lens=lens,
         scale_per_m=project.lens.lens.disparity_scale_per_m if project.lens.blur_px is None else None,
         analysed=products.meta.done if products is not None else 0,
     )

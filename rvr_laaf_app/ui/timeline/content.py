@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.timebase import FrameTable
-from rvr_laaf_app.document.project import FocusTarget, SubjectTrack
+from rvr_laaf_app.document.project import FocusTarget, LensSettings, SubjectTrack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +18,8 @@ class TimelineContent:
     """Frames and times of the clip, and everything that lies along them.
 
     focus [N] float32: disparity of the focal plane, 1 = nearest; empty if not known yet.
-    sharp_half: half the depth of field in disparity (the same for every frame of one lens).
+    sharp_half: half the depth of field in disparity, where `sharp_halves` [N] float32 does not give it for each frame.
+    lens: with the keys of its f-number.
     scale_per_m: 1/m that one unit of disparity is worth; None where lengths in metres mean nothing.
     analysed: frames [0, analysed) have depth. waveform [M, 2] float32: lowest and highest sample of M equal parts.
     """
@@ -32,6 +33,8 @@ class TimelineContent:
     scale_per_m: float | None = None
     analysed: int = 0
     waveform: NDArray[np.float32] | None = None
+    sharp_halves: NDArray[np.float32] | None = None
+    lens: LensSettings = field(default_factory=LensSettings)
 
     @property
     def duration_s(self) -> float:
@@ -48,6 +51,10 @@ class TimelineContent:
         inside = np.minimum(at, len(table) - 1)
         seconds = (table.pts[inside] - table.pts[0]) * float(table.time_base)
         return np.where(at < len(table), seconds, table.duration_s)
+
+    def sharp_half_at(self, frame: int) -> float:
+        """Return half the depth of field in disparity at a frame."""
+        return self.sharp_half if self.sharp_halves is None else float(self.sharp_halves[frame])
 
     def reign(self, number: int) -> tuple[int, int]:
         """Return frames [start, stop) in which target `number` has the focus: up to the next one's pull."""

@@ -138,9 +138,10 @@ class DepthLane:
         if focus is None or not math.isfinite(level):
             return name
         off = abs(level - focus.at(frame))
-        if off <= content.sharp_half or content.sharp_half <= 0:
+        half = content.sharp_half_at(frame)
+        if off <= half or half <= 0:
             return f"{name} {level:.2f} {tr('sharp')}"
-        return f"{name} {level:.2f} {tr('soft')} ({off / content.sharp_half:.1f}×)"
+        return f"{name} {level:.2f} {tr('soft')} ({off / half:.1f}×)"
 
     # Drawing
 
@@ -178,7 +179,8 @@ class DepthLane:
     ) -> QImage:
         """Return histograms, depth of field and lines, made anew only where something of it changed."""
         data, focus = self.data, self.focus_of(content)
-        key = (data, content.table, focus, content.tracks, content.sharp_half, scale, rect.getRect(), ratio, selected)
+        deep = (content.sharp_half, content.lens.f_number_keys)
+        key = (data, content.table, focus, content.tracks, deep, scale, rect.getRect(), ratio, selected)
         if self._picture is not None and self._picture[0] == key:
             return self._picture[1]
         columns = self._columns(content, scale, rect.left(), math.ceil(rect.width() * ratio), 1 / ratio)
@@ -202,7 +204,7 @@ class DepthLane:
         profile = data.profile if data is not None else None
         high_px = math.ceil(rect.height() * ratio)
         made = depth_picture(
-            profile, columns, high_px, focus=plane, sharp_half=content.sharp_half, inks=inks, px=1 / ratio
+            profile, columns, high_px, focus=plane, sharp_half=_sharp_half(content, columns), inks=inks, px=1 / ratio
         )
         wide_px = made.shape[1]
         image = QImage(made.data, wide_px, high_px, 4 * wide_px, QImage.Format.Format_RGB32).copy()
@@ -314,6 +316,14 @@ def _values(
     starts = np.where(columns.inside[begin:end], starts, -1)
     values = series.between(starts, columns.passed[begin:end], [c - start for c in cuts])
     return values, values
+
+
+def _sharp_half(content: TimelineContent, columns: Columns) -> float | NDArray[np.float32]:
+    """Return half the depth of field, of each column where the f-number changes."""
+    if content.sharp_halves is None:
+        return content.sharp_half
+    middle = (columns.starts + np.maximum(columns.stops - 1, columns.starts)) // 2
+    return np.asarray(content.sharp_halves[np.clip(middle, 0, len(content.sharp_halves) - 1)], np.float32)
 
 
 def _ends(columns: Columns) -> NDArray[np.int64]:

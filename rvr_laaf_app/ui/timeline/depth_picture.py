@@ -67,15 +67,15 @@ def depth_picture(
     height: int,
     *,
     focus: NDArray[np.float32] | None,
-    sharp_half: float,
+    sharp_half: float | NDArray[np.float32],
     inks: Sequence[Ink] = (),
     px: float = 1.0,
 ) -> NDArray[np.uint8]:
     """Return [height, W, 4] uint8 (blue, green, red, 255).
 
     focus [W] float32: disparity of the focal plane in each column, NaN = not known; None = nowhere.
-    sharp_half: half the depth of field in disparity. inks: lines over it, the last one on top. px: how wide a pixel of
-    the picture is in pixels of the window.
+    sharp_half: half the depth of field in disparity, of all columns or of each [W]. inks: lines over it, the last one
+    on top. px: how wide a pixel of the picture is in pixels of the window.
     """
     inner = max(height - 2 * EDGE_PX / px, 1.0)
     disparity = (height - EDGE_PX / px - (np.arange(height, dtype=np.float32) + 0.5)) / np.float32(inner)
@@ -85,7 +85,9 @@ def depth_picture(
     picture[..., 3] = 255
     if focus is not None:
         far = np.abs(disparity[:, None] - focus[None, :])
-        share = np.clip((np.float32(sharp_half) - far) * np.float32(inner) + 0.5, 0.0, 1.0) * np.float32(BAND_ALPHA)
+        share = np.clip((np.asarray(sharp_half, np.float32) - far) * np.float32(inner) + 0.5, 0.0, 1.0) * np.float32(
+            BAND_ALPHA
+        )
         rows, across = np.nonzero(share > 0)
         mixed, weight = grey[rows, across], share[rows, across]
         for channel, colour in enumerate(reversed(BAND_RGB)):
