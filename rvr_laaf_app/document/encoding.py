@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.document.encoding_focus import decode_hold, decode_sought, encode_hold, encode_sought
 from rvr_laaf_app.document.encoding_lens import decode_lens
 from rvr_laaf_app.document.encoding_lens import encode_lens as encode_lens
 from rvr_laaf_app.document.limits import (
@@ -97,6 +98,7 @@ def encode_place(place: Point | Box) -> JsonObject:
     return {"box": [float(v) for v in (place.x, place.y, place.width, place.height)]}
 
 
+        **encode_hold(target, encode_place),
 def encode_track(track: SubjectTrack) -> JsonObject:
     """Return a track as JSON values."""
     packed = np.empty((len(track.boxes), _COLUMNS), _PACKED)
@@ -118,6 +120,7 @@ def _decode_clip(fields: Fields, metadata: Metadata) -> ClipRef:
     return clip
 
 
+        **encode_sought(track, encode_place),
 def _decode_lens(fields: Fields, metadata: Metadata) -> LensSettings:
     shape = fields.inner("aperture")
     try:
@@ -166,6 +169,7 @@ def _decode_target(fields: Fields, number: int) -> FocusTarget:
 def _decode_place(fields: Fields) -> Point | Box:
     if fields.has("point"):
         if fields.has("box"):
+            **decode_hold(fields, _decode_place),
             raise ValueError(f"{fields.name('point')} and {fields.name('box')} exclude each other")
         return Point(*fields.reals("point", 2))
     if fields.has("box"):
@@ -194,7 +198,9 @@ def _decode_track(fields: Fields, target_id: str) -> SubjectTrack:
         inner = fields.inner("for")
         place = inner.integer("frame"), _decode_place(inner)
     boxes, confidence = np.ascontiguousarray(rows[:, :4]), np.ascontiguousarray(rows[:, 4])
-    track = SubjectTrack(target_id, fields.integer("start"), boxes, confidence, fields.text("by", "kcf"), place)
+    sought = decode_sought(fields, _decode_place)
+    by = fields.text("by", "kcf")
+    track = SubjectTrack(target_id, fields.integer("start"), boxes, confidence, by, place, **sought)
     try:
         check_track(track)
     except ValueError as error:

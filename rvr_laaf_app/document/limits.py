@@ -14,10 +14,11 @@ import numpy as np
 
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.lens_keys import LensKey
-from rvr_laaf_app.document.project import ClipRef, FocusTarget, LensSettings, SubjectTrack
+from rvr_laaf_app.document.project import ClipRef, Correction, FocusTarget, LensSettings, SubjectTrack
 
 MAX_FRAMES = 2**31 - 1
 MAX_TARGETS = 10_000
+MAX_CORRECTIONS = 1000  # of one target
 MAX_TEXT = 10_000  # characters of a reason, a name, an id
 MAX_PATH = 32_768
 MAX_TRACK_FRAMES = 10_000_000
@@ -69,17 +70,32 @@ def check_place(name: str, place: Point | Box) -> None:
 
 def check_target(target: FocusTarget) -> None:
     """Raise ValueError if a field of the target is outside its limits."""
-    for name in ("id", "tracker", "source", "reason"):
+    for name in ("id", "tracker", "source", "reason", "group"):
         check_text(name, getattr(target, name))
     if not target.id:
         raise ValueError("id must not be empty")
     check_number("frame", target.frame, 0, MAX_FRAMES)
     check_number("pull_frames", target.pull_frames, 0, MAX_FRAMES)
     check_place("place", target.place)
+    if target.hold_frames is not None:
+        check_number("hold_frames", target.hold_frames, 1, MAX_FRAMES)
+    check_number("offset", target.offset, -1.0, 1.0)
+    check_corrections(target.corrections)
     if target.ease not in EASES:
         raise ValueError(f"ease must be one of {', '.join(EASES)}, not {target.ease!r}")
     if target.strength not in STRENGTHS:
         raise ValueError(f"strength must be one of {', '.join(STRENGTHS)}, not {target.strength!r}")
+
+
+def check_corrections(corrections: tuple[Correction, ...]) -> None:
+    """Raise ValueError unless the corrections are possible places, in the order of time, one per frame."""
+    if len(corrections) > MAX_CORRECTIONS:
+        raise ValueError(f"corrections has more than {MAX_CORRECTIONS} entries")
+    last = -1
+    for number, correction in enumerate(corrections):
+        check_number(f"corrections[{number}].frame", correction.frame, last + 1, MAX_FRAMES)
+        check_place(f"corrections[{number}].place", correction.place)
+        last = correction.frame
 
 
 def check_track(track: SubjectTrack) -> None:
@@ -95,6 +111,9 @@ def check_track(track: SubjectTrack) -> None:
             raise ValueError(f"{name} must be float32, not {array.dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds numbers that are not finite")
+    check_corrections(track.corrections)
+    if track.sought_from is not None:
+        check_number("sought_from", track.sought_from, 0, MAX_FRAMES)
     if track.for_place is not None:
         check_number("for_place.frame", track.for_place[0], 0, MAX_FRAMES)
         check_place("for_place", track.for_place[1])

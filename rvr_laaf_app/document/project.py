@@ -35,11 +35,22 @@ class ClipRef:
 
 @dataclass(frozen=True, slots=True)
 class FocusTarget:
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Where the subject of a target is at another frame, as the user showed it: its track is led through here."""
+
+    frame: int
+    place: Point | Box
+
+
     """A New Focus Target: from `frame` on, the subject at `place` must be sharp (the pull ends before it).
 
     place: what the user gave, a point or a box at `frame`. pull_frames: length of the pull that arrives at `frame`.
     """
 
+    hold_frames: how long the subject must stay sharp; None = until the next target. follow: False = the plane stays at
+    the depth that the subject has at `frame` ("hold this plane"). offset: of the plane from the subject in disparity,
+    positive = nearer. group: targets in a row with one name are kept sharp together. corrections: by frame.
     id: str
     frame: int
     place: Point | Box
@@ -51,16 +62,24 @@ class FocusTarget:
     reason: str = ""
 
     def __post_init__(self) -> None:
+    hold_frames: int | None = None
+    follow: bool = True
+    offset: float = 0.0
+    group: str = ""
+    corrections: tuple[Correction, ...] = ()
         if self.frame < 0 or self.pull_frames < 0:
             raise ValueError("frame and pull_frames must not be negative")
 
 
+        if self.hold_frames is not None and self.hold_frames < 1:
+            raise ValueError("hold_frames must be at least 1")
 @dataclass(frozen=True, slots=True, eq=False)
 class SubjectTrack:
     """Where the subject of a target was found, frame by frame from `start` on.
 
     boxes [N, 4] float32 (x, y, width, height; 0..1); confidence [N] float32, 0 = not found, box held from before.
-    `for_place` repeats the target's place and frame, so that a moved target makes its old track stale.
+    `for_place` repeats the target's place and frame, so that a moved target makes its old track stale; so does
+    `corrections`. sought_from: the frame back to which the subject was looked for, None = not known.
     Compared and hashed by content.
     """
 
@@ -72,6 +91,8 @@ class SubjectTrack:
     for_place: tuple[int, Point | Box] | None = None
     _digest: list[str] = field(default_factory=list, repr=False)
 
+    corrections: tuple[Correction, ...] = ()
+    sought_from: int | None = None
     def __post_init__(self) -> None:
         boxes, confidence = self.boxes, self.confidence
         if boxes.ndim != 2 or boxes.shape[1] != 4 or confidence.shape != boxes.shape[:1]:
@@ -88,7 +109,8 @@ class SubjectTrack:
     def digest(self) -> str:
         """Content hash of everything but the id, computed once."""
         if not self._digest:
-            header = np.frombuffer(f"{self.start}|{self.by}|{self.for_place}".encode(), np.uint8)
+            told = (self.start, self.by, self.for_place, self.corrections, self.sought_from)
+            header = np.frombuffer("|".join(map(str, told)).encode(), np.uint8)
             self._digest.append(digest_of(header, self.boxes, self.confidence))
         return self._digest[0]
 
@@ -212,7 +234,7 @@ class Project:
         for track in self.tracks:
             if track.target_id == target.id:
                 fits = track.for_place in (None, (target.frame, target.place)) and track.by == target.tracker
-                return track if fits else None
+                return track if fits and track.corrections == target.corrections else None
         return None
 
     def with_targets(self, targets: tuple[FocusTarget, ...]) -> Project:
