@@ -88,6 +88,7 @@ def encode_target(target: FocusTarget) -> JsonObject:
         "strength": target.strength,
         "source": target.source,
         "reason": target.reason,
+        **encode_hold(target, encode_place),
     }
 
 
@@ -98,7 +99,6 @@ def encode_place(place: Point | Box) -> JsonObject:
     return {"box": [float(v) for v in (place.x, place.y, place.width, place.height)]}
 
 
-        **encode_hold(target, encode_place),
 def encode_track(track: SubjectTrack) -> JsonObject:
     """Return a track as JSON values."""
     packed = np.empty((len(track.boxes), _COLUMNS), _PACKED)
@@ -110,6 +110,7 @@ def encode_track(track: SubjectTrack) -> JsonObject:
         "by": track.by,
         "for": None if place is None else {"frame": int(place[0]), **encode_place(place[1])},
         "rows": base64.b64encode(packed.tobytes()).decode("ascii"),
+        **encode_sought(track, encode_place),
     }
 
 
@@ -120,7 +121,6 @@ def _decode_clip(fields: Fields, metadata: Metadata) -> ClipRef:
     return clip
 
 
-        **encode_sought(track, encode_place),
 def _decode_lens(fields: Fields, metadata: Metadata) -> LensSettings:
     shape = fields.inner("aperture")
     try:
@@ -159,6 +159,7 @@ def _decode_target(fields: Fields, number: int) -> FocusTarget:
             cast("Strength", fields.text("strength", "firm")),
             fields.text("source", "user"),
             fields.text("reason", ""),
+            **decode_hold(fields, _decode_place),
         )
         check_target(target)
     except ValueError as error:
@@ -169,7 +170,6 @@ def _decode_target(fields: Fields, number: int) -> FocusTarget:
 def _decode_place(fields: Fields) -> Point | Box:
     if fields.has("point"):
         if fields.has("box"):
-            **decode_hold(fields, _decode_place),
             raise ValueError(f"{fields.name('point')} and {fields.name('box')} exclude each other")
         return Point(*fields.reals("point", 2))
     if fields.has("box"):

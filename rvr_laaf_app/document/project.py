@@ -34,8 +34,6 @@ class ClipRef:
 
 
 @dataclass(frozen=True, slots=True)
-class FocusTarget:
-@dataclass(frozen=True, slots=True)
 class Correction:
     """Where the subject of a target is at another frame, as the user showed it: its track is led through here."""
 
@@ -43,14 +41,16 @@ class Correction:
     place: Point | Box
 
 
+@dataclass(frozen=True, slots=True)
+class FocusTarget:
     """A New Focus Target: from `frame` on, the subject at `place` must be sharp (the pull ends before it).
 
     place: what the user gave, a point or a box at `frame`. pull_frames: length of the pull that arrives at `frame`.
-    """
-
     hold_frames: how long the subject must stay sharp; None = until the next target. follow: False = the plane stays at
     the depth that the subject has at `frame` ("hold this plane"). offset: of the plane from the subject in disparity,
     positive = nearer. group: targets in a row with one name are kept sharp together. corrections: by frame.
+    """
+
     id: str
     frame: int
     place: Point | Box
@@ -60,19 +60,19 @@ class Correction:
     strength: Strength = "firm"
     source: str = "user"
     reason: str = ""
-
-    def __post_init__(self) -> None:
     hold_frames: int | None = None
     follow: bool = True
     offset: float = 0.0
     group: str = ""
     corrections: tuple[Correction, ...] = ()
+
+    def __post_init__(self) -> None:
         if self.frame < 0 or self.pull_frames < 0:
             raise ValueError("frame and pull_frames must not be negative")
-
-
         if self.hold_frames is not None and self.hold_frames < 1:
             raise ValueError("hold_frames must be at least 1")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SubjectTrack:
     """Where the subject of a target was found, frame by frame from `start` on.
@@ -89,10 +89,10 @@ class SubjectTrack:
     confidence: NDArray[np.float32]
     by: str = "kcf"
     for_place: tuple[int, Point | Box] | None = None
-    _digest: list[str] = field(default_factory=list, repr=False)
-
     corrections: tuple[Correction, ...] = ()
     sought_from: int | None = None
+    _digest: list[str] = field(default_factory=list, repr=False)
+
     def __post_init__(self) -> None:
         boxes, confidence = self.boxes, self.confidence
         if boxes.ndim != 2 or boxes.shape[1] != 4 or confidence.shape != boxes.shape[:1]:
