@@ -7,12 +7,14 @@ from the cache.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rvr_laaf_app.app.engine import Engine, ExportChoice
 from rvr_laaf_app.app.tracking import found, missing_tracks
+from rvr_laaf_app.core.atomic import remove_leftovers
 from rvr_laaf_app.core.errors import CacheError, MediaError, UsageError
 from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.document.store import is_local_file
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
     from rvr_laaf_app.pipeline.export import ExportReport
     from rvr_laaf_app.pipeline.products import ClipProducts
+
+PICTURES = "frames"  # what media.frame_sequence calls its temporary folder after, in a target that exists
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,3 +96,13 @@ def write_job(engine: Engine, prepared: Prepared, choice: ExportChoice) -> Job[E
             raise
     yield from engine.analyse_job(prepared.products)
     return (yield from engine.export_job(prepared.products, prepared.project, choice))
+
+
+def tidy(paths: Iterable[str]) -> int:
+    """Delete what killed exports to these paths left unfinished; return how many files and folders. Never raises."""
+    removed = 0
+    for path in paths:
+        removed += remove_leftovers(Path(path))
+        if Path(path).is_dir():
+            removed += remove_leftovers(Path(path) / PICTURES)
+    return removed
