@@ -5,7 +5,7 @@ Tests and notebooks give a session another engine. The real one imports what is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rvr_laaf_app.document.project import Project, SubjectTrack
@@ -68,6 +68,10 @@ class Engine(Protocol):
         """Follow the subject of a target."""
         ...
 
+    def repair_job(self, products: ClipProducts, project: Project) -> Job[int]:
+        """Carry the repairs of the depth through their shots, as far as the clip is analysed."""
+        ...
+
     def check_export(self, choice: ExportChoice, info: ClipInfo) -> None:
         """Raise UsageError or ExportError for a choice that cannot work."""
         ...
@@ -110,6 +114,12 @@ class PipelineEngine:
 
         return (yield from track_job(products, project, target_id))
 
+    def repair_job(self, products: ClipProducts, project: Project) -> Job[int]:
+        """See Engine."""
+        from rvr_laaf_app.pipeline.repair_carry import carry_job
+
+        return (yield from carry_job(products, project.repairs))
+
     def check_export(self, choice: ExportChoice, info: ClipInfo) -> None:
         """See Engine."""
         if choice.depth_form is not None:
@@ -124,7 +134,7 @@ class PipelineEngine:
     def export_job(self, products: ClipProducts, project: Project, choice: ExportChoice) -> Job[ExportReport]:
         """See Engine."""
         if choice.depth_form is not None:
-            return (yield from _depth_job(products, choice))
+            return (yield from _depth_job(products, project, choice))
         from rvr_laaf_app.pipeline.export import export_job
         from rvr_laaf_app.pipeline.focus import curve_of
 
@@ -158,9 +168,10 @@ def _depth_request(choice: ExportChoice) -> DepthRequest:
     return DepthRequest(choice.path, form, choice.start_s, choice.stop_s, overwrite=choice.overwrite)  # type: ignore[arg-type]
 
 
-def _depth_job(products: ClipProducts, choice: ExportChoice) -> Job[ExportReport]:
+def _depth_job(products: ClipProducts, project: Project, choice: ExportChoice) -> Job[ExportReport]:
     from rvr_laaf_app.pipeline.depth_export import depth_export_job
     from rvr_laaf_app.pipeline.export import ExportReport
 
-    report = yield from depth_export_job(products, _depth_request(choice))
+    request = replace(_depth_request(choice), repairs=project.repairs)
+    report = yield from depth_export_job(products, request)
     return ExportReport(report.path, report.frames, 0)

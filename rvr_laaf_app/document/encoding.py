@@ -21,6 +21,8 @@ from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.encoding_focus import decode_hold, decode_sought, encode_hold, encode_sought
 from rvr_laaf_app.document.encoding_lens import decode_lens
 from rvr_laaf_app.document.encoding_lens import encode_lens as encode_lens
+from rvr_laaf_app.document.encoding_range import decode_range, encode_range
+from rvr_laaf_app.document.encoding_repair import decode_repairs, encode_repair
 from rvr_laaf_app.document.limits import (
     MAX_TARGETS,
     MAX_TRACK_FRAMES,
@@ -53,6 +55,10 @@ def encode(project: Project) -> JsonObject:
         "targets": [encode_target(t) for t in project.targets],
         "tracks": {t.target_id: encode_track(t) for t in sorted(project.tracks, key=lambda t: t.target_id)},
     }
+    if project.repairs:
+        values["repairs"] = [encode_repair(r) for r in project.repairs]
+    if project.play_range.is_set:
+        values["range"] = encode_range(project.play_range)
     for place, text in project.metadata:
         _put_back(values, place, json.loads(text))
     return values
@@ -66,8 +72,12 @@ def decode(values: JsonObject) -> Project:
     lens = _decode_lens(fields.inner("lens"), metadata)
     targets = _decode_targets(fields.items("targets"), metadata)
     tracks = _decode_tracks(fields.inner("tracks"), {t.id for t in targets}, metadata)
+    repairs = decode_repairs(fields.items("repairs"), lambda i, rest: _keep(metadata, f"/repairs/{_escape(i)}", rest))
+    marked = fields.inner("range")
+    play_range = decode_range(marked)
+    _keep(metadata, "/range", marked.rest())
     _keep(metadata, "", fields.rest())
-    project = Project(clip=clip, lens=lens, tracks=tracks, metadata=tuple(sorted(metadata.items())))
+    project = Project(clip, (), tracks, lens, tuple(sorted(metadata.items())), repairs, play_range)
     return project.with_targets(targets)
 
 

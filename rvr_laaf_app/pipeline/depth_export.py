@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.estimate.upsample import upsample_disparity
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.depth_writer import DepthForm, DepthWriter, check_depth_output
@@ -17,17 +18,19 @@ from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.pipeline.export import ExportRequest, range_of
 from rvr_laaf_app.pipeline.products import ClipProducts
+from rvr_laaf_app.pipeline.repair_carry import carry_job
 
 
 @dataclass(frozen=True, slots=True)
 class DepthRequest:
-    """What to write where; start_s, stop_s: range in seconds, None = whole clip."""
+    """What to write where; start_s, stop_s: range in seconds, None = whole clip; repairs: of the project."""
 
     out_path: str
     form: DepthForm
     start_s: float | None = None
     stop_s: float | None = None
     overwrite: bool = False
+    repairs: tuple[Repair, ...] = ()
 
     def frames(self, info: ClipInfo) -> tuple[int, int]:
         """Return frames [start, stop) of the request; raise UsageError if there are none."""
@@ -54,13 +57,14 @@ def depth_export_job(products: ClipProducts, request: DepthRequest) -> Job[Depth
     check_depth_request(request, info)
     start, stop = request.frames(info)
     total = stop - start
+    yield from carry_job(products, request.repairs)
     yield Progress(0, total, "writing depth")
     with (
         DepthWriter(request.out_path, info, request.form, start=start, stop=stop) as writer,
         ClipReader(info) as reader,
     ):
         for done, frame in enumerate(reader.frames(start, stop), start=1):
-            coarse = products.rgbd(frame.index).disparity.astype(np.float32)
+            coarse = products.rgbd(frame.index, request.repairs).disparity.astype(np.float32)
             writer.write(upsample_disparity(coarse, frame.rgb8), frame.index)
             yield Progress(done, total, "writing depth")
         for checked, _ in writer.finishing():

@@ -30,6 +30,7 @@ from rvr_laaf_app.media.writer import ClipWriter, check_output, open_writer
 from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
 from rvr_laaf_app.pipeline.memory import return_freed_memory
 from rvr_laaf_app.pipeline.products import ClipProducts
+from rvr_laaf_app.pipeline.repair_carry import carry_job
 from rvr_laaf_app.pipeline.resolve import resolve
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer, Quality
 
@@ -120,6 +121,7 @@ def export_job(
     settings = settings_of(request, info)
     total = stop - start
     return_freed_memory(info.display_size)  # what the analysis left behind
+    yield from carry_job(products, project.repairs)
     yield Progress(0, total, "exporting")
     written = written_as(info, request.long_side)
     with open_writer(request.out_path, written, settings, start=start, stop=stop) as writer:
@@ -184,7 +186,7 @@ def _prepared_frames(
     ):
 
         def ready(index: int) -> PreparedFrame:
-            return prepare(reader.read(index), products.rgbd(index), highlight_boost=boost)
+            return prepare(reader.read(index), products.rgbd(index, project.repairs), highlight_boost=boost)
 
         upcoming = pool.submit(ready, span.start)
         for index in span:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import ClipTrait, RgbdFrame
 from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.document.project import SubjectTrack
+from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.estimate.base import ESTIMATORS, RgbdEstimator
 from rvr_laaf_app.flow.normalise import DisparityRange
 from rvr_laaf_app.media.cache import ProductStore, store_for
 from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.probe import ClipInfo
+from rvr_laaf_app.pipeline.repaired import CarriedRepairs, repaired
 from rvr_laaf_app.track.disparity import mean_in_box, subject_disparity
 
 UNFILTERED = "none"  # version of flow and filter where disparity is taken as it is, frame by frame
@@ -136,7 +138,8 @@ class ClipProducts:
         self._frames: MemoryCache[tuple[int, bool], RgbdFrame] = MemoryCache(
             MEMORY_BYTES, lambda f: f.disparity.nbytes * 5
         )
-        self._levels: MemoryCache[tuple[str, int, int, int], NDArray[np.float32]] = MemoryCache(
+        self.carried = CarriedRepairs(self.store.folder)
+        self._levels: MemoryCache[tuple[str, int, int, Hashable], NDArray[np.float32]] = MemoryCache(
             LEVELS_BYTES, lambda levels: levels.nbytes
         )
 
@@ -206,6 +209,7 @@ class ClipProducts:
         """Drop everything that is kept of this clip and estimator."""
         self.forward.clear()
         self.store.clear()
+        self.carried.clear()
         self.meta = ProductMeta(frames=self.info.frames)
         self._frames.clear()
 
@@ -221,44 +225,71 @@ class ClipProducts:
         """Tell whether frame `index` is analysed."""
         return 0 <= index < self.meta.done
 
-    def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+    def subject_levels(
+        self, track: SubjectTrack, start: int, stop: int, repairs: Sequence[Repair] = ()
+    ) -> NDArray[np.float32]:
         """Return the subject's disparity [stop - start] in its box of each frame; measured once per track."""
-        levels: NDArray[np.float32] = self._measured(track, start, stop)[0]
+        levels: NDArray[np.float32] = self._measured(track, start, stop, repairs)[0]
         return levels
 
-    def subject_trust(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+    def subject_trust(
+        self, track: SubjectTrack, start: int, stop: int, repairs: Sequence[Repair] = ()
+    ) -> NDArray[np.float32]:
         """Return the confidence [stop - start] of the depth in the middle of the box, 0..1; NaN where not seen."""
-        trust: NDArray[np.float32] = self._measured(track, start, stop)[1]
+        trust: NDArray[np.float32] = self._measured(track, start, stop, repairs)[1]
         return trust
 
-    def _measured(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+    def _measured(self, track: SubjectTrack, start: int, stop: int, repairs: Sequence[Repair]) -> NDArray[np.float32]:
         """Return disparity and confidence [2, stop - start] of a subject, both from one reading of each frame."""
         key = (track.digest, start, stop, min(self.meta.final, stop))
         known = self._levels.get(key)
         if known is None:
-            pairs = [self._measured_in(track, index) for index in range(start, stop)]
+            pairs = [self._measured_in(track, index, ()) for index in range(start, stop)]
             known = np.array(pairs, np.float32).reshape(-1, 2).T
+            self._levels.put(key, known)
+        acting = [(index, self.repair_state(index, repairs)) for index in range(start, stop)] if repairs else []
+        touched = [(index, state) for index, state in acting if state != ()]
+        if touched:
+            known = known.copy()
+            for index, state in touched:
+                known[:, index - start] = self._repaired_level(track, index, repairs, state)
+        return known
+
+    def _repaired_level(
+        self, track: SubjectTrack, index: int, repairs: Sequence[Repair], state: Hashable
+    ) -> NDArray[np.float32]:
+        key = (track.digest, index, index + 1, (min(self.meta.final, index + 1), state))
+        known = self._levels.get(key)
+        if known is None:
+            known = np.array(self._measured_in(track, index, repairs), np.float32)
             self._levels.put(key, known)
         return known
 
-    def _measured_in(self, track: SubjectTrack, index: int) -> tuple[float, float]:
+    def _measured_in(self, track: SubjectTrack, index: int, repairs: Sequence[Repair]) -> tuple[float, float]:
         box = track.box_at(index)
         if box is None or track.confidence[index - track.start] <= 0:
             return float("nan"), float("nan")
-        rgbd = self.rgbd(index)
+        rgbd = self.rgbd(index, repairs)
         level = subject_disparity(rgbd.disparity, box, rgbd.confidence)
         return level, mean_in_box(rgbd.confidence, box.scaled(0.5))
 
-    def rgbd(self, index: int) -> RgbdFrame:
+    def rgbd(self, index: int, repairs: Sequence[Repair] = ()) -> RgbdFrame:
         """Return the steady products of frame `index`, normalised over its shot; CacheError if absent.
 
-        Frames of shots that are not final come as the forward half of steadying left them.
+        This is where repairs of the depth come in, for every picture, curve and file: `repairs` as the project has
+        them. What none of them touches is the estimate, to the bit. Frames of shots that are not final come as the
+        forward half of steadying left them.
         """
         if not self.has(index):
             raise CacheError(f"frame {index} is not analysed yet")
         meta, raw = self._read(index)
         disparity = _range_at(meta, index).normalise(raw.disparity.astype(np.float32))
-        return replace(raw, disparity=disparity.astype(np.float16), _digest=[])
+        estimate = replace(raw, disparity=disparity.astype(np.float16), _digest=[])
+        return repaired(self, estimate, repairs) if repairs else estimate
+
+    def repair_state(self, index: int, repairs: Sequence[Repair]) -> Hashable:
+        """Return what decides `rgbd(index, repairs)` besides the estimate: for keys of caches. () if none acts."""
+        return self.carried.state(self, index, repairs) if repairs else ()
 
     def raw(self, index: int) -> RgbdFrame:
         """Return the steady products of frame `index` before normalisation; CacheError if absent."""

@@ -47,13 +47,13 @@ class KnownFocus:
         final = self.frames if self.complete else max((c for c in self.cuts if c <= self.done), default=0)
         return SimpleNamespace(done=self.done, final=final)
 
-    def subject_levels(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+    def subject_levels(self, track: SubjectTrack, start: int, stop: int, repairs: object = ()) -> NDArray[np.float32]:
         assert stop <= self.done
         levels = self.levels[track.target_id][start:stop].copy()
         levels[track.confidence[: stop - start] <= 0] = np.nan
         return levels
 
-    def subject_trust(self, track: SubjectTrack, start: int, stop: int) -> NDArray[np.float32]:
+    def subject_trust(self, track: SubjectTrack, start: int, stop: int, repairs: object = ()) -> NDArray[np.float32]:
         return np.where(track.confidence[: stop - start] > 0, np.float32(self.trust), np.float32(np.nan))
 
     def add(self, frame: int, disparity: float | NDArray[np.floating], **kwargs: object) -> str:
