@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +47,11 @@ class ProjectEditor:
     def settings(self) -> Settings:
         """What is remembered of the user, see app.settings."""
         return self._settings
+
+    def remember(self, change: Callable[[Settings], Settings]) -> None:
+        """Change what is remembered of the user, and write it at once."""
+        self._settings = change(self._settings)
+        save_settings(self._settings)
 
     # What is open
 
