@@ -88,3 +88,18 @@ def _eased(share: float, ease: KeyEase) -> float:
     if ease == "in_out":
         return share * share * (3.0 - 2.0 * share)
     return share
+
+
+def with_key(keys: Sequence[LensKey], key: LensKey, *, moved_from: int | None = None) -> tuple[LensKey, ...]:
+    """Return the keys with this one, in the place of one at its frame and of the one at `moved_from`."""
+    return sorted_keys([*(k for k in keys if k.frame != moved_from), key])
+
+
+def without_key(keys: Sequence[LensKey], frame: int) -> tuple[LensKey, ...]:
+    """Return the keys without the one at a frame."""
+    return tuple(k for k in keys if k.frame != frame)
+
+
+def key_at(keys: Sequence[LensKey], frame: int) -> LensKey | None:
+    """Return the key at a frame, or None."""
+    return next((k for k in keys if k.frame == frame), None)

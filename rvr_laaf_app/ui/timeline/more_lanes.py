@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from rvr_laaf_app.ui.timeline.lane import Lane
+from rvr_laaf_app.ui.timeline.lens_lane import LensLane
 
-MORE: Final[tuple[type[Lane], ...]] = ()
+MORE: Final[tuple[type[Lane], ...]] = (LensLane,)
