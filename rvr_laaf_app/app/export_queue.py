@@ -8,6 +8,7 @@ anew (what it had written is deleted); analysis and tracking that were on the di
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 import uuid
@@ -141,8 +142,8 @@ class ExportQueue:
         """
         if len(self._jobs) >= MAX_JOBS:
             raise UsageError(f"there are {MAX_JOBS} exports in the queue", remedy="Remove finished ones first.")
-        path = Path(choice.path).absolute()
-        if str(path) in {str(Path(p).absolute()) for p in self.outputs()}:
+        path = os.path.abspath(choice.path)
+        if os.path.realpath(path) in {os.path.realpath(p) for p in self.outputs()}:
             raise UsageError("another export in the queue writes this file", where=path, remedy="Choose another name.")
         info = self._session.clip
         if check and info is not None and project.clip is not None and project.clip.path == info.path:
@@ -151,7 +152,7 @@ class ExportQueue:
             id=uuid.uuid4().hex,
             title=clean(title)[:200],
             preset=clean(preset)[:100],
-            choice=replace(choice, path=str(path)),
+            choice=replace(choice, path=path),
             project=project,
             frames=frames,
             added=datetime.now(UTC).isoformat(timespec="seconds"),

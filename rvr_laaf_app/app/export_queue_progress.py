@@ -57,7 +57,7 @@ def whole_of(jobs: Sequence[ExportJob], pulses: Mapping[str, Pulse]) -> Whole:
     for job in left:
         pulse = pulses.get(job.id)
         if pulse is not None and pulse.writing:
-            done += pulse.progress.done
+            done += (pulse.progress.fraction or 0.0) * job.frames
             rate = pulse.fps if job.state == "running" and pulse.fps else rate
     to_do = sum(j.frames for j in left)
     finished = sum(j.frames for j in jobs if j.state == "done") if left else 0
