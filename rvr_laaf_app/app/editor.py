@@ -7,6 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from rvr_laaf_app.app.editor_focus import FocusEditor
+from rvr_laaf_app.app.editor_range import RangeEditor
+from rvr_laaf_app.app.editor_repair import RepairEditor
 from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.app.project_file import ProjectFile
 from rvr_laaf_app.app.settings import Settings, load_settings, save_settings
@@ -26,7 +29,7 @@ from rvr_laaf_app.document.project import (
 PROJECT_SUFFIX = ".rvr"
 
 
-class ProjectEditor:
+class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
     """One project that is open: edit, undo, save. The base of Session, which adds the clip and the work on it."""
 
     def __init__(self) -> None:
@@ -57,7 +60,7 @@ class ProjectEditor:
 
     @property
     def project(self) -> Project:
-        """The current value of the project."""
+        """The current value of the shown clip's project; an empty one if there is no clip."""
         return self._document.project
 
     @property

@@ -7,7 +7,8 @@ returns the very project it was given.
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from rvr_laaf_app.core.errors import UsageError
@@ -15,6 +16,7 @@ from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.limits import check_clip, check_lens, check_target, check_track
 from rvr_laaf_app.document.project import (
     ClipRef,
+    Correction,
     Ease,
     FocusTarget,
     LensSettings,
@@ -22,6 +24,8 @@ from rvr_laaf_app.document.project import (
     Strength,
     SubjectTrack,
 )
+
+_CHANGEABLE = {f.name for f in fields(FocusTarget)} - {"id"}
 
 
 def new_id(project: Project) -> str:
@@ -66,9 +70,54 @@ def set_target(
     tracker: str | None = None,
     reason: str | None = None,
 ) -> Project:
-    """Change how a target is reached and followed; what is None stays."""
+    """Change how a target is reached and followed; what is None stays. See `change_target` for the rest."""
     given = {"pull_frames": pull_frames, "ease": ease, "strength": strength, "tracker": tracker, "reason": reason}
     return _with(project, _target(project, target_id), {k: v for k, v in given.items() if v is not None})
+
+
+def change_target(project: Project, target_id: str, values: Mapping[str, Any]) -> Project:
+    """Change fields of a target by name, any but its id; here None is a value (hold_frames: until the next target)."""
+    unknown = set(values) - _CHANGEABLE
+    if unknown:
+        raise UsageError(f"a target has no {', '.join(sorted(unknown))} that can be changed")
+    return _with(project, _target(project, target_id), dict(values))
+
+
+def remove_targets(project: Project, target_ids: Collection[str]) -> Project:
+    """Remove several targets and their tracks."""
+    for target_id in target_ids:
+        _target(project, target_id)
+    if not target_ids:
+        return project
+    return project.with_targets(tuple(t for t in project.targets if t.id not in target_ids))
+
+
+def correct_target(project: Project, target_id: str, correction: Correction) -> Project:
+    """Say where the subject of a target is at another frame; replaces what was said of that frame before."""
+    target = _target(project, target_id)
+    others = [c for c in target.corrections if c.frame != correction.frame]
+    ordered = tuple(sorted((*others, correction), key=lambda c: c.frame))
+    return _with(project, target, {"corrections": ordered})
+
+
+def forget_track(project: Project, target_id: str, *, forwards: bool = True, backwards: bool = True) -> Project:
+    """Forget a track, or its part after or before the target's own frame, so that it is made again."""
+    target = _target(project, target_id)
+    track = project.track_of(target)
+    if track is None or (forwards and backwards):
+        return drop_track(project, target_id)
+    here = min(max(target.frame, track.start), track.stop - 1)
+    part = slice(0, here + 1 - track.start) if forwards else slice(here - track.start, None)
+    start = track.start if forwards else here
+    kept = replace(
+        track,
+        start=start,
+        boxes=track.boxes[part].copy(),
+        confidence=track.confidence[part].copy(),
+        sought_from=track.sought_from if forwards else target.frame,
+        _digest=[],
+    )
+    return set_track(project, kept)
 
 
 def set_track(project: Project, track: SubjectTrack) -> Project:

@@ -9,7 +9,9 @@ Rules, as an editor would do it by hand; each shot is treated by itself, since d
 - Nothing is pulled across a cut. The first target of a shot is in focus from the shot's first frame on, unless the
   subject of the shot before is seen again and there is time for the whole pull; then that one is followed until then.
 - A shot without targets follows the subject of the shot before where that is seen; else it rests at the default.
-- A soft target gives way to a firm one that follows so soon that the plane would leave as it arrives.
+- A firm target is met exactly. A soft one is met only so far that its subject looks sharp (within SOFT_SLACK): the
+  plane stays where it is as long as that holds, then moves no farther than needed. It gives way to a firm one that
+  follows so soon that the plane would leave as it arrives. A suggested one moves nothing.
 - Where a subject is not seen, the plane holds; it travels only in the last frames before the subject is seen again.
 """
 
@@ -23,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, Ease, Strength
-from rvr_laaf_app.laaf.pull import eased
+from rvr_laaf_app.laaf.pull import eased, lazily
 
 HOLD, FOLLOW, PULL = 0, 1, 2
+SOFT_SLACK = 0.025  # of disparity: inside the depth of field of the usual lens (50 mm, f/1.8: 0.036)
 _RANK = {"suggested": 0, "soft": 1, "firm": 2}
 
 
@@ -142,9 +145,13 @@ def _play_shot(
         arrival = max(subject.frame - start, 0)
         if reached is None:
             own = 0
+            if subject.strength == "soft":
+                values = lazily(values, float(values[0]), slack=SOFT_SLACK)
         else:
             own = arrival
             begin = max(arrival - subject.pull_frames, reached + 1)
+            if subject.strength == "soft":
+                values[begin:] = lazily(values[begin:], float(plane[start + begin - 1]), slack=SOFT_SLACK)
             _pull(plane[start + begin : start + arrival], values[begin:arrival], subject.ease)
             state[start + begin : start + arrival] = PULL
         plane[start + own : stop] = values[own:]

@@ -1,6 +1,9 @@
-"""The shape of a focus pull: how much of the way is done after a share of its frames."""
+"""How the plane moves: the shape of a pull over its frames, and following that does not chase small movements."""
 
 from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rvr_laaf_app.document.project import Ease
 
@@ -19,3 +22,12 @@ def eased(share: float, ease: Ease) -> float:
     if ease == "in_out":
         return t * t * (3.0 - 2.0 * t)
     return t
+
+
+def lazily(values: NDArray[np.float64], level: float, *, slack: float) -> NDArray[np.float64]:
+    """Return what follows the values [n], from `level` on, only so far that it stays within `slack` of them."""
+    lazy = np.empty_like(values)
+    for number, value in enumerate(values.tolist()):
+        level = min(max(level, value - slack), value + slack)
+        lazy[number] = level
+    return lazy

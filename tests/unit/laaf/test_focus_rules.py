@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rvr_laaf_app.laaf.curve import FOLLOW, HOLD, PULL, FocusSubject, focus_curve, hold_and_meet
+from rvr_laaf_app.laaf.curve import FOLLOW, HOLD, PULL, SOFT_SLACK, FocusSubject, focus_curve, hold_and_meet
 
 TOTAL = 30
 
@@ -111,7 +111,7 @@ def test_a_subject_never_seen_changes_nothing() -> None:
 def test_strengths() -> None:
     rest, soft = FocusSubject(0, level(0.0)), FocusSubject(14, level(1.0), strength="soft")
     firm = FocusSubject(18, level(0.5))
-    assert focus_curve(TOTAL, [rest, soft]).focus_disparity[14] == 1.0
+    assert focus_curve(TOTAL, [rest, soft]).focus_disparity[14] == pytest.approx(1.0 - SOFT_SLACK)
     assert focus_curve(TOTAL, [rest, soft, firm]).focus_disparity.max() == 0.5, (
         "soft gives way to a firm one soon after"
     )
