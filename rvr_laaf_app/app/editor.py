@@ -18,6 +18,7 @@ from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document import edits
 from rvr_laaf_app.document.document import Change, Document
 from rvr_laaf_app.document.journal import Recovery
+from rvr_laaf_app.document.production import Production, move_clips, remove_clips, rename_clip
 from rvr_laaf_app.document.project import (
     Ease,
     FocusTarget,
@@ -39,9 +40,9 @@ class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
         self.on_change = self._change.add
         self.on_problem = self._problem.add
         self.on_clip = self._clip_changed.add
-        self._document = Document()
+        self._document = Document(Production())
         self._document.subscribe(self._changed)
-        self._file = ProjectFile(Project())
+        self._file = ProjectFile(Production())
         self._in_gesture = False
         self._journal_failed = False
         self._settings = load_settings()
@@ -64,6 +65,11 @@ class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
         return self._document.project
 
     @property
+    def production(self) -> Production:
+        """The current value of all clips."""
+        return self._document.production
+
+    @property
     def document(self) -> Document:
         """The document, another one after each opening: read labels here, edit through the session."""
         return self._document
@@ -83,7 +89,8 @@ class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
         """A short name of what is open, for a title bar."""
         if self._file.path is not None:
             return self._file.path.stem
-        return Path(self.project.clip.path).stem if self.project.clip else "Untitled"
+        first = self.production.clips[0].project.clip if self.production.clips else None
+        return Path(first.path).stem if first else "Untitled"
 
     @property
     def modified(self) -> bool:
@@ -102,7 +109,7 @@ class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
 
         The file on disk is replaced whole or not at all, and not if someone else changed it since it was read.
         """
-        saved = self._file.save(self.project, None if path is None else Path(path))
+        saved = self._file.save(self.production, None if path is None else Path(path))
         self._remember(saved)
         self._document.mark_saved()
         self._clip_changed.tell()
@@ -214,6 +221,39 @@ class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
         """Make all edits inside `with session.transaction(...)` one undo step; an exception takes them all back."""
         return self._document.transaction(label)
 
+    # The list of clips
+
+    def remove_clips(self, *clip_ids: str) -> None:
+        """Take clips out of the project, with all that was decided about them. Their files stay."""
+        label = "Remove clip" if len(clip_ids) == 1 else "Remove clips"
+        self._document.apply_to_all(label, lambda p: remove_clips(p, clip_ids))
+
+    def move_clips(self, *clip_ids: str, before: str | None) -> None:
+        """Put clips in front of another one in the list; None: at the end."""
+        label = "Move clip" if len(clip_ids) == 1 else "Move clips"
+        self._document.apply_to_all(label, lambda p: move_clips(p, clip_ids, before=before))
+
+    def rename_clip(self, clip_id: str, name: str) -> None:
+        """Call a clip otherwise than its file; "" = by its file again."""
+        self._document.apply_to_all("Rename clip", lambda p: rename_clip(p, clip_id, name))
+
+    # What the user likes to see
+
+    def remember_shown(self, *, zone_bars: bool | None = None, problem_list: bool | None = None) -> None:
+        """Remember which helps the user wants to see; what is None stays."""
+        shown, listed = self._settings.zone_bars, self._settings.problem_list
+        self._settings = replace(
+            self._settings,
+            zone_bars=shown if zone_bars is None else zone_bars,
+            problem_list=listed if problem_list is None else problem_list,
+        )
+        save_settings(self._settings)
+
+    def remember_lanes(self, hidden: tuple[str, ...]) -> None:
+        """Remember which lanes of the timeline the user does not want to see."""
+        self._settings = replace(self._settings, hidden_lanes=hidden)
+        save_settings(self._settings)
+
     # Inside
 
     def _remember(self, path: str | Path) -> None:
@@ -221,11 +261,11 @@ class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
         self._settings = self._settings.with_recent(path)
         save_settings(self._settings)
 
-    def _begin(self, project: Project, file: ProjectFile) -> None:
+    def _begin(self, production: Production, file: ProjectFile) -> None:
         """Put another project in the place of this one."""
         self._file.close(keep_journal=self.modified)
         self._file = file
-        self._document = Document(project)
+        self._document = Document(production)
         self._document.subscribe(self._changed)
         self._in_gesture = False
 
@@ -247,7 +287,7 @@ class ProjectEditor(FocusEditor, RangeEditor, RepairEditor):
         if self._in_gesture:
             return
         try:
-            self._file.record(self.project)
+            self._file.record(self.production)
         except RvrError as error:
             if not self._journal_failed:
                 self._problem.tell(error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,11 @@ from rvr_laaf_app.app.engine import Engine
 from rvr_laaf_app.core.errors import MediaError, ProjectError, RvrError
 from rvr_laaf_app.document.journal import Recovery
 from rvr_laaf_app.document.lock import ProjectLock
+from rvr_laaf_app.document.production import ClipEntry, Production
 from rvr_laaf_app.document.project import ClipRef, LensSettings, Project
 from rvr_laaf_app.document.store import Stamp, is_local_file, read_project
 from rvr_laaf_app.jobs.job import Job, Progress
+from rvr_laaf_app.jobs.scheduler import Task
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
@@ -35,15 +38,35 @@ class OpenedClip:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundClip:
+    """What became of looking for one clip: its project with the path where it is. clip None: problem says why."""
+
+    project: Project
+    clip: OpenedClip | None
+    problem: RvrError | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adding:
+    """A clip on its way into the list. Clips of one batch are one undo step; show: it is shown when it is there."""
+
+    clip_id: str
+    task: Task[OpenedClip]
+    batch: object
+    show: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """What an opening job brings.
 
-    path and stamp are those of the project file, None for a fresh project. clip is None if it is offline, and problem
-    says why. lock is None for a fresh project, and if the file is read only, for which read_only gives the reason.
+    path and stamp are those of the project file, None for a fresh project. clip is that of the shown clip, None if it
+    is offline, and problem says why. places: where each of the other clips may be; missing: those that are in none of
+    them. lock is None for a fresh project, and if the file is read only, for which read_only gives the reason.
     recovered: the unsaved work that this is a copy of.
     """
 
-    project: Project
+    production: Production
     clip: OpenedClip | None = None
     problem: RvrError | None = None
     path: Path | None = None
@@ -51,6 +74,13 @@ class Opened:
     lock: ProjectLock | None = None
     read_only: str = ""
     recovered: Recovery | None = None
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+
+    @property
+    def project(self) -> Project:
+        """The project of the shown clip."""
+        return self.production.project
 
 
 def open_clip(engine: Engine, path: str) -> OpenedClip:
@@ -68,23 +98,36 @@ def open_clip_job(engine: Engine, path: str, lens: LensSettings) -> Job[Opened]:
     """Open a clip into a fresh project that begins with this lens."""
     yield Progress(0, 1, "opening")
     clip = open_clip(engine, path)
-    return Opened(Project(clip=clip.reference, lens=lens), clip, clip.problem)
+    return Opened(Production.of(Project(clip=clip.reference, lens=lens)), clip, clip.problem)
 
 
 def relink_job(engine: Engine, path: str) -> Job[Opened]:
     """Open the clip that the user says is the one of the project."""
     yield Progress(0, 1, "opening")
     clip = open_clip(engine, path)
-    return Opened(Project(clip=clip.reference), clip, clip.problem)
+    return Opened(Production.of(Project(clip=clip.reference)), clip, clip.problem)
+
+
+def add_job(engine: Engine, path: str) -> Job[OpenedClip]:
+    """Open a clip that is to join the others."""
+    yield Progress(0, 1, "opening")
+    return open_clip(engine, path)
+
+
+def find_job(engine: Engine, project: Project, places: tuple[str, ...]) -> Job[FoundClip]:
+    """Look for one clip of a project in these places and open it."""
+    yield Progress(0, 1, "opening")
+    return find_clip(engine, project, places)
 
 
 def recover_job(engine: Engine, recovery: Recovery) -> Job[Opened]:
     """Open unsaved work of an earlier session as a copy without a file of its own."""
     yield Progress(0, 1, "opening")
-    project, clip, problem = recovery.project, None, None
-    if project.clip is not None:
-        project, clip, problem = _with_clip(engine, project, (project.clip.path,))
-    return Opened(project, clip, problem, recovered=recovery)
+    production, missing = recovery.production, _missing(recovery.production)
+    shown = production.project
+    found = find_clip(engine, shown, (shown.clip.path,) if shown.clip is not None else ())
+    production = production.edited(production.shown, lambda _: found.project)
+    return Opened(production, found.clip, found.problem, recovered=recovery, missing=missing)
 
 
 def open_project_job(engine: Engine, path: Path) -> Job[Opened]:
@@ -99,25 +142,35 @@ def open_project_job(engine: Engine, path: Path) -> Job[Opened]:
     try:
         loaded = read_project(path)
         yield Progress(1, 2, "opening")
-        project, clip, problem = _with_clip(engine, loaded.project, loaded.clip_paths)
+        production, missing = loaded.production, _missing(loaded.production)
+        found = find_clip(engine, loaded.project, loaded.places.get(production.shown, ()))
+        production = production.edited(production.shown, lambda _: found.project)
         handed_over = True
-        return Opened(project, clip, problem, path, loaded.stamp, lock, read_only)
+        return Opened(
+            production,
+            found.clip,
+            found.problem,
+            path,
+            loaded.stamp,
+            lock,
+            read_only,
+            places=loaded.places,
+            missing=missing,
+        )
     finally:
         if lock is not None and not handed_over:
             lock.release()
 
 
-def _with_clip(
-    engine: Engine, project: Project, candidates: tuple[str, ...]
-) -> tuple[Project, OpenedClip | None, RvrError | None]:
+def find_clip(engine: Engine, project: Project, places: tuple[str, ...]) -> FoundClip:
     """Open the first place where the project's own clip lies, known by its content."""
     wanted = project.clip
     if wanted is None:
-        return project, None, None
+        return FoundClip(project, None, None)
     problem: RvrError = MediaError(
         "the clip of this project was not found", where=wanted.path, remedy="Put it back, or choose where it is now."
     )
-    for path in candidates:
+    for path in places:
         try:
             if not is_local_file(path):
                 continue
@@ -133,5 +186,17 @@ def _with_clip(
             problem = error
             continue
         reference = replace(wanted, path=os.path.abspath(path)) if wanted.fingerprint else clip.reference
-        return replace(project, clip=reference), clip, clip.problem
-    return project, None, problem
+        if reference == wanted:
+            return FoundClip(project, clip, clip.problem)
+        return FoundClip(replace(project, clip=reference), clip, clip.problem)
+    return FoundClip(project, None, problem)
+
+
+def _missing(production: Production) -> frozenset[str]:
+    """Return the clips whose file is not there; a look at the folders is enough for that."""
+
+    def gone(entry: ClipEntry) -> bool:
+        clip = entry.project.clip
+        return clip is not None and not is_local_file(clip.path)
+
+    return frozenset(c.id for c in production.clips if gone(c))

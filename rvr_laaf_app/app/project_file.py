@@ -12,7 +12,7 @@ from rvr_laaf_app.app.folders import unsaved_folder
 from rvr_laaf_app.core.errors import ProjectError
 from rvr_laaf_app.document.journal import Journal, Recovery, find_recoveries
 from rvr_laaf_app.document.lock import ProjectLock
-from rvr_laaf_app.document.project import Project
+from rvr_laaf_app.document.production import Production
 from rvr_laaf_app.document.store import Stamp, save_project
 
 
@@ -21,7 +21,7 @@ class ProjectFile:
 
     def __init__(
         self,
-        project: Project,
+        production: Production,
         *,
         path: Path | None = None,
         stamp: Stamp | None = None,
@@ -33,18 +33,18 @@ class ProjectFile:
         self.read_only = read_only
         self._stamp, self._lock = stamp, lock
         self._recovered = recovered
-        self._journal = self._new_journal(project)
+        self._journal = self._new_journal(production)
 
     @property
     def suggested_path(self) -> Path | None:
         """The project's own path, or that of the project which was recovered."""
         return self.path or (self._recovered.project_path if self._recovered else None)
 
-    def record(self, project: Project) -> None:
+    def record(self, production: Production) -> None:
         """Keep a change safe against a crash; return when it is on the disk. Raises ProjectError."""
-        self._journal.record(project)
+        self._journal.record(production)
 
-    def save(self, project: Project, path: Path | None) -> Path:
+    def save(self, production: Production, path: Path | None) -> Path:
         """Save under `path` or the own name; from then on that is the project's file. Raises ProjectError."""
         wanted = path or self.path
         if wanted is None:
@@ -53,20 +53,20 @@ class ProjectFile:
         if self.path is not None and os.path.realpath(wanted) == os.path.realpath(self.path):
             if self.read_only:
                 raise ProjectError(self.read_only)
-            self._stamp = save_project(project, wanted, expected=self._stamp, lock=self._lock)
+            self._stamp = save_project(production, wanted, expected=self._stamp, lock=self._lock)
         else:
-            self._save_as(project, wanted)
+            self._save_as(production, wanted)
         # Only now, when the file was read back: the journals hold nothing that is not in it.
         self.discard_journal()
-        self._journal = self._new_journal(project)
+        self._journal = self._new_journal(production)
         if self._stamp is not None:
             keep_backup(wanted, self._stamp.generation)
         return wanted
 
-    def _save_as(self, project: Project, path: Path) -> None:
+    def _save_as(self, production: Production, path: Path) -> None:
         lock = ProjectLock.acquire(path)
         try:
-            stamp = save_project(project, path, lock=lock)
+            stamp = save_project(production, path, lock=lock)
         except BaseException:
             lock.release()
             raise
@@ -100,6 +100,6 @@ class ProjectFile:
             self._lock.release()
             self._lock = None
 
-    def _new_journal(self, project: Project) -> Journal:
+    def _new_journal(self, production: Production) -> Journal:
         own = None if self.read_only else self.path  # a reader leaves no files beside somebody else's project
-        return Journal(project, project_path=own, spare_folder=unsaved_folder())
+        return Journal(production, project_path=own, spare_folder=unsaved_folder())

@@ -8,7 +8,7 @@ later, never at once (the window's bridge, or jobs.mailbox.Mailbox).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,9 +17,12 @@ from rvr_laaf_app.app.editor import PROJECT_SUFFIX, ProjectEditor
 from rvr_laaf_app.app.engine import Engine, ExportChoice, PipelineEngine
 from rvr_laaf_app.app.export_queue_work import Prepared, prepare_job, write_job
 from rvr_laaf_app.app.observers import Observers
+from rvr_laaf_app.app.open_clips import OpenClips
 from rvr_laaf_app.app.opening import (
+    Adding,
+    FoundClip,
     Opened,
-    OpenedClip,
+    add_job,
     open_clip_job,
     open_project_job,
     recover_job,
@@ -33,9 +36,10 @@ from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.document import edits
 from rvr_laaf_app.document.document import Change
 from rvr_laaf_app.document.journal import Recovery
+from rvr_laaf_app.document.production import ClipEntry, Production, add_clips, new_clip_id
 from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.jobs.job import Job
-from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus, Priority, Scheduler, Task
+from rvr_laaf_app.jobs.scheduler import FinishReason, JobState, JobStatus, Priority, Scheduler, Task
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
@@ -53,8 +57,12 @@ class Session(ProjectEditor):
     Observers (each `on_...` returns the function that ends the subscription), all called in the owner's thread:
     on_change(Change) for each new value of the project, kind "open" when it is another project altogether;
     on_job(JobStatus) for each change and progress of a job; a finished job's result is in the project before that;
-    on_problem(RvrError) for what went wrong in the background; on_clip() when clip, clip state, path or title changed.
-    Methods that do something at once raise RvrError themselves.
+    on_problem(RvrError) for what went wrong in the background; on_clip() when clip, clip state, path or title changed;
+    on_clips() when anything about the list of clips changed. Methods that do something at once raise RvrError
+    themselves.
+
+    Of several clips one is shown; `project`, `clip`, `products`, every edit and on_job speak of that one. When another
+    is shown, the unfinished jobs of the former are told once more as finished, since nobody hears of them after that.
     """
 
     def __init__(self, post: Post, *, engine: Engine | None = None) -> None:
@@ -63,11 +71,16 @@ class Session(ProjectEditor):
         self._scheduler = Scheduler(lambda status: post(lambda: self._job_told(status)))
         self._job: Observers[[JobStatus]] = Observers()
         self.on_job = self._job.add
-        self._work: ClipWork | None = None
+        self._clips_changed: Observers[[]] = Observers()
+        self.on_clips = self._clips_changed.add
+        self._told: dict[int, JobStatus] = {}  # unfinished jobs of clips that on_job was told of
         self._exports: list[Task[Any]] = []
+        self._clips = OpenClips(self._engine, self._scheduler, self._exports, self._clip_found, self._track_found)
+        self._adding: dict[int, Adding] = {}
         self._openings: dict[int, Task[Opened]] = {}
         self._opening: Task[Opened] | None = None
         self._relinking: Task[Opened] | None = None
+        self._relinked_id = ""
         self._closed = False
 
     # What is open
@@ -83,13 +96,18 @@ class Session(ProjectEditor):
         return self._work.products if self._work else None
 
     @property
+    def _work(self) -> ClipWork | None:
+        return self._clips.work(self.production.shown)
+
+    @property
     def clip_state(self) -> ClipState:
         """none: nothing is open; opening; online: the clip is there; offline: a project whose clip was not found."""
         if self._opening is not None:
             return "opening"
-        if self._work is not None:
-            return "online"
-        return "none" if self.project.clip is None else "offline"
+        if self.project.clip is None:
+            return "none"
+        state = self._clips.state(self.production.shown)
+        return "opening" if state == "waiting" else state
 
     # Opening
 
@@ -111,36 +129,55 @@ class Session(ProjectEditor):
         """Open a project file; like `open_clip`. If its clip is missing the state is "offline", told by on_problem."""
         return self._open(open_project_job(self._engine, Path(path)), str(path))
 
-    def relink(self, path: str | Path) -> Task[Opened]:
-        """Say where the project's clip is now; all targets stay. Undo does not take it back."""
-        if self.project.clip is None:
+    def relink(self, path: str | Path, clip_id: str | None = None) -> Task[Opened]:
+        """Say where a clip (default: the shown one) is now; all targets stay. Undo does not take it back."""
+        entry = self.production.entry(clip_id or self.production.shown)
+        if entry is None or entry.project.clip is None:
             raise UsageError("there is no clip to look for")
         task = self._open(relink_job(self._engine, str(path)), str(path))
-        self._relinking = task
+        self._relinking, self._relinked_id = task, entry.id
         return task
+
+    # Several clips
+
+    def show_clip(self, clip_id: str) -> bool:
+        """Show another clip of the project, at once; False if it is shown already or there is none of this id."""
+        if self._in_gesture:
+            self.end_gesture()
+        return self._document.show(clip_id)
+
+    def add_clips(self, paths: Sequence[str | Path], *, show: bool = True) -> list[str]:
+        """Add clips in the background, each as soon as it was read, all as one undo step; return the ids to be.
+
+        What cannot be read is told by on_problem, and is not added. show: the first one is shown when it is there.
+        """
+        batch = object()
+        ids = []
+        for number, path in enumerate(paths):
+            job = add_job(self._engine, str(path))
+            task = self._scheduler.submit(job, "open", subject=str(path), lane="io", priority=Priority.OPEN)
+            adding = Adding(new_clip_id(self.production), task, batch, show=show and number == 0)
+            self._adding[task.status.id] = adding
+            ids.append(adding.clip_id)
+        return ids
+
+    @property
+    def clips(self) -> OpenClips:
+        """What is known of each clip: found or not, how far its analysis is. Only to look at."""
+        return self._clips
+
+    def analyse_others(self, wanted: bool) -> None:
+        """Say whether clips that are not shown are analysed when nothing else is to do."""
+        self._clips.analyse_others = wanted
+        self._clips.go_on(self.production)
 
     def new(self) -> None:
         """Close what is open and start with an empty project."""
-        self._adopt(Opened(Project()))
+        self._adopt(Opened(Production()))
 
     def recover(self, recovery: Recovery) -> Task[Opened]:
         """Open unsaved work as a new, unsaved copy. Its journal stays until the copy is saved."""
         return self._open(recover_job(self._engine, recovery), str(recovery.project_path or "unsaved work"))
-
-    def remember_shown(self, *, zone_bars: bool | None = None, problem_list: bool | None = None) -> None:
-        """Remember which helps the user wants to see; what is None stays."""
-        shown, listed = self._settings.zone_bars, self._settings.problem_list
-        self._settings = replace(
-            self._settings,
-            zone_bars=shown if zone_bars is None else zone_bars,
-            problem_list=listed if problem_list is None else problem_list,
-        )
-        save_settings(self._settings)
-
-    def remember_lanes(self, hidden: tuple[str, ...]) -> None:
-        """Remember which lanes of the timeline the user does not want to see."""
-        self._settings = replace(self._settings, hidden_lanes=hidden)
-        save_settings(self._settings)
 
     # Long work
 
@@ -181,8 +218,9 @@ class Session(ProjectEditor):
         products: ClipProducts | None = None
         tracks: list[Task[SubjectTrack]] = []
         before = ClipWork.running(self._exports)
-        work, clip = self._work, project.clip
-        if work is not None and clip is not None and work.info.fingerprint == clip.fingerprint:
+        clip = project.clip
+        work = self._clips.work_on(clip.fingerprint) if clip is not None and clip.fingerprint else None
+        if work is not None:
             products = work.products
             under_way, tracks = work.under_way()
             before = [*before, *under_way]
@@ -221,8 +259,8 @@ class Session(ProjectEditor):
     def _open(self, job: Job[Opened], subject: str) -> Task[Opened]:
         if self._opening is not None:
             self._opening.cancel()
-        task = self._scheduler.submit(job, "open", subject=subject, lane="io", priority=Priority.OPEN)
-        self._opening = self._openings[task.status.id] = task
+        self._opening = task = self._scheduler.submit(job, "open", subject=subject, lane="io", priority=Priority.OPEN)
+        self._openings[task.status.id] = task
         self._clip_changed.tell()
         return task
 
@@ -230,17 +268,37 @@ class Session(ProjectEditor):
         """Hear of a job, in the owner's thread: first use its result, then tell the others."""
         if self._closed:
             return
-        problem = None
+        problem, of_clip = None, self._clips.owns(status)
+        shown = self._clips.concerns_shown(status)
         if status.finished:
             problem = as_problem(status)
-            opening = self._openings.pop(status.id, None)
+            opening, adding = self._openings.pop(status.id, None), self._adding.pop(status.id, None)
             if opening is not None:
                 self._opened(opening)
-            elif self._work is not None:
-                self._work.finished(status, self.project)
-        self._job.tell(status)
-        if problem is not None:
+            elif adding is not None:
+                self._added(adding)
+            elif self._clips.finished(status, self.production):
+                self._clips.go_on(self.production)
+        if not of_clip or shown or status.id in self._told:
+            self._tell_job(status, of_clip=of_clip)
+        if of_clip or status.finished:
+            self._clips_changed.tell()
+        if problem is not None and (shown or not of_clip):
             self._problem.tell(problem)
+
+    def _tell_job(self, status: JobStatus, *, of_clip: bool) -> None:
+        if of_clip and not status.finished:
+            self._told[status.id] = status
+        else:
+            self._told.pop(status.id, None)
+        self._job.tell(status)
+
+    def _leave_jobs(self) -> None:
+        """Tell those who watch the screen that the jobs of the clip that was shown are over for them."""
+        for status in list(self._told.values()):
+            if not self._clips.concerns_shown(status):
+                over = replace(status, state=JobState.FINISHED, reason=FinishReason.CANCELLED)
+                self._tell_job(over, of_clip=True)
 
     def _opened(self, task: Task[Opened]) -> None:
         if task is not self._opening:  # overtaken by a later one
@@ -256,53 +314,78 @@ class Session(ProjectEditor):
 
     def _adopt(self, opened: Opened) -> None:
         """Put what was opened in the place of what was open."""
-        old = self.project
+        old, before = self.project, self.production
         file = ProjectFile(
-            opened.project,
+            opened.production,
             path=opened.path,
             stamp=opened.stamp,
             lock=opened.lock,
             read_only=opened.read_only,
             recovered=opened.recovered,
         )
-        self._begin(opened.project, file)
+        self._begin(opened.production, file)
         if opened.recovered is not None:
             self._document.mark_unsaved()
-        self._use_clip(opened.clip)
+        self._clips.begin(opened)
+        self._leave_jobs()
         remembered = opened.path or (opened.clip.info.path if opened.clip and not opened.recovered else None)
         if remembered is not None:
             self._remember(remembered)
-        self._change.tell(Change(old, opened.project, "Open", "open"))
+        self._change.tell(Change(old, opened.project, "Open", "open", before, opened.production))
         self._clip_changed.tell()
+        self._clips_changed.tell()
+        self._follow()
+        self._clips.go_on(self.production)
         if opened.problem is not None:
             self._problem.tell(opened.problem)
-        self._follow()
 
     def _relinked(self, opened: Opened) -> None:
         self._relinking = None
-        self._use_clip(opened.clip)
-        self._document.amend("Find clip", lambda p: edits.set_clip(p, opened.project.clip))
+        clip_id = self._relinked_id
+        assert opened.clip is not None  # else the job had failed
+        self._clips.put(clip_id, opened.clip)
+        self._document.amend("Find clip", lambda p: edits.set_clip(p, opened.project.clip), clip_id=clip_id)
         self._clip_changed.tell()
+        self._clips_changed.tell()
         if opened.problem is not None:
             self._problem.tell(opened.problem)
         self._follow()
 
-    def _use_clip(self, clip: OpenedClip | None) -> None:
-        if self._work is not None:
-            self._work.stop()
-        self._work = None
-        if clip is not None:
-            self._work = ClipWork(
-                self._engine,
-                self._scheduler,
-                clip.info,
-                clip.products,
-                exports=self._exports,
-                on_track=self._track_found,
-            )
+    def _added(self, adding: Adding) -> None:
+        """Put a clip that was opened into the list."""
+        if adding.task.status.reason is not FinishReason.COMPLETED:
+            return
+        clip = adding.task.result(0)
+        entry = ClipEntry(adding.clip_id, Project(clip=clip.reference, lens=self._settings.lens))
+        self._clips.put(entry.id, clip)
+        key = ("add", adding.batch)
+        self._document.apply_to_all("Add clips", lambda p: add_clips(p, (entry,), show=adding.show), key)
 
-    def _track_found(self, track: SubjectTrack) -> None:
-        self._document.amend("Track subject", found(track))
+    def _changed(self, change: Change) -> None:
+        switched = change.before.shown != change.after.shown
+        if switched:
+            self._in_gesture = False
+            self._clips.show(change.after.shown)
+            self._leave_jobs()
+        super()._changed(change)
+        if switched:
+            self._clip_changed.tell()
+        self._clips.go_on(self.production)
+        self._clips_changed.tell()
+
+    def _clip_found(self, clip_id: str, found: FoundClip) -> None:
+        """Use what the search for a clip of the open project has brought."""
+        path = found.project.clip
+        if found.clip is not None:
+            self._document.amend("Find clip", lambda p: edits.set_clip(p, path), clip_id=clip_id)
+        if clip_id == self.production.shown:
+            self._clip_changed.tell()
+            if found.problem is not None:
+                self._problem.tell(found.problem)
+            self._follow()
+
+    def _track_found(self, clip_id: str, track: SubjectTrack) -> None:
+        self._document.amend("Track subject", found(track), clip_id=clip_id)
 
     def _follow(self) -> None:
         if self._work is not None and not self._in_gesture and not self._closed:

@@ -10,22 +10,27 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.app.engine import Engine, ExportChoice
+from rvr_laaf_app.app.repairing import RepairWork
 from rvr_laaf_app.app.tracking import TrackWish, found, missing_tracks
 from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
 from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.jobs.job import Job
-from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus, Priority, Scheduler, Task
+from rvr_laaf_app.jobs.scheduler import FinishReason, JobState, JobStatus, Priority, Scheduler, Task
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
     from rvr_laaf_app.pipeline.export import ExportReport
     from rvr_laaf_app.pipeline.products import ClipProducts
 
+BACKGROUND = 5  # priority of the work on clips that are not shown: after everything else
 log = logging.getLogger(__name__)
 
 
 class ClipWork:
-    """The jobs of one open clip. Everything is called by the session's thread."""
+    """The jobs of one open clip. Everything is called by the session's thread.
+
+    analyses: those of all clips by fingerprint; clips with one content share it.
+    """
 
     def __init__(
         self,
@@ -35,14 +40,18 @@ class ClipWork:
         products: ClipProducts | None,
         *,
         exports: list[Task[Any]],
+        analyses: dict[str, Task[ClipProducts]],
         on_track: Callable[[SubjectTrack], None],
     ) -> None:
         self.info = info
         self.products = products
         self._engine, self._scheduler, self._on_track = engine, scheduler, on_track
+        self._analyses = analyses
         self._analysis: Task[ClipProducts] | None = None
+        self._forward = False
         self._tracking: dict[TrackWish, Task[SubjectTrack]] = {}
         self._tried: set[TrackWish] = set()
+        self.repairs = RepairWork(engine, scheduler, info, products)
         self._exports = exports  # of all clips: an export goes on when another clip is opened
 
     @property
@@ -54,20 +63,65 @@ class ClipWork:
         """Analyse what is missing, or return the analysis under way. Raises UsageError if that is impossible."""
         products = self._need_products()
         if self._analysis is None or self._analysis.finished:
-            self._analysis = self._scheduler.submit(
-                self._engine.analyse_job(products),
-                "analyse",
-                subject=self.info.path,
-                priority=Priority.ANALYSE,
-                after=self.running(self._exports),  # two writers of one cache take turns
-            )
+            known = self._analyses.get(self.info.fingerprint)
+            if known is None or known.finished or known.cancelled:
+                known = self._scheduler.submit(
+                    self._engine.analyse_job(products),
+                    "analyse",
+                    subject=self.info.path,
+                    after=self.running(self._exports),  # two writers of one cache take turns
+                )
+                self._analyses[self.info.fingerprint] = known
+            self._analysis = known
+            self._rank()
         return self._analysis
+
+    @property
+    def begun(self) -> bool:
+        """True if an analysis is under way and holds memory for it."""
+        task = self._analysis
+        return task is not None and not task.finished and task.status.state is not JobState.QUEUED
+
+    @property
+    def may_analyse(self) -> bool:
+        """True if frames are missing, and the user did not stop the analysis."""
+        return self.products is not None and not self.analysed and not self._broke_off
+
+    @property
+    def progress(self) -> float | None:
+        """Share of the clip that is analysed, 0..1; None if it cannot be."""
+        if self.products is None or self.analysed:
+            return None if self.products is None else 1.0
+        return self.products.meta.final / max(self.products.meta.frames, 1)
+
+    def come_forward(self, forward: bool) -> None:
+        """Let the work go before or after that on other clips."""
+        self._forward = forward
+        self._rank()
+
+    def put_aside(self) -> None:
+        """Break the analysis off to free its memory; it goes on from there when it is started again."""
+        if self._analysis is not None:
+            self._analysis.cancel()
+            self._analysis = None
+
+    def does(self, job_id: int) -> bool:
+        """Return whether a job is one of these."""
+        tasks: list[Task[Any] | None] = [self._analysis, self.repairs.task, *self._tracking.values()]
+        return any(t is not None and t.status.id == job_id for t in tasks)
+
+    def _rank(self) -> None:
+        if self._analysis is not None:
+            self._analysis.priority = Priority.ANALYSE if self._forward else BACKGROUND
+        for task in self._tracking.values():
+            task.priority = Priority.TRACK if self._forward else BACKGROUND + 1
 
     def follow(self, project: Project) -> None:
         """See to it that every target gets its track: stop what is no longer wanted, start what is missing.
 
         Tracking needs the whole analysis; that is started if it is missing and was not stopped or broken before.
         """
+        self.repairs.follow(project)
         wishes = missing_tracks(project, self.info.frames)
         for running in [r for r in self._tracking if not any(r.covers(w) for w in wishes)]:
             self._tracking.pop(running).cancel()
@@ -84,7 +138,7 @@ class ClipWork:
                 self._track_job(self.products, project, wish.target_id),
                 "track",
                 subject=wish.target_id,
-                priority=Priority.TRACK,
+                priority=Priority.TRACK if self._forward else BACKGROUND + 1,
                 after=after,
             )
 
@@ -115,11 +169,13 @@ class ClipWork:
         analysis = [] if self._analysis is None or self._analysis.finished else [self._analysis]
         return [*analysis, *tracks], tracks
 
-    def finished(self, status: JobStatus, project: Project) -> None:
-        """Take note of a finished job; hand its track over; start what can go on now."""
+    def finished(self, status: JobStatus, project: Project) -> bool:
+        """Take note of a finished job; hand its track over; start what can go on now. False if it is none of these."""
         if self._analysis is not None and status.id == self._analysis.status.id:
             self.follow(project)
-            return
+            return True
+        if self.repairs.task is not None and status.id == self.repairs.task.status.id:
+            return True
         for wish, task in list(self._tracking.items()):
             if task.status.id == status.id:
                 del self._tracking[wish]
@@ -127,10 +183,12 @@ class ClipWork:
                     self._tried.add(wish)
                 if status.reason is FinishReason.COMPLETED:
                     self._on_track(task.result(0))
-                return
+                return True
+        return False
 
     def stop(self) -> None:
         """Cancel analysis and tracking of this clip; exports go on. Does not wait."""
+        self.repairs.stop()
         tasks: list[Task[Any]] = list(self._tracking.values())
         if self._analysis is not None:
             tasks.append(self._analysis)

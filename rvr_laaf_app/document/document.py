@@ -1,4 +1,7 @@
-"""The one mutable cell: the current project, its history, and those who watch it. It does no file and no clip."""
+"""The one mutable cell: the current production, its history, and those who watch it. It does no file and no clip.
+
+Most of the program sees only the shown clip's project: `project`, `apply` and `Change` speak of that one.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +9,44 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rvr_laaf_app.document.history import DEFAULT_LIMIT, History
+from rvr_laaf_app.document.production import Production, clip_concerned
 from rvr_laaf_app.document.project import Project
 
 Edit = Callable[[Project], Project]
+ListEdit = Callable[[Production], Production]
 ChangeKind = Literal["edit", "undo", "redo", "result", "open"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The project was `old` and is `new`. What is untouched is the same object: compare parts with `is`.
+    """The shown clip's project was `old` and is `new`. What is untouched is the same object: compare parts with `is`.
 
-    kind: edit (by the user), undo, redo, result (a job found something out), open (another project altogether).
+    kind: edit (by the user), undo, redo, result (a job found something out), open (another clip is shown, or another
+    project altogether: nothing of what was on screen holds). before and after: all clips.
     """
 
     old: Project
     new: Project
     label: str
     kind: ChangeKind = "edit"
+    before: Production = field(default=Production(), compare=False)
+    after: Production = field(default=Production(), compare=False)
 
 
 Observer = Callable[[Change], None]
 
 
 class Document:
-    """A project that is being edited. Everything must be called by the thread that made it (RuntimeError otherwise)."""
+    """Clips that are being edited. Everything must be called by the thread that made it (RuntimeError otherwise)."""
 
-    def __init__(self, project: Project = Project(), *, limit: int = DEFAULT_LIMIT) -> None:  # noqa: B008
-        self._history: History[Project] = History(project, limit=limit)
-        self._current = project
+    def __init__(self, start: Project | Production = Project(), *, limit: int = DEFAULT_LIMIT) -> None:  # noqa: B008
+        production = Production.of(start)
+        self._history: History[Production] = History(production, limit=limit)
+        self._current = production  # the history's value, with the clip shown that is shown now
         self._observers: list[Observer] = []
         self._waiting: deque[Change] = deque()
         self._telling = False
@@ -45,9 +54,14 @@ class Document:
         self._owner = threading.get_ident()
 
     @property
-    def project(self) -> Project:
-        """The current value."""
+    def production(self) -> Production:
+        """The current value, all clips."""
         return self._current
+
+    @property
+    def project(self) -> Project:
+        """The current value of the shown clip."""
+        return self._current.project
 
     @property
     def undo_label(self) -> str | None:
@@ -80,11 +94,21 @@ class Document:
 
         return unsubscribe
 
-    def apply(self, label: str, edit: Edit, merge_key: Hashable | None = None) -> Project:
-        """Apply an edit and return the new value; an edit that changes nothing leaves no trace.
+    def apply(
+        self, label: str, edit: Edit, merge_key: Hashable | None = None, *, clip_id: str | None = None
+    ) -> Project:
+        """Apply an edit to a clip (default: the shown one) and return its new value; without effect it leaves no trace.
 
         Steps in a row with one merge_key (one per mouse gesture) are one undo step.
         """
+        wanted = self._current.shown if clip_id is None else clip_id
+        key = None if merge_key is None else (wanted, merge_key)
+        self.apply_to_all(label, lambda p: p.edited(wanted, edit), key)
+        entry = self._current.entry(wanted)
+        return self._current.project if entry is None else entry.project
+
+    def apply_to_all(self, label: str, edit: ListEdit, merge_key: Hashable | None = None) -> Production:
+        """Apply an edit to the production: clips come, go, move. Like `apply`."""
         self._check_thread()
         old, new = self._current, edit(self._current)
         if new is old or new == old:
@@ -93,25 +117,39 @@ class Document:
             self._current = new
             return new
         self._history.push(new, label, merge_key)
-        new = self._history.value
+        new = self._history.value.showing(new.shown)
         self._tell(old, new, label, "edit")
         return new
 
-    def amend(self, label: str, edit: Edit) -> Project:
+    def show(self, clip_id: str) -> bool:
+        """Show another clip; no undo step, and no change of what is saved. False if it is shown already or unknown."""
+        self._check_thread()
+        if self._depth:
+            raise RuntimeError("another clip is shown inside a transaction")
+        old = self._current
+        new = old.showing(clip_id)
+        if new is old:
+            return False
+        self._history.seal()
+        self._tell(old, new, "Show clip", "open")
+        return True
+
+    def amend(self, label: str, edit: Edit, *, clip_id: str | None = None) -> Project:
         """Put the result of a job into the current value and into all values that can be undone or redone to.
 
         No undo step: undoing "Add target" must not first take back what tracking found. The edit must return its
-        argument where it does not apply.
+        argument where it does not apply. clip_id: default the shown one.
         """
         self._check_thread()
         if self._depth:
             raise RuntimeError("results cannot arrive inside a transaction")
         old = self._current
-        self._history.amend(edit)
-        new = self._history.value
-        if new is not old:
+        wanted = old.shown if clip_id is None else clip_id
+        self._history.amend(lambda p: p.edited(wanted, edit))
+        new = self._history.value.showing(old.shown)
+        if new != old:
             self._tell(old, new, label, "result")
-        return new
+        return self._current.project
 
     @contextlib.contextmanager
     def transaction(self, label: str) -> Iterator[None]:
@@ -128,7 +166,7 @@ class Document:
             self._depth -= 1
         if self._depth == 0 and self._current is not begin:
             new, self._current = self._current, begin
-            self.apply(label, lambda _: new)
+            self.apply_to_all(label, lambda _: new)
 
     def undo(self) -> bool:
         """Take the last step back; False if there is none."""
@@ -142,10 +180,10 @@ class Document:
         """The next edit is a new undo step, whatever its merge_key."""
         self._history.seal()
 
-    def mark_saved(self, project: Project | None = None) -> None:
-        """Remember a value (default: the current one) as what is in the file."""
+    def mark_saved(self) -> None:
+        """Remember the current value as what is in the file."""
         self._check_thread()
-        self._history.mark_saved(self._current if project is None else project)
+        self._history.mark_saved(self._history.value)
 
     def mark_unsaved(self) -> None:
         """No value is in a file: it was recovered."""
@@ -161,13 +199,14 @@ class Document:
         new = history.undo() if kind == "undo" else history.redo()
         if new is None:
             return False
-        self._tell(old, new, label, kind)
+        self._tell(old, new.showing(clip_concerned(old, new)), label, kind)
         return True
 
-    def _tell(self, old: Project, new: Project, label: str, kind: ChangeKind) -> None:
+    def _tell(self, old: Production, new: Production, label: str, kind: ChangeKind) -> None:
         """Set the current value and tell everyone, each change to all before the next one (observers may edit)."""
         self._current = new
-        self._waiting.append(Change(old, new, label, kind))
+        told = kind if old.shown == new.shown else "open"
+        self._waiting.append(Change(old.project, new.project, label, told, old, new))
         if self._telling:
             return
         self._telling = True

@@ -14,22 +14,16 @@ import json
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rvr_laaf_app.core.atomic import sync_folder, write_atomic
 from rvr_laaf_app.core.errors import ProjectError
-from rvr_laaf_app.document.encoding import (
-    decode,
-    encode,
-    encode_clip,
-    encode_lens,
-    encode_target,
-    encode_track,
-)
-from rvr_laaf_app.document.limits import check_path, check_text
+from rvr_laaf_app.document.journal_values import applied, base_values, decoded, difference, first_values
+from rvr_laaf_app.document.limits import check_path
 from rvr_laaf_app.document.lock import Holder
-from rvr_laaf_app.document.migrations import schema_name, upgrade
+from rvr_laaf_app.document.migrations import schema_name
+from rvr_laaf_app.document.production import Production
 from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.document.strict_json import Fields, JsonObject, parse_object
 
@@ -37,7 +31,6 @@ SUFFIX = ".rvr-journal"
 COMPACT_BYTES = 16 * 2**20
 MAX_BYTES = 512 * 2**20
 _HASH_CHARS = 16
-Metadata = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +42,22 @@ class Recovery:
     """
 
     path: Path
-    project: Project
+    production: Production
     project_path: Path | None
     edits: int
     damaged: bool = False
+
+    @property
+    def project(self) -> Project:
+        """The project of the clip that was shown."""
+        return self.production.project
 
 
 class Journal:
     """The journal of one open project. The file is made with the first change. Not for more than one thread."""
 
-    def __init__(self, base: Project, *, project_path: Path | None, spare_folder: Path) -> None:
-        self._recorded = base
+    def __init__(self, base: Project | Production, *, project_path: Path | None, spare_folder: Path) -> None:
+        self._recorded = Production.of(base)
         self._project_path = project_path
         self._spare_folder = spare_folder
         self._path: Path | None = None
@@ -72,12 +70,13 @@ class Journal:
         """Where the journal is, None while there was no change."""
         return self._path
 
-    def record(self, project: Project) -> None:
-        """Put a new value of the project on the disk; return when it is there. Raises ProjectError if it cannot be.
+    def record(self, work: Project | Production) -> None:
+        """Put a new value of the work on the disk; return when it is there. Raises ProjectError if it cannot be.
 
         After a failure the journal still holds everything before, and the next call makes up for what is missing.
         """
-        change = _difference(self._recorded, project)
+        production = Production.of(work)
+        change = difference(self._recorded, production)
         if not change:
             return
         try:
@@ -92,7 +91,7 @@ class Journal:
                 where=self._path or self._project_path,
                 remedy="Save the project, or free some space.",
             ) from error
-        self._recorded = project
+        self._recorded = production
 
     def close(self) -> None:
         """Stop writing and leave the file for a later session."""
@@ -133,13 +132,12 @@ class Journal:
             self.remove()
             raise
 
-    def _header(self, base: Project) -> JsonObject:
+    def _header(self, base: Production) -> JsonObject:
         return {
             "schema": schema_name(),
             "project": None if self._project_path is None else os.path.abspath(self._project_path),
             "holder": asdict(Holder.me()),
-            "metadata": [list(pair) for pair in base.metadata],
-            **encode(replace(base, metadata=())),
+            **base_values(base),
         }
 
     def _append(self, values: JsonObject) -> None:
@@ -200,9 +198,8 @@ def _replay(path: Path) -> tuple[Recovery, bool]:
         lines = path.read_bytes().split(b"\n")
         head = Fields(_content(lines[0]))
         project_path, holder = _owner(head)
-        metadata = _metadata(head)
-        states = [head.rest()]
-        _decoded(states[0], metadata)
+        states = [first_values(head.rest())]
+        decoded(states[0])
     except (OSError, ValueError, RecursionError) as error:
         raise ProjectError(f"the journal of unsaved work cannot be read: {error}", where=path) from error
     closed, whole = False, 1
@@ -211,76 +208,28 @@ def _replay(path: Path) -> tuple[Recovery, bool]:
             entry = Fields(_content(line))
             closed = entry.raw("closed") is True
             if not closed:
-                states.append(_applied(states[-1], entry))
+                states.append(applied(states[-1], entry.inner("change")))
         except (ValueError, RecursionError):
             break
         whole += 1
-    project, edits = _newest(states, metadata)
+    production, edits = _newest(states)
     damaged = whole < len(lines) - 2 or edits < len(states) - 1  # more than a torn last line is missing
     busy = holder is not None and holder.alive and not closed
-    return Recovery(path, project, project_path, edits, damaged), busy
+    return Recovery(path, production, project_path, edits, damaged), busy
 
 
-def _newest(states: list[JsonObject], metadata: Metadata) -> tuple[Project, int]:
-    """Return the last state that makes a project, and its number; the first one does for sure."""
+def _newest(states: list[JsonObject]) -> tuple[Production, int]:
+    """Return the last state that makes a production, and its number; the first one does for sure."""
     for number in range(len(states) - 1, 0, -1):
         with contextlib.suppress(ValueError, RecursionError):
-            return _decoded(states[number], metadata), number
-    return _decoded(states[0], metadata), 0
-
-
-def _decoded(values: JsonObject, metadata: Metadata) -> Project:
-    """Changes are in the schema of their header: they are put together first, then brought to the current one."""
-    return replace(decode(upgrade(dict(values))), metadata=metadata)
+            return decoded(states[number]), number
+    return decoded(states[0]), 0
 
 
 def _owner(head: Fields) -> tuple[Path | None, Holder | None]:
     text = head.text("project") if head.has("project") else ""
     check_path("project", text)
     return Path(text) if text else None, Holder.from_json(json.dumps(head.raw("holder")))
-
-
-def _metadata(head: Fields) -> Metadata:
-    pairs = []
-    for pair in head.items("metadata"):
-        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(t, str) for t in pair)):
-            raise ValueError("metadata must hold pairs of texts")
-        check_text("metadata", pair[0])
-        json.loads(pair[1])
-        pairs.append((pair[0], pair[1]))
-    return tuple(pairs)
-
-
-def _applied(values: JsonObject, entry: Fields) -> JsonObject:
-    """Return the values after one change."""
-    change = entry.inner("change")
-    tracks = dict(values.get("tracks") or {})
-    for target_id, track in change.inner("tracks").rest().items():
-        if track is None:
-            tracks.pop(target_id, None)
-        else:
-            tracks[target_id] = track
-    parts = {k: v for k, v in change.rest().items() if k in ("clip", "lens", "targets")}
-    return {**values, **parts, "tracks": tracks}
-
-
-def _difference(old: Project, new: Project) -> JsonObject:
-    """Return the parts of `new` that differ; unchanged parts are the same objects, so this is quick."""
-    change: JsonObject = {}
-    if new.clip != old.clip:
-        change["clip"] = None if new.clip is None else encode_clip(new.clip)
-    if new.lens != old.lens:
-        change["lens"] = encode_lens(new.lens)
-    if new.targets != old.targets:
-        change["targets"] = [encode_target(t) for t in new.targets]
-    if new.tracks is not old.tracks:
-        before = {t.target_id: t for t in old.tracks}
-        after = {t.target_id: t for t in new.tracks}
-        tracks: JsonObject = dict.fromkeys(before.keys() - after.keys())
-        tracks |= {k: encode_track(t) for k, t in after.items() if k not in before or before[k] != t}
-        if tracks:
-            change["tracks"] = tracks
-    return change
 
 
 def _line(values: JsonObject) -> bytes:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from rvr_laaf_app.document.strict_json import JsonObject
 
-CURRENT = 1
+CURRENT = 2
 Step = Callable[[JsonObject], JsonObject]
-STEPS: dict[int, Step] = {}  # n -> the step from n to n + 1
+_FILE_FIELDS = ("generation", "program")  # of the file, not of what was edited
 
 _SCHEMA = re.compile(r"Project\.([1-9]\d{0,8})")
 
@@ -41,3 +41,13 @@ def upgrade(values: JsonObject, *, steps: dict[int, Step] | None = None, current
     for step in range(number, current):
         upgraded = chain[step](upgraded)
     return upgraded
+
+
+def _several_clips(values: JsonObject) -> JsonObject:
+    """1 -> 2: what was the whole project is its first clip; fields that nobody knows belong to that clip."""
+    head = {k: values[k] for k in _FILE_FIELDS if k in values}
+    clip = {k: v for k, v in values.items() if k not in (*_FILE_FIELDS, "id", "name")}
+    return {**head, "shown": "c1", "clips": [{"id": "c1", "name": "", **clip}]}
+
+
+STEPS: dict[int, Step] = {1: _several_clips}  # n -> the step from n to n + 1

@@ -1,8 +1,9 @@
 """The project file: JSON that a person can read and a version control can compare, written whole or not at all.
 
-    {"schema": "Project.1", "generation": 7, "clip": {...}, "lens": {...}, "targets": [...], "tracks": {...}}
+    {"schema": "Project.2", "generation": 7, "shown": "c1", "clips": [
+      {"id": "c1", "name": "", "clip": {...}, "lens": {...}, "targets": [...], "tracks": {...}}, ...]}
 
-The clip is named by its path relative to the project, by its absolute path and by its fingerprint, so that folders can
+A clip is named by its path relative to the project, by its absolute path and by its fingerprint, so that folders can
 be moved. Reading distrusts the file: whatever is wrong with it is one ProjectError that names the field, in bounded
 time. A file of a newer version is refused and left untouched: what its fields mean cannot be known here. Before a
 save the file on disk is compared with what was read: two windows do not overwrite each other in silence.
@@ -15,22 +16,25 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rvr_laaf_app import __version__
 from rvr_laaf_app.core.atomic import remove_leftovers, write_atomic
 from rvr_laaf_app.core.errors import ProjectError
-from rvr_laaf_app.document.encoding import decode, encode
+from rvr_laaf_app.document.encoding_production import decode_production, encode_production
 from rvr_laaf_app.document.limits import MAX_PATH, check_path
 from rvr_laaf_app.document.lock import ProjectLock
 from rvr_laaf_app.document.migrations import NewerSchemaError, schema_name, upgrade
+from rvr_laaf_app.document.production import ClipEntry, Production
 from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.document.strict_json import Fields, JsonObject, parse_object, read_bytes
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _LONGEST_MESSAGE = 300
-_HEAD = ("schema", "generation", "program", "clip", "lens", "targets", "tracks")
+_HEAD = ("schema", "generation", "program")
+_OPENED_OUT = ("clips", "targets", "tracks", "repairs")  # one line for each thing that a person can change
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +47,37 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A project as read. clip_paths: where its clip may lie, the likeliest first (checked by nobody yet)."""
+    """A production as read. places: by clip id, where the clip may lie, the likeliest first (checked by nobody yet)."""
 
-    project: Project
+    production: Production
     stamp: Stamp
-    clip_paths: tuple[str, ...]
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def project(self) -> Project:
+        """The project of the clip that was shown last."""
+        return self.production.project
 
 
-def load_project(path: Path) -> Project:
-    """Read a project; its clip's path is the first place where there is a file, else where it was."""
-    loaded = read_project(path)
-    return loaded.project
+def load_project(path: Path, clip: str | None = None) -> Project:
+    """Read the project of one clip (by name or number; default: the one shown last), see `read_project`."""
+    production = read_project(path).production
+    return production.project if clip is None else production.named(clip).project
 
 
 def read_project(path: Path) -> Loaded:
-    """Read a project with its stamp; raise ProjectError for whatever is not a project of this or an older version."""
+    """Read a project with its stamp; raise ProjectError for whatever is not a project of this or an older version.
+
+    The path of each clip is the first place where there is a file, else where it was.
+    """
     try:
         data = read_bytes(path)
         values = upgrade(parse_object(data))
         generation = Fields(values).integer("generation", 0)
         if generation < 0:
             raise ValueError("generation must not be negative")
-        clip_paths = _clip_paths(values, path)
-        project = decode({k: v for k, v in values.items() if k not in ("generation", "program")})
+        places = _take_places(values, path)
+        production = decode_production({k: v for k, v in values.items() if k not in _HEAD})
     except NewerSchemaError as error:
         raise ProjectError(
             f"the project was saved by a newer version of this program ({_short(error)})",
@@ -80,22 +92,23 @@ def read_project(path: Path) -> Loaded:
             where=path,
             remedy="Try a backup copy; the file was left as it is.",
         ) from error
-    if project.clip is not None:
-        project = replace(project, clip=replace(project.clip, path=_first_there(clip_paths)))
-    return Loaded(project, Stamp(generation, _digest(data)), clip_paths)
+    named = {c.id: ways for c, ways in zip(production.clips, places, strict=True)}
+    clips = tuple(_put(c, named[c.id]) for c in production.clips)
+    return Loaded(replace(production, clips=clips), Stamp(generation, _digest(data)), named)
 
 
 def save_project(
-    project: Project, path: Path, *, expected: Stamp | None = None, lock: ProjectLock | None = None
+    work: Project | Production, path: Path, *, expected: Stamp | None = None, lock: ProjectLock | None = None
 ) -> Stamp:
     """Write a project and return its stamp; raise ProjectError and leave the old file as it was if that fails.
 
-    expected: what the file was when it was read; if the file is another one by now, nothing is written (None = write
-    over whatever is there). lock: the lock that the caller holds; without it the project is locked for the moment.
+    work: all clips, or the only one. expected: what the file was when it was read; if the file is another one by now,
+    nothing is written (None = write over whatever is there). lock: the lock that the caller holds; without it the
+    project is locked for the moment.
     """
     held = lock or ProjectLock.acquire(path)
     try:
-        return _save(project, path, expected)
+        return _save(Production.of(work), path, expected)
     except OSError as error:
         raise ProjectError(
             f"the project cannot be saved ({error.strerror or error})",
@@ -134,7 +147,7 @@ def is_local_file(path: str) -> bool:
         return False
 
 
-def _save(project: Project, path: Path, expected: Stamp | None) -> Stamp:
+def _save(production: Production, path: Path, expected: Stamp | None) -> Stamp:
     there = current_stamp(path)
     if expected is not None and there is not None and there.digest != expected.digest:
         raise ProjectError(
@@ -144,7 +157,7 @@ def _save(project: Project, path: Path, expected: Stamp | None) -> Stamp:
             remedy="Save under another name, or open it again and lose the changes made here.",
         )
     generation = 1 + max(there.generation if there else 0, expected.generation if expected else 0)
-    data = to_bytes(project, path, generation)
+    data = to_bytes(production, path, generation)
     write_atomic(path, data)
     if read_bytes(path) != data:
         raise ProjectError(
@@ -154,21 +167,16 @@ def _save(project: Project, path: Path, expected: Stamp | None) -> Stamp:
     return Stamp(generation, _digest(data))
 
 
-def to_bytes(project: Project, path: Path, generation: int) -> bytes:
+def to_bytes(work: Project | Production, path: Path, generation: int) -> bytes:
     """Return the content of a project file at `path`; raise ProjectError if it could not be read again."""
     try:
-        values = encode(project)
-        _name_clip(values, path)
-        data = _layout(
-            {
-                "schema": schema_name(),
-                "generation": generation,
-                "program": f"rvr-laaf {__version__}",
-                **values,
-            }
-        )
+        values = encode_production(Production.of(work))
+        for entry in values["clips"]:
+            entry["clip"] = _with_ways(entry["clip"], path)
+        head = {"schema": schema_name(), "generation": generation, "program": f"rvr-laaf {__version__}"}
+        data = _layout({**head, **values})
         again = parse_object(data)
-        if encode(decode({k: v for k, v in again.items() if k not in _HEAD[:3]})) != values:
+        if encode_production(decode_production({k: v for k, v in again.items() if k not in _HEAD})) != values:
             raise ValueError("it does not come back as it was")
     except (ValueError, TypeError, RecursionError) as error:
         raise ProjectError(f"the project cannot be written: {_short(error)}", where=path) from error
@@ -177,56 +185,75 @@ def to_bytes(project: Project, path: Path, generation: int) -> bytes:
 
 def _layout(values: JsonObject) -> bytes:
     """One line for each thing that a person can change: easy to read, easy to compare."""
-
-    def compact(value: object) -> str:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-    lines = []
-    for key in (*_HEAD, *sorted(values.keys() - set(_HEAD))):
-        value = values[key]
-        if key == "targets" and value:
-            text = "[\n" + ",\n".join(f"  {compact(t)}" for t in value) + "\n ]"
-        elif key == "tracks" and value:
-            text = "{\n" + ",\n".join(f"  {compact(k)}: {compact(v)}" for k, v in value.items()) + "\n }"
-        else:
-            text = compact(value)
-        lines.append(f" {compact(key)}: {text}")
-    whole = "{\n" + ",\n".join(lines) + "\n}\n"
     try:
-        return whole.encode()
+        return (_opened_out(values, "\n") + "\n").encode()
     except UnicodeEncodeError:  # a path that is not UTF-8: written as escapes
         return json.dumps(values, indent=1, allow_nan=False).encode("ascii")
 
 
-def _name_clip(values: JsonObject, path: Path) -> None:
-    """Name the clip relative to the project and absolutely."""
-    clip = values["clip"]
+def _opened_out(values: JsonObject, line: str) -> str:
+    """Write an object with a line for each field; line: the line break with the indent of the object itself."""
+    inner, deeper = f"{line} ", f"{line}  "
+    parts = []
+    for key, value in values.items():
+        if key not in _OPENED_OUT or not value or not isinstance(value, list | dict):
+            text = _compact(value)
+        elif isinstance(value, dict):
+            rows = (f"{deeper}{_compact(k)}: {_compact(v)}" for k, v in value.items())
+            text = "{" + ",".join(rows) + f"{inner}}}"
+        elif key == "clips" and all(isinstance(v, dict) for v in value):
+            text = "[" + ",".join(f"{deeper}{_opened_out(v, deeper)}" for v in value) + f"{inner}]"
+        else:
+            text = "[" + ",".join(f"{deeper}{_compact(v)}" for v in value) + f"{inner}]"
+        parts.append(f"{inner}{_compact(key)}: {text}")
+    return "{" + ",".join(parts) + f"{line}}}"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _with_ways(clip: JsonObject | None, path: Path) -> JsonObject | None:
+    """Name a clip absolutely and relative to the project."""
     if clip is None:
-        return
+        return None
     absolute = os.path.abspath(clip["path"])
     folder = os.path.dirname(os.path.realpath(path))
     try:
         relative = os.path.relpath(absolute, folder).replace(os.sep, "/")
     except ValueError:  # another drive
         relative = ""
-    values["clip"] = {"path": absolute, "relative_path": relative, **{k: v for k, v in clip.items() if k != "path"}}
+    return {"path": absolute, "relative_path": relative, **{k: v for k, v in clip.items() if k != "path"}}
 
 
-def _clip_paths(values: JsonObject, path: Path) -> tuple[str, ...]:
-    """Take the clip's relative path out of the values; return where the clip may be."""
-    clip = values.get("clip")
-    if not isinstance(clip, dict):
-        return ()
-    fields = Fields(clip, "clip")
+def _take_places(values: JsonObject, path: Path) -> list[tuple[str, ...]]:
+    """Take the clips' relative paths out of the values; return where each clip may be."""
+    places = []
+    for number, entry in enumerate(Fields(values).items("clips")):
+        clip = entry.get("clip") if isinstance(entry, dict) else None
+        places.append(_ways(clip, path, f"clips[{number}].clip") if isinstance(clip, dict) else ())
+    return places
+
+
+def _ways(clip: JsonObject, path: Path, where: str) -> tuple[str, ...]:
+    fields = Fields(clip, where)
     absolute, relative = fields.text("path"), fields.text("relative_path", "")
-    for name, value in (("clip.path", absolute), ("clip.relative_path", relative)):
+    for name, value in ((f"{where}.path", absolute), (f"{where}.relative_path", relative)):
         check_path(name, value)
-    places = [absolute]
+    ways = [absolute]
     if relative and not (os.path.isabs(relative) or relative.startswith("\\\\") or _URL.match(relative)):
         folder = os.path.dirname(os.path.realpath(path))
-        places.insert(0, os.path.normpath(os.path.join(folder, relative)))
+        ways.insert(0, os.path.normpath(os.path.join(folder, relative)))
     clip.pop("relative_path", None)
-    return tuple(dict.fromkeys(p for p in places if p and len(p) <= MAX_PATH))
+    return tuple(dict.fromkeys(p for p in ways if p and len(p) <= MAX_PATH))
+
+
+def _put(entry: ClipEntry, ways: tuple[str, ...]) -> ClipEntry:
+    """Return the entry with its clip where it probably is."""
+    project = entry.project
+    if project.clip is None:
+        return entry
+    return replace(entry, project=replace(project, clip=replace(project.clip, path=_first_there(ways))))
 
 
 def _first_there(paths: tuple[str, ...]) -> str:

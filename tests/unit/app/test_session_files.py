@@ -84,7 +84,7 @@ def test_a_second_window_reads_only_and_may_save_a_copy(
 def test_a_file_changed_by_another_program_is_not_overwritten(desk: Desk, clip: Path, tmp_path: Path) -> None:
     path = saved_project(desk, clip, tmp_path / "film.rvr")
     values = json.loads(path.read_text(encoding="utf-8"))
-    values["lens"]["blur_px"] = 77
+    values["clips"][0]["lens"]["blur_px"] = 77
     path.write_text(json.dumps(values), encoding="utf-8")  # say, a synchronised folder
     desk.session.set_lens(LensSettings(blur_px=4.0))
     with pytest.raises(ProjectError, match="changed by another"):
@@ -253,7 +253,7 @@ def test_a_newer_project_is_refused_and_what_is_open_stays(desk: Desk, clip: Pat
     path = tmp_path / "new.rvr"
     session = desk.open(clip)
     save_project(session.project, path)
-    path.write_text(path.read_text(encoding="utf-8").replace("Project.1", "Project.9"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("Project.2", "Project.9"), encoding="utf-8")
     desk.open(path)
     assert "newer version" in str(desk.problems[0])
     assert session.clip_state == "online"

@@ -31,7 +31,9 @@ def sample(clip: str = "/clips/a.mp4") -> Project:
 
 def edited(path: Path, change: dict[str, object]) -> Path:
     values = json.loads(path.read_text(encoding="utf-8"))
-    values.update(change)
+    in_file = ("schema", "generation", "program", "shown", "clips")
+    for field, value in change.items():
+        (values if field in in_file else values["clips"][0])[field] = value
     path.write_text(json.dumps(values), encoding="utf-8")
     return path
 
@@ -52,7 +54,7 @@ def test_the_file_is_text_with_a_line_for_each_thing(tmp_path: Path) -> None:
     path = tmp_path / "film.rvr"
     save_project(sample(), path)
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert lines[1] == ' "schema": "Project.1",'
+    assert lines[1] == ' "schema": "Project.2",'
     assert sum('"she turns"' in line for line in lines) == 1
     assert any("手" in line for line in lines)
     moved = replace(sample(), lens=LensSettings())
@@ -73,16 +75,19 @@ def test_unknown_fields_survive_at_every_level(tmp_path: Path) -> None:
     path = tmp_path / "film.rvr"
     save_project(sample(), path)
     values = json.loads(path.read_text(encoding="utf-8"))
-    values["bloom/~"] = {"deep": [1, None, "x"]}
-    values["clip"]["note"] = "n"
-    values["lens"]["glow"] = 0.5
-    values["lens"]["aperture"]["spikes"] = 8
-    values["targets"][1]["colour"] = "red"
-    values["tracks"]["a"]["speed"] = 3
+    values["room"] = {"deep": [1, None, "x"]}
+    clip = values["clips"][0]
+    clip["bloom/~"] = {"deep": [1, None, "x"]}
+    clip["clip"]["note"] = "n"
+    clip["lens"]["glow"] = 0.5
+    clip["lens"]["aperture"]["spikes"] = 8
+    clip["targets"][1]["colour"] = "red"
+    clip["tracks"]["a"]["speed"] = 3
     path.write_text(json.dumps(values), encoding="utf-8")
-    project = load_project(path)
+    production = read_project(path).production
+    project = production.project
     assert project.targets == sample().targets
-    save_project(project, path)
+    save_project(production, path)
     kept = json.loads(path.read_text(encoding="utf-8"))
     del kept["generation"], values["generation"]
     assert kept == values
@@ -101,7 +106,7 @@ def test_the_clip_is_found_beside_the_moved_project(tmp_path: Path) -> None:
     old.rename(new)
     assert load_project(new / "film.rvr").clip == sample(str(new / "media" / "a.mp4")).clip
     loaded = read_project(new / "film.rvr")
-    assert loaded.clip_paths == (str(new / "media" / "a.mp4"), str(clip))
+    assert loaded.places == {"c1": (str(new / "media" / "a.mp4"), str(clip))}
     (new / "film.rvr").rename(tmp_path / "film.rvr")  # now neither place holds it
     assert load_project(tmp_path / "film.rvr").clip == sample(str(clip)).clip
 
@@ -133,7 +138,7 @@ def test_a_path_that_is_not_utf8_survives(tmp_path: Path) -> None:
 def test_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "film.rvr"
     save_project(sample(), path)
-    data = edited(path, {"schema": "Project.2"}).read_bytes()
+    data = edited(path, {"schema": "Project.3"}).read_bytes()
     with pytest.raises(ProjectError, match="newer version"):
         load_project(path)
     assert path.read_bytes() == data
@@ -144,6 +149,16 @@ BAD_FIELDS = [
     ("schema", "Project.0", "schema"),
     ("generation", -1, "generation"),
     ("generation", 1.5, "generation"),
+    ("shown", 5, "shown"),
+    ("clips", {}, "clips"),
+    ("clips", [5], r"clips\[0\]"),
+    ("clips", [{}], r"clips\[0\].id"),
+    ("clips", [{"id": ""}], r"clips\[0\].id"),
+    ("clips", [{"id": "a" * 2000}], r"clips\[0\].id"),
+    ("clips", [{"id": "a", "name": "x\0"}], r"clips\[0\].name"),
+    ("clips", [{"id": "a"}, {"id": "a"}], "twice"),
+    ("clips", [{"id": f"c{n}"} for n in range(2001)], "more than 2000"),
+    ("clips", [{"id": "a"}, {"id": "b", "lens": 5}], r"clips\[1\].lens"),
     ("clip", [], "clip"),
     ("clip", {}, "clip.path"),
     ("clip", {"path": "a\0b"}, "clip.path"),
@@ -287,7 +302,9 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", sorted((Path(__file__).parents[2] / "baselines").glob("project-*.rvr")), ids=str)
 def test_every_version_ever_written_opens(file: Path) -> None:
     expected = json.loads(file.with_suffix(".expected.json").read_text(encoding="utf-8"))
-    project = load_project(file)
+    production = read_project(file).production
+    assert [[c.id, c.title, len(c.project.targets)] for c in production.clips] == expected["clips"]
+    project = production.project
     assert project.clip is not None
     assert Path(project.clip.path).name == expected["clip"]
     assert [(t.id, t.frame, t.pull_frames, t.ease, t.strength) for t in project.targets] == [
