@@ -86,7 +86,7 @@ def _shots(estimator: Estimator, files: SceneFiles) -> Iterator[dict[str, Any]]:
         wanted = np.maximum(read_exr(folder / f"{name}.exr"), 0.0)
         psnr = {
             disparity: {
-                light: round(psnr_display(_blurred(lights[light], depths[disparity], shot), wanted), 3)
+                light: round(psnr_display(refocused(lights[light], depths[disparity], shot), wanted), 3)
                 for light in LIGHTS
             }
             for disparity in DISPARITIES
@@ -100,7 +100,8 @@ def _in_line(guess: Map, inverse_m: Map, known: NDArray[np.bool_]) -> Map:
     return np.maximum(aligned(guess, inverse_m, known), 0.0).astype(np.float32)
 
 
-def _blurred(linear: Map, inverse_m: Map, shot: dict[str, Any]) -> Map:
+def refocused(linear: Map, inverse_m: Map, shot: dict[str, Any]) -> Map:
+    """Return light [H, W, 3] with depth [H, W] (1/m) as the lens of a shot of meta.json takes it (shipped renderer)."""
     width = linear.shape[1]
     lens = Lens(
         focal_length_mm=1000.0 * float(shot["focal_length_m"]),
