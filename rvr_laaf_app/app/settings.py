@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rvr_laaf_app.app.folders import config_folder
+from rvr_laaf_app.app.key_map import MAX_KEY_CHOICES, MAX_KEYS, KeyChoices
 from rvr_laaf_app.core.atomic import write_atomic
 from rvr_laaf_app.core.optics import Lens
 from rvr_laaf_app.document.limits import check_path
@@ -25,6 +26,7 @@ from rvr_laaf_app.document.strict_json import Fields, parse_object
 T = TypeVar("T")
 Number = TypeVar("Number", int, float)
 MAX_RECENT = 12
+MAX_LAYOUT = 20_000
 _FILE = "settings.json"
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,9 @@ log = logging.getLogger(__name__)
 class Settings:
     """recent: paths, last used first. pull_frames: of new targets. f_number, blur_px: of the lens of new projects.
 
-    zone_bars, problem_list: whether these are shown. hidden_lanes: of the timeline, by name.
+    zone_bars, problem_list: whether these are shown. hidden_lanes: of the timeline, by name. layout, geometry: of docks
+    and window, as texts that only the window reads. keys: those the user has changed, by action. language: empty is
+    that of the system.
     """
 
     recent: tuple[str, ...] = ()
@@ -43,6 +47,10 @@ class Settings:
     zone_bars: bool = True
     problem_list: bool = True
     hidden_lanes: tuple[str, ...] = ()
+    layout: str = ""
+    geometry: str = ""
+    keys: KeyChoices = ()
+    language: str = ""
 
     @property
     def lens(self) -> LensSettings:
@@ -87,6 +95,10 @@ def load_settings(folder: Path | None = None) -> Settings:
         zone_bars=_or(lambda: _yes(fields, "zone_bars", default=usual.zone_bars), usual.zone_bars),
         problem_list=_or(lambda: _yes(fields, "problem_list", default=usual.problem_list), usual.problem_list),
         hidden_lanes=_or(lambda: _names(fields, "hidden_lanes"), usual.hidden_lanes),
+        layout=_or(lambda: _text(fields, "layout", MAX_LAYOUT), usual.layout),
+        geometry=_or(lambda: _text(fields, "geometry", MAX_LAYOUT), usual.geometry),
+        keys=_or(lambda: _keys(fields), usual.keys),
+        language=_or(lambda: _text(fields, "language", 20), usual.language),
     )
 
 
@@ -120,6 +132,26 @@ def _blur(fields: Fields) -> float | None:
 def _names(fields: Fields, key: str) -> tuple[str, ...]:
     names = [item for item in fields.items(key)[:MAX_RECENT] if isinstance(item, str) and len(item) < 40]
     return tuple(dict.fromkeys(names))
+
+
+def _text(fields: Fields, key: str, longest: int) -> str:
+    value = fields.raw(key) if fields.has(key) else ""
+    if not isinstance(value, str) or len(value) > longest:
+        raise ValueError(f"{key} must be a text of at most {longest} characters")
+    return value
+
+
+def _keys(fields: Fields) -> KeyChoices:
+    chosen: dict[str, tuple[str, ...]] = {}
+    for item in fields.items("keys")[:MAX_KEY_CHOICES] if fields.has("keys") else ():
+        match item:
+            case [str(name), [*keys]] if len(keys) <= MAX_KEYS and all(
+                isinstance(k, str) and 0 < len(k) < 60 for k in keys
+            ):
+                chosen[name] = tuple(str(k) for k in keys)
+            case _:
+                raise ValueError("keys must hold pairs of an action and its keys")
+    return tuple(chosen.items())
 
 
 def _yes(fields: Fields, key: str, *, default: bool) -> bool:
