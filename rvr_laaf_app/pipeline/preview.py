@@ -5,9 +5,11 @@ Made for one worker thread; a slider that moves costs a render only, because the
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from rvr_laaf_app.core.color import from_linear, to_linear
 from rvr_laaf_app.core.frame import Frame, RgbdFrame
 from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.document.project import Project
+from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.estimate.base import RgbdEstimator
 from rvr_laaf_app.laaf.curve import FocusCurve
 from rvr_laaf_app.media.memory_cache import MemoryCache
@@ -25,9 +28,10 @@ from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.resolve import resolve
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer, Quality
 
-View = Literal["refocused", "original", "disparity"]
+View = Literal["refocused", "original", "disparity", "confidence"]
 CACHE_BYTES = 192 * 2**20
-_PreparedKey = tuple[int, tuple[int, int], float, bool, bool]
+DOUBT_RGB = (232, 72, 56)  # over the picture where its depth is doubtful
+_PreparedKey = tuple[int, tuple[int, int], float, bool, bool, Hashable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ class PreviewRenderer:
         frame = self._frame(request.index, size)
         if request.view == "original":
             return original_rgb(frame)
-        prepared = self._prepare(frame, size, project.lens.highlight_boost)
+        if request.view == "confidence":
+            return doubt_rgb(original_rgb(frame), self._rgbd(frame, project.repairs).confidence)
+        prepared = self._prepare(frame, size, project)
         if request.view == "disparity":
             grey = np.round(np.clip(prepared.disparity, 0, 1) * 255).astype(np.uint8)
             return np.repeat(grey[..., None], 3, axis=2)
@@ -89,16 +95,22 @@ class PreviewRenderer:
             self._frames.put((index, size), frame)
         return frame
 
-    def _prepare(self, frame: Frame, size: tuple[int, int], highlight_boost: float) -> PreparedFrame:
+    def _prepare(self, frame: Frame, size: tuple[int, int], project: Project) -> PreparedFrame:
+        boost, repairs = project.lens.highlight_boost, project.repairs
         analysed = self._products.has(frame.index)
         final = self._products.settled(frame.index + 1)
-        key = (frame.index, size, highlight_boost, analysed, final)
+        repaired = self._products.repair_state(frame.index, repairs) if analysed else ()
+        key = (frame.index, size, boost, analysed, final, repaired)
         prepared = self._prepared.get(key) if final or not analysed else None
         if prepared is None:
-            rgbd = self._products.rgbd(frame.index) if analysed else self._estimate_now(frame)
-            prepared = prepare(frame, rgbd, highlight_boost=highlight_boost)
+            prepared = prepare(frame, self._rgbd(frame, repairs), highlight_boost=boost)
             self._prepared.put(key, prepared)
         return prepared
+
+    def _rgbd(self, frame: Frame, repairs: Sequence[Repair]) -> RgbdFrame:
+        if self._products.has(frame.index):
+            return self._products.rgbd(frame.index, repairs)
+        return self._estimate_now(frame)
 
     def _estimate_now(self, frame: Frame) -> RgbdFrame:
         """Estimate a frame that the analysis has not reached: good enough to aim with, not steady over time."""
@@ -106,6 +118,21 @@ class PreviewRenderer:
             self._estimator = self._products.new_estimator()
         before, after = self._estimator.context
         return estimate_alone(self._products, self._estimator, [frame] * (before + 1 + after))
+
+
+def doubt_rgb(rgb: NDArray[np.uint8], confidence: NDArray[np.float16]) -> NDArray[np.uint8]:
+    """Return the picture in grey, and red where the depth cannot be trusted: RGB [h, w, 3] uint8.
+
+    rgb [h, w, 3] uint8; confidence [h', w'] float16 in 0..1, of another size if need be.
+    """
+    height, width = rgb.shape[:2]
+    sure = cv2.resize(confidence.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    doubt = 1.0 - np.clip(sure, 0.0, 1.0)[..., None]
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
+    # The picture stays readable under the red: half of its light comes through.
+    red = 0.55 * np.array(DOUBT_RGB, np.float32) + 0.45 * grey
+    shown: NDArray[np.uint8] = np.clip(grey + doubt * (red - grey) + 0.5, 0, 255).astype(np.uint8)
+    return shown
 
 
 def original_rgb(frame: Frame) -> NDArray[np.uint8]:

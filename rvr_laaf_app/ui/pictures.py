@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from rvr_laaf_app.media.reader import ClipReader
     from rvr_laaf_app.pipeline.preview import PreviewRenderer
     from rvr_laaf_app.pipeline.products import ClipProducts
+    from rvr_laaf_app.pipeline.proxy import ProxyKeys, ProxyStore
+    from rvr_laaf_app.render.base import Quality
 
-View = Literal["refocused", "original", "disparity"]
-VIEWS: tuple[View, ...] = ("refocused", "original", "disparity")
+View = Literal["refocused", "original", "disparity", "confidence"]
+VIEWS: tuple[View, ...] = ("refocused", "original", "disparity", "confidence")
 CACHE_BYTES = 384 * 2**20
 _AIM_SIZE = (320, 320)  # of the picture in which a target's disparity is looked up before the clip is analysed
 _AIM_REACH = 0.02  # half the side of the looked-at square, as a share of the picture
@@ -42,6 +44,7 @@ class PictureKey:
     size: tuple[int, int]
     view: View
     look: Hashable = None
+    quality: Quality = "preview"
 
 
 class ClipPictures:
@@ -52,6 +55,7 @@ class ClipPictures:
 
         self.info, self.products = info, products
         self.made: MemoryCache[PictureKey, QImage] = MemoryCache(CACHE_BYTES, lambda image: image.sizeInBytes())
+        self.proxies = _proxies_of(products)
         self._lock = threading.Lock()
         self._curve: tuple[Hashable, FocusCurve] | None = None
 
@@ -63,11 +67,20 @@ class ClipPictures:
         counting = (t for t in project.targets if t.strength != "suggested")
         if products is None or (not products.complete and not all(products.has(t.frame) for t in counting)):
             return None
-        key = (project.targets, project.tracks, self.state)
+        key = (project.targets, project.tracks, project.repairs, self.state)
         with self._lock:
             if self._curve is None or self._curve[0] != key:
                 self._curve = (key, curve_of(products, project))
             return self._curve[1]
+
+    def proxy_keys(self, project: Project) -> ProxyKeys | None:
+        """Return the names of the pictures for playing; None while what they show is not certain yet."""
+        from rvr_laaf_app.pipeline.proxy import ProxyKeys
+
+        curve = self.curve(project)
+        if curve is None or self.products is None or not self.complete:
+            return None
+        return ProxyKeys(self.products, project, curve)
 
     @property
     def state(self) -> Hashable:
@@ -102,39 +115,74 @@ class PictureMaker:
         self._renderers.clear()
         self._readers.clear()
 
-    def picture(self, project: Project, index: int, size: tuple[int, int], view: View, *, kind: str) -> QImage:
+    def picture(
+        self,
+        project: Project,
+        index: int,
+        size: tuple[int, int],
+        view: View,
+        *,
+        kind: str,
+        quality: Quality = "preview",
+    ) -> QImage:
         """Return the picture of a frame that fits `size`; `kind` names the reader to use (one per size in turn)."""
         if self._clip.products is None:
             view = "original"
         curve = self._curve(project, index) if view == "refocused" else None
-        key = PictureKey(index, size, view, self._look(project, curve, index, view))
+        key = PictureKey(index, size, view, self._look(project, curve, index, view), quality)
         found = self._clip.made.get(key)
         if found is None:
             found = self._make(project, curve, key, kind)
             self._clip.made.put(key, found)
         return found
 
-    def has(self, project: Project, index: int, size: tuple[int, int], view: View) -> bool:
-        """Tell whether the picture is kept already."""
-        curve = self._clip.curve(project) if view == "refocused" else None
-        return PictureKey(index, size, view, self._look(project, curve, index, view)) in self._clip.made
+    def kept(self, keys: ProxyKeys | None, index: int) -> QImage | None:
+        """Return the picture that is kept for playing, None if there is none."""
+        store = self._clip.proxies
+        if keys is None or store is None:
+            return None
+        name = keys.of(index)
+        pixels = store.get(name) if name in store else None
+        if pixels is None:
+            return None
+        from PySide6.QtGui import QImage
+
+        height, width = pixels.shape[:2]
+        return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+
+    def to_keep(self, project: Project, keys: ProxyKeys, index: int) -> QImage:
+        """Make the picture for playing and keep it."""
+        from rvr_laaf_app.pipeline.preview import PreviewRequest
+        from rvr_laaf_app.pipeline.proxy import proxy_size
+
+        clip, curve = self._clip, self._clip.curve(project)
+        if clip.products is None or clip.proxies is None or curve is None:
+            raise ValueError("there is nothing to keep pictures of")
+        request = PreviewRequest(index, proxy_size(clip.info.display_size), quality="final")
+        rgb = self._renderer("keep", clip.products).picture(project, curve, request)
+        clip.proxies.put(keys.of(index), rgb)
+        return to_qimage(rgb)
 
     def _look(self, project: Project, curve: FocusCurve | None, index: int, view: View) -> Hashable:
         """Return what besides frame and size decides the pixels."""
         if view == "original":
             return None
+        products = self._clip.products
         # The depth range of a shot grows until its analysis is done, and with it every disparity of the shot.
         state = self._clip.state if not self._clip.complete else None
+        repaired = (
+            products.repair_state(index, project.repairs) if products is not None and self._clip.has(index) else ()
+        )
         if curve is None:
-            return state, None
-        return state, project.lens, float(curve.focus_disparity[index])
+            return state, repaired
+        return state, repaired, project.lens.at(index), float(curve.focus_disparity[index])
 
     def _make(self, project: Project, curve: FocusCurve | None, key: PictureKey, kind: str) -> QImage:
         from rvr_laaf_app.pipeline.preview import PreviewRequest
 
         if self._clip.products is None:
             return self._plain(key, kind)
-        request = PreviewRequest(key.index, key.size, view=key.view)
+        request = PreviewRequest(key.index, key.size, key.quality, key.view)
         if curve is None:
             curve = resting_curve(self._clip.info.frames, 0.5)
         return to_qimage(self._renderer(kind, self._clip.products).picture(project, curve, request))
@@ -190,6 +238,14 @@ class PictureMaker:
         rows = range(max(0, y - reach), min(found.height(), y + reach + 1))
         greys = [found.pixelColor(c, r).red() for r in rows for c in columns]
         return float(np.median(greys)) / 255.0
+
+
+def _proxies_of(products: ClipProducts | None) -> ProxyStore | None:
+    if products is None:
+        return None
+    from rvr_laaf_app.pipeline.proxy import proxy_store
+
+    return proxy_store(products)
 
 
 def resting_curve(frames: int, disparity: float) -> FocusCurve:

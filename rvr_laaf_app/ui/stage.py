@@ -15,7 +15,8 @@ from PySide6.QtGui import QImage
 from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.ui.pictures import ClipPictures, PictureMaker, View
 from rvr_laaf_app.ui.playback.player import Player, next_rate
-from rvr_laaf_app.ui.preview import Preview, draft_size
+from rvr_laaf_app.ui.playback.proxies import ProxyWork, Wish
+from rvr_laaf_app.ui.preview import PLAY_ROOM, Preview, Showing, Shown, draft_size
 from rvr_laaf_app.ui.timeline.background import LaneWork
 from rvr_laaf_app.ui.waveform import waveform
 
@@ -33,10 +34,13 @@ class Stage(QObject):
 
     index_changed = Signal(int)
     picture_changed = Signal(QImage)
+    before_changed = Signal(object)  # the original of the frame as QImage, or None: told before picture_changed
     curve_changed = Signal(object)  # FocusCurve or None
     waveform_changed = Signal(object)  # array or None
     view_changed = Signal(str)
     playing_changed = Signal(bool)
+    pace_changed = Signal(object)  # playback.player.Pace
+    ready_changed = Signal(object)  # runs of frames [start, stop) whose pictures for playing are there
     failed = Signal(object)  # Exception
 
     def __init__(self, bridge: GuiBridge, sound: Sound, parent: QObject | None = None) -> None:
@@ -46,15 +50,19 @@ class Stage(QObject):
         self.player.picture_due.connect(self._play_picture)
         self.player.position_changed.connect(self._played_to)
         self.player.playing_changed.connect(self._playing)
+        self.player.pace_changed.connect(self.pace_changed)
         self.player.failed.connect(self.failed)
         self.lanes = LaneWork(bridge, self)
         self._clip: ClipPictures | None = None
         self._preview: Preview | None = None
-        self._ending: list[Preview] = []
+        self._proxies: ProxyWork | None = None
+        self._ending: list[Preview | ProxyWork] = []
         self._project = Project()
         self._index = 0
         self._view: View = "refocused"
         self._room = (640, 360)
+        self._exact = self._before = self._loop = False
+        self._idle = True
         self._sound_stop = threading.Event()
         self._sound_thread: threading.Thread | None = None
 
@@ -83,6 +91,16 @@ class Stage(QObject):
         """The view that is shown."""
         return self._view
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """Frames [start, stop) between the I and O marks; the whole clip without marks. For export and loops."""
+        return self._project.play_range.frames(self.last_index + 1)
+
+    @property
+    def loop(self) -> bool:
+        """True if playing goes round and round between the marks."""
+        return self._loop
+
     def open(self, info: ClipInfo, products: ClipProducts | None, project: Project) -> None:
         """Show another clip from its first frame on; without products only as it is."""
         self.close_clip()
@@ -92,6 +110,9 @@ class Stage(QObject):
         self._preview.picture_ready.connect(self._still_picture)
         self._preview.curve_ready.connect(self.curve_changed)
         self._preview.failed.connect(self.failed)
+        self._proxies = ProxyWork(self._clip, self._bridge, self)
+        self._proxies.ready_changed.connect(self.ready_changed)
+        self.ready_changed.emit(())
         self.lanes.open(info, products)
         self.index_changed.emit(0)
         self._show()
@@ -102,17 +123,18 @@ class Stage(QObject):
         self.player.pause()
         self._sound_stop.set()
         self.lanes.close_clip()
-        if self._preview is not None:
-            self._preview.ask_to_end()
-            self._preview.disconnect(self)
-            self._ending = [p for p in self._ending if not p.has_ended()]
-            self._ending.append(self._preview)
-        self._preview = self._clip = None
+        self._ending = [p for p in self._ending if not p.has_ended()]
+        for worker in (self._preview, self._proxies):
+            if worker is not None:
+                worker.ask_to_end()
+                worker.disconnect(self)
+                self._ending.append(worker)
+        self._preview = self._proxies = self._clip = None
 
     def close(self, timeout_s: float) -> bool:
         """Join every thread, each for so long at most; False if one did not end in time."""
         self.close_clip()
-        joined = [preview.close(timeout_s) for preview in self._ending]
+        joined = [worker.close(timeout_s) for worker in self._ending]
         joined += [self.player.close(timeout_s), self.lanes.close(timeout_s)]
         if self._sound_thread is not None:
             self._sound_thread.join(timeout_s)
@@ -128,10 +150,19 @@ class Stage(QObject):
         """Show the frame again: the analysis knows more."""
         self._show()
 
-    def set_room(self, room: tuple[int, int]) -> None:
-        """Say how many device pixels the viewer has for the picture."""
-        if room != self._room:
-            self._room = room
+    def set_room(self, room: tuple[int, int], *, exact: bool = False) -> None:
+        """Say how many device pixels the whole picture fills; exact: it is to be shown to the clip's own pixels."""
+        if exact and self.info is not None:
+            width, height = self.info.display_size
+            room = min(room[0], width), min(room[1], height)
+        if (room, exact) != (self._room, self._exact):
+            self._room, self._exact = room, exact
+            self._show()
+
+    def set_before(self, wanted: bool) -> None:
+        """Say whether the original is wanted beside the picture, for the wipe."""
+        if wanted != self._before:
+            self._before = wanted
             self._show()
 
     def set_view(self, view: View) -> None:
@@ -157,37 +188,77 @@ class Stage(QObject):
         else:
             self._play(1.0)
 
+    def play_range(self) -> None:
+        """Play from the I mark to the O mark."""
+        self._index_to(self.range[0])
+        self._play(1.0, only_range=True)
+
     def shuttle(self, direction: int) -> None:
         """Play faster in a direction with each call; a call against the direction of playing turns round."""
         self._play(next_rate(self.player.rate, direction))
+
+    def crawl(self, rate: float) -> None:
+        """Play at exactly this rate."""
+        self._play(rate)
 
     def stop(self) -> None:
         """Stop playing."""
         self.player.pause()
 
+    def set_loop(self, loop: bool) -> None:
+        """Let playing go round and round between the marks, or not; what plays goes on so."""
+        self._loop = loop
+        if self.player.playing:
+            self._play(self.player.rate)
+
     def allow_ahead(self, allowed: bool) -> None:
-        """Say whether idle time may be used for pictures after the playhead."""
-        if self._preview is not None:
-            self._preview.allow_ahead(allowed)
+        """Say whether idle time may be used for pictures for playing."""
+        self._idle = allowed
+        if self._proxies is not None:
+            self._proxies.allow(allowed and not self.player.playing)
 
     def _show(self) -> None:
-        if self._preview is not None and not self.player.playing:
-            self._preview.show(self._project, self._index, self._view, self._room)
+        if self._preview is None or self._proxies is None:
+            return
+        self._proxies.want(Wish(self._project, self._index, self.range))
+        if not self.player.playing:
+            self._preview.show(
+                Showing(self._project, self._index, self._view, self._room, exact=self._exact, before=self._before)
+            )
 
-    def _play(self, rate: float) -> None:
+    def _play(self, rate: float, *, only_range: bool = False) -> None:
         clip = self._clip
         if clip is None:
             return
         maker = PictureMaker(clip)
-        size = draft_size(self._room)
+        self.player.play(
+            clip.info,
+            self._index,
+            lambda index: self._played_picture(clip, maker, index),
+            rate=rate,
+            bounds=self.range if self._loop or only_range else None,
+            loop=self._loop,
+            at_end=maker.close,
+        )
 
-        def picture_of(index: int) -> QImage:
-            # Depth of frames that the analysis has not reached would have to be estimated one by one: far too slow.
-            view = self._view if clip.has(index) else "original"
-            return maker.picture(self._project, index, size, view, kind="play")
+    def _played_picture(self, clip: ClipPictures, maker: PictureMaker, index: int) -> Shown:
+        """Return what playing shows of a frame; runs in the thread of the playing."""
+        project = self._project
+        # Depth of frames that the analysis has not reached would have to be estimated one by one: far too slow.
+        view = self._view if clip.has(index) else "original"
+        before = None
+        if self._before:
+            before = maker.picture(project, index, PLAY_ROOM, "original", kind="plain")
+        keys = clip.proxy_keys(project) if view == "refocused" else None
+        if keys is not None:
+            return Shown(maker.kept(keys, index) or maker.to_keep(project, keys, index), before)
+        room = PLAY_ROOM if view == "original" else draft_size(self._room)
+        return Shown(maker.picture(project, index, room, view, kind="plain" if view == "original" else "play"), before)
 
-        self.allow_ahead(False)
-        self.player.play(clip.info, self._index, picture_of, rate=rate, at_end=maker.close)
+    def _index_to(self, index: int) -> None:
+        if index != self._index:
+            self._index = index
+            self.index_changed.emit(index)
 
     def _begin_waveform(self, info: ClipInfo) -> None:
         stop = self._sound_stop = threading.Event()
@@ -207,24 +278,29 @@ class Stage(QObject):
         self._sound_thread = threading.Thread(target=measure, name="waveform", daemon=True)
         self._sound_thread.start()
 
-    @Slot(int, QImage)
-    def _still_picture(self, index: int, image: QImage) -> None:
+    @Slot(int, object)
+    def _still_picture(self, index: int, shown: Shown) -> None:
         if not self.player.playing and index == self._index:
-            self.picture_changed.emit(image)
+            self._to_screen(shown)
 
-    @Slot(int, QImage)
-    def _play_picture(self, _index: int, image: QImage) -> None:
-        self.picture_changed.emit(image)
+    @Slot(int, object)
+    def _play_picture(self, _index: int, shown: Shown) -> None:
+        self._to_screen(shown)
+
+    def _to_screen(self, shown: Shown) -> None:
+        self.before_changed.emit(shown.before)
+        self.picture_changed.emit(shown.image)
 
     @Slot(int)
     def _played_to(self, index: int) -> None:
-        self._index = index
-        self.index_changed.emit(index)
+        self._index_to(index)
 
     @Slot(bool)
     def _playing(self, playing: bool) -> None:
         self.playing_changed.emit(playing)
         self.lanes.allow(not playing)
+        self.allow_ahead(self._idle)
         if not playing:
-            self.allow_ahead(True)
+            if self._proxies is not None:
+                self._proxies.look_again()  # playing made some too
             self._show()

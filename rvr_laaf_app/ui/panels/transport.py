@@ -1,66 +1,122 @@
-"""The line under the picture: where we are, play and step, and which view of the frame is shown."""
+"""The line under the picture: where we are, play and step, how well it plays, and what of the frame is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from rvr_laaf_app.ui import theme
-from rvr_laaf_app.ui.timeline.scale import clock_text
+from rvr_laaf_app.ui.panels.timecode_field import TimecodeField
 
-STEPS: Final = ("to_start", "previous_target", "step_back", "play", "step_forward", "next_target", "to_end")
-VIEW_CHOICES: Final = ("view_refocused", "view_original", "view_disparity")
+if TYPE_CHECKING:
+    from rvr_laaf_app.ui.playback.player import Pace
+    from rvr_laaf_app.ui.playback.timecode import Timecode
+
+STEPS: Final = ("to_start", "previous_target", "step_back", "play", "step_forward", "next_target", "to_end", "loop")
+VIEW_CHOICES: Final = ("view_refocused", "view_original", "view_disparity", "view_confidence")
+SIZES: Final = ("picture_fit", "picture_100", "picture_200", "picture_in", "picture_out")
+_NARROW_PX = 900  # below it the views are a list instead of a row of buttons
+_KEPT_UP = 0.97  # of the wanted rate still counts as real time
 
 
 class Transport(QWidget):
-    """Buttons for some of the window's actions; shows time and frame."""
+    """Buttons for some of the window's actions; shows and takes the time, and tells how playing does."""
+
+    time_chosen = Signal(int)  # frame
+    keys_left = Signal()  # the keys may go back to the picture
 
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("transport")
         self.setProperty("role", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.time = QLabel("0:00.00", self)
-        self.time.setObjectName("time")
-        self.time.setProperty("role", "strong")
-        self.time.setFont(theme.tabular_font(15, bold=True))
-        self.frame = QLabel("", self)
-        self.frame.setObjectName("frame_number")
-        self.frame.setProperty("role", "quiet")
-        self.rate = QLabel("", self)
-        self.rate.setObjectName("rate")
-        self.rate.setProperty("role", "quiet")
-        left, middle, right = QWidget(self), QWidget(self), QWidget(self)
-        left_line, middle_line, right_line = (self._line(w) for w in (left, middle, right))
-        left_line.addWidget(self.time)
-        left_line.addWidget(self.frame)
-        left_line.addWidget(self.rate)
-        left_line.addStretch(1)
-        for name in STEPS:
-            middle_line.addWidget(self._button(actions[name], "flat"))
-        right_line.addStretch(1)
-        segments = QHBoxLayout()
-        segments.setSpacing(0)
-        for name in VIEW_CHOICES:
-            segments.addWidget(self._button(actions[name], "segment", text=True))
-        right_line.addLayout(segments)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 6, 16, 6)
-        layout.setSpacing(8)
-        layout.addWidget(left, 1)
-        layout.addWidget(middle, 0)
-        layout.addWidget(right, 1)
-        self.setFixedHeight(44)
+        self._views = [actions[name] for name in VIEW_CHOICES]
+        self.time = TimecodeField(self)
+        self.time.chosen.connect(self.time_chosen)
+        self.time.left.connect(self.keys_left)
+        self.frame = self._label("frame_number", "")
+        self.rate = self._label("rate", "00.0 / 00 fps   0.25x")
+        self.dropped = self._label("dropped", "00000 dropped")
+        self.segments = self._segments()
+        self.view_list = self._list("view_list", self._views, self.tr("View"))
+        self.zoom = self._list("picture_size", [actions[name] for name in SIZES], self.tr("Size of the picture"))
+        self.zoom.setText(self.tr("Fit"))
+        self.wipe = self._button(actions["wipe"], "segment", text=True)
+        self._arrange([self._button(actions[name], "flat") for name in STEPS])
+        for view in self._views:
+            view.toggled.connect(self._show_view)
+        self._show_view()
+        self.setFixedHeight(48)
+        self.setMinimumWidth(560)
 
-    def _line(self, widget: QWidget) -> QHBoxLayout:
-        line = QHBoxLayout(widget)
+    def _arrange(self, steps: list[QToolButton]) -> None:
+        left, middle, right = (self._line() for _ in range(3))
+        left.addWidget(self.time)
+        facts = QVBoxLayout()
+        facts.setSpacing(0)
+        facts.addStretch(1)
+        facts.addWidget(self.frame)
+        line = self._line()
+        line.addWidget(self.rate)
+        line.addWidget(self.dropped)
+        line.addStretch(1)
+        facts.addLayout(line)
+        facts.addStretch(1)
+        left.addLayout(facts)
+        left.addStretch(1)
+        for button in steps:
+            middle.addWidget(button)
+        middle.setSpacing(4)
+        right.addStretch(1)
+        for part in (self.segments, self.view_list, self.wipe, self.zoom):
+            right.addWidget(part)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 4, 16, 4)
+        layout.setSpacing(16)
+        layout.addLayout(left, 1)
+        layout.addLayout(middle, 0)
+        layout.addLayout(right, 1)
+
+    def _line(self) -> QHBoxLayout:
+        line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
         return line
+
+    def _label(self, name: str, widest: str) -> QLabel:
+        label = QLabel("", self)
+        label.setObjectName(name)
+        label.setProperty("role", "quiet")
+        label.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        return label
+
+    def _segments(self) -> QWidget:
+        row = QWidget(self)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        for action in self._views:
+            line.addWidget(self._button(action, "segment", text=True))
+        return row
+
+    def _list(self, name: str, actions: list[QAction], title: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(name)
+        button.setProperty("role", "list")
+        button.setAccessibleName(title)
+        button.setToolTip(title)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        menu = QMenu(button)
+        menu.addActions(actions)
+        button.setMenu(menu)
+        return button
 
     def _button(self, action: QAction, role: str, *, text: bool = False) -> QToolButton:
         button = QToolButton(self)
@@ -73,13 +129,67 @@ class Transport(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         return button
 
+    def set_code(self, code: Timecode | None) -> None:
+        """Say how the frames of the clip are labelled; None: there is no clip."""
+        self.time.set_code(code)
+        if code is None:
+            self.frame.setText("")
+        self.show_pace(None)
+
     def show_position(self, index: int, frames: int, seconds: float) -> None:
         """Show the frame and its time."""
-        self.time.setText(clock_text(seconds))
+        self.time.set_index(index)
         self.frame.setText(
             self.tr("frame {0} of {1}").replace("{0}", str(index)).replace("{1}", str(max(frames - 1, 0)))
         )
 
     def show_rate(self, rate: float) -> None:
-        """Show how fast it plays; nothing at the ordinary rate or when it stands."""
-        self.rate.setText("" if rate in (0.0, 1.0) else f"{rate:g}x")
+        """Show how fast it plays; what is known of the pace comes with `show_pace`."""
+        if rate:
+            self.rate.setText("" if rate == 1.0 else _speed(rate))
+            self._paint(self.rate, "quiet")
+            self.dropped.setText("")
+
+    def show_pace(self, pace: Pace | None, rate: float = 0.0) -> None:
+        """Show pictures a second against what they should be, and how many came too late; None: it never played."""
+        if pace is None:
+            self.rate.setText("")
+            self.dropped.setText("")
+            return
+        if rate:
+            speed = "" if rate == 1.0 else f"   {_speed(rate)}"
+            text = self.tr("{0} of {1} fps").replace("{0}", f"{pace.shown_per_s:.1f}")
+            self.rate.setText(text.replace("{1}", f"{pace.wanted_per_s:.4g}") + speed)
+            slow = pace.shown_per_s < _KEPT_UP * pace.wanted_per_s - 1
+            self._paint(self.rate, "problem" if slow else "good")
+        else:
+            self.rate.setText("")
+        self.dropped.setText(self.tr("{0} dropped").replace("{0}", str(pace.dropped)) if pace.dropped or rate else "")
+        self._paint(self.dropped, "problem" if pace.dropped else "quiet")
+
+    def show_zoom(self, factor: float, *, fits: bool) -> None:
+        """Show how large the picture is: device pixels per pixel of the clip."""
+        share = f"{factor:.0%}".replace("%", " %")
+        self.zoom.setText(f"{self.tr('Fit')}  {share}" if fits and factor else share if factor else self.tr("Fit"))
+
+    def _paint(self, label: QLabel, role: str) -> None:
+        if label.property("role") != role:
+            label.setProperty("role", role)
+            label.style().polish(label)
+
+    @Slot()
+    def _show_view(self) -> None:
+        chosen = next((v for v in self._views if v.isChecked()), self._views[0])
+        self.view_list.setText(chosen.text().replace("&", ""))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the views as a row of buttons, or as a list where there is no room for that."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW_PX
+        self.segments.setVisible(not narrow)
+        self.view_list.setVisible(narrow)
+
+
+def _speed(rate: float) -> str:
+    """Return "2x", "-0.25x"."""
+    return f"{rate:g}x".replace("-", "\N{MINUS SIGN}")

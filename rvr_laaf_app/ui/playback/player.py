@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QImage
 
 from rvr_laaf_app.ui.playback.clock import PlayClock
+from rvr_laaf_app.ui.playback.path import PlayPath
 from rvr_laaf_app.ui.playback.sound import Sound
-from rvr_laaf_app.ui.playback.stream import PictureOf, PictureStream
+from rvr_laaf_app.ui.playback.stream import PictureStream
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
 
 _TICK_MS = 5
-RATES = (0.25, 0.5, 1.0, 2.0, 4.0)
+_PACE_S = 0.5  # how often the pace is told
+_WINDOW_S = 1.0  # over which it is measured
+_PREROLL = 3  # pictures, and sound, that are waited for before the clock starts,
+_PREROLL_S = 0.4  # but not longer than this
+_MOST_PER_S = 60.0  # pictures: more than a screen shows are not made
+RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+SLOW = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How playing does: pictures shown in the last second, what it should be, and pictures that came too late."""
+
+    shown_per_s: float
+    wanted_per_s: float
+    dropped: int
 
 
 class Player(QObject):
-    """Plays one clip at a time from a frame on; at the end it stays on the last frame."""
+    """Plays one clip at a time from a frame on; at the end it stays on the last frame, or begins anew in a loop."""
 
-    picture_due = Signal(int, QImage)
+    picture_due = Signal(int, object)  # frame, what picture_of returned
     position_changed = Signal(int)  # the frame that the clock has reached, whether or not its picture was ready
     playing_changed = Signal(bool)
+    pace_changed = Signal(object)  # Pace, twice a second while it plays, and once in the end
     failed = Signal(object)  # Exception
 
     def __init__(self, sound: Sound, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._sound = sound
         self._clock = PlayClock()
-        self._info: ClipInfo | None = None
-        self._stream: PictureStream | None = None
-        self._ending: list[PictureStream] = []
+        self._path: PlayPath | None = None
+        self._stream: PictureStream[object] | None = None
+        self._ending: list[PictureStream[object]] = []
         self._index = 0
+        self._rate = 1.0
+        self._sounding = False
+        self._asked_s: float | None = None  # when play was asked for; None once the clock runs
+        self._shown_s: deque[float] = deque()
+        self._told_s = 0.0
+        self._wanted_per_s = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
@@ -42,102 +68,144 @@ class Player(QObject):
 
     @property
     def playing(self) -> bool:
-        """True while the clock runs."""
-        return self._clock.running
+        """True from `play` until it stops."""
+        return self._stream is not None
 
     @property
     def rate(self) -> float:
         """The rate of playing, negative backwards; 0 when it does not play."""
-        return self._clock.rate if self.playing else 0.0
+        return self._rate if self.playing else 0.0
 
     @property
     def dropped(self) -> int:
-        """Frames that this playing could not show in time."""
+        """Pictures that this playing could not show in time."""
         return self._stream.count.dropped if self._stream is not None else 0
+
+    @property
+    def pace(self) -> Pace:
+        """How playing does now."""
+        now = time.monotonic()
+        while self._shown_s and self._shown_s[0] < now - _WINDOW_S:
+            self._shown_s.popleft()
+        span = min(_WINDOW_S, now - self._shown_s[0]) if self._shown_s else _WINDOW_S
+        shown = (len(self._shown_s) - 1) / span if len(self._shown_s) > 1 and span > 0 else 0.0
+        return Pace(shown, self._wanted_per_s, self.dropped)
 
     def play(
         self,
         info: ClipInfo,
         start: int,
-        picture_of: PictureOf,
+        picture_of: Callable[[int], object],
         *,
         rate: float = 1.0,
+        bounds: tuple[int, int] | None = None,
+        loop: bool = False,
         at_end: Callable[[], None] | None = None,
     ) -> None:
-        """Play from frame `start`; from the clip's beginning if that is the last frame (and the other way round).
+        """Play frames [start, stop) of `bounds` (None: the clip) from frame `start`, from the other end if it is there.
 
         picture_of and at_end run in the thread of this playing; at_end when it is over, also if it never began.
         """
-        self.pause()
+        self._halt()
         table = info.table
         if table is None or len(table) < 2:
             if at_end is not None:
                 at_end()
+            self.playing_changed.emit(False)
             return
-        last = len(table) - 1
-        if rate > 0 and start >= last:
-            start = 0
-        elif rate < 0 and start <= 0:
-            start = last
-        self._info, self._index = info, start
+        low, high = bounds or (0, len(table))
         step = 1 if rate > 0 else -1
+        if not low <= start < high or (not loop and start == (high - 1 if step > 0 else low)):
+            start = low if step > 0 else high - 1
+        path = self._path = PlayPath(table, start, low, high, step, loop)
         speed = float(table.average_rate) * abs(rate)
-        self._stream = PictureStream(
-            picture_of,
-            start=start,
-            stop=len(table) if step > 0 else -1,
-            step=step,
-            frames_per_s=speed,
-            at_end=at_end,
-        )
-        at_s = table.seconds_of(start)
-        if rate == 1.0:
-            self._sound.start(info, at_s)
-        self._clock.start(at_s, rate)
+        stride = max(1, math.ceil(speed / _MOST_PER_S - 1e-3))
+        self._index, self._rate, self._wanted_per_s = start, rate, speed / stride
+        self._stream = PictureStream(picture_of, path, stride=stride, pictures_per_s=self._wanted_per_s, at_end=at_end)
+        self._sounding = rate == 1.0 and self._begin_sound(info, path)
+        self._shown_s.clear()
+        self._asked_s = self._told_s = time.monotonic()
         self._timer.start()
         self.playing_changed.emit(True)
 
     def pause(self) -> None:
         """Stop where it is; harmless when it does not play."""
-        if not self.playing:
+        if self._stream is None:
+            return
+        pace = self.pace
+        self._halt()
+        self.pace_changed.emit(pace)
+        self.playing_changed.emit(False)
+
+    def _halt(self) -> None:
+        if self._stream is None:
             return
         self._timer.stop()
         self._clock.stop()
         self._sound.stop()
-        if self._stream is not None:
-            # Not joined here: the picture under way may take a while, and the window must not wait for it.
-            self._stream.ask_to_end()
-            self._ending = [s for s in self._ending if not s.close(0.0)]
-            self._ending.append(self._stream)
-            self._stream = None
-        self.playing_changed.emit(False)
+        # Not joined here: the picture under way may take a while, and the window must not wait for it.
+        self._stream.ask_to_end()
+        self._ending = [s for s in self._ending if not s.close(0.0)]
+        self._ending.append(self._stream)
+        self._stream, self._asked_s = None, None
+
+    def set_muted(self, muted: bool) -> None:
+        """Let the sound be heard or not."""
+        self._sound.set_volume(0.0 if muted else 1.0)
 
     def close(self, timeout_s: float = 4.0) -> bool:
         """Stop and join every thread; return False if one did not end in time."""
         self.pause()
         return not [stream for stream in self._ending if not stream.close(timeout_s)]
 
+    def _begin_sound(self, info: ClipInfo, path: PlayPath) -> bool:
+        low_s, high_s = path.bounds_s
+        whole = path.stop == len(path.table) and not path.loop
+        return self._sound.start(
+            info, path.begin_s, stop_s=None if whole else high_s, again_from_s=low_s if path.loop else None
+        )
+
+    def _roll(self, stream: PictureStream[object]) -> bool:
+        """Start clock and sound together when both have something to begin with; tell whether they run."""
+        if self._asked_s is None:
+            return True
+        late = time.monotonic() - self._asked_s > _PREROLL_S
+        ready = stream.has_ready(_PREROLL) and (not self._sounding or self._sound.ready())
+        if not late and not ready:
+            return False
+        self._asked_s = None
+        if self._sounding:
+            self._sound.begin()
+        self._clock.start(0.0, abs(self._rate))
+        return True
+
     @Slot()
     def _tick(self) -> None:
-        if self._info is None or self._info.table is None or self._stream is None:
+        stream, path = self._stream, self._path
+        if stream is None or path is None or not self._roll(stream):
             return
-        played_s = self._sound.played_s()
+        played_s = self._sound.played_s() if self._sounding else None
         if played_s is not None:
             self._clock.report_sound(played_s)
-        table = self._info.table
-        position_s = self._clock.position_s
-        wanted = table.index_at(position_s)
-        due = self._stream.take(wanted)
+        serial = path.serial_at(self._clock.position_s)
+        due = stream.take(serial)
         if due is not None:
-            self.picture_due.emit(*due)
+            self._shown_s.append(time.monotonic())
+            self.picture_due.emit(path.index_of(due[0]), due[1])
+        wanted = path.index_of(serial)
         if wanted != self._index:
             self._index = wanted
             self.position_changed.emit(wanted)
-        if self._stream is not None and self._stream.failure is not None:
-            failure = self._stream.failure
+        if time.monotonic() - self._told_s >= _PACE_S:
+            self._told_s = time.monotonic()
+            self.pace_changed.emit(self.pace)
+        if self._stream is not stream:
+            return  # someone who heard of this stopped it
+        if stream.failure is not None:
+            failure = stream.failure
             self.pause()
             self.failed.emit(failure)
-        elif position_s >= table.duration_s or position_s < 0:
+        elif path.count is not None and serial >= path.count:
             self.pause()
 
 
@@ -146,5 +214,4 @@ def next_rate(rate: float, direction: int) -> float:
     if rate == 0 or (rate > 0) != (direction > 0):
         return float(direction)
     speed = abs(rate)
-    faster: Callable[[float], bool] = lambda r: r > speed  # noqa: E731
-    return direction * next(filter(faster, RATES), RATES[-1])
+    return direction * next((r for r in RATES if r > speed), RATES[-1])

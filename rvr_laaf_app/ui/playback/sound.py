@@ -33,8 +33,21 @@ log = logging.getLogger(__name__)
 class Sound(Protocol):
     """What the player needs of a sound output."""
 
-    def start(self, info: ClipInfo, at_s: float) -> bool:
-        """Begin to sound at a moment of the clip; False if there is nothing to sound with."""
+    def start(
+        self, info: ClipInfo, at_s: float, *, stop_s: float | None = None, again_from_s: float | None = None
+    ) -> bool:
+        """Prepare to sound from a moment of the clip up to another; False if there is nothing to sound with.
+
+        again_from_s: after `stop_s` go on from here, again and again.
+        """
+        ...
+
+    def ready(self) -> bool:
+        """Tell whether the first samples are there."""
+        ...
+
+    def begin(self) -> None:
+        """Sound from now on what was prepared."""
         ...
 
     def stop(self) -> None:
@@ -72,6 +85,11 @@ class SampleFeed:
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(blocks,), name="sound", daemon=True)
         self._thread.start()
+
+    @property
+    def ready(self) -> bool:
+        """True when there is something to take, or nothing will come any more."""
+        return not self._queue.empty() or not self._thread.is_alive()
 
     def take(self, limit: int) -> bytes:
         """Return at most `limit` bytes, without waiting."""
@@ -118,12 +136,31 @@ class SampleFeed:
         return False
 
 
+def _blocks(info: ClipInfo, at_s: float, stop_s: float | None, again_from_s: float | None) -> Iterator[Samples]:
+    """Yield the clip's sound from one moment to another, and then, if asked to, round and round without a gap."""
+    from rvr_laaf_app.media.audio import audio_blocks
+
+    number = next((i for i, a in enumerate(info.audio) if a.default), 0)
+    yield from audio_blocks(info, number, rate=RATE_HZ, start_s=at_s, stop_s=stop_s, block=BLOCK)
+    while again_from_s is not None and stop_s is not None and stop_s - again_from_s > 0.001:
+        yield from audio_blocks(info, number, rate=RATE_HZ, start_s=again_from_s, stop_s=stop_s, block=BLOCK)
+
+
 class SilentSound:
     """No sound device: the clock alone drives the picture."""
 
-    def start(self, info: ClipInfo, at_s: float) -> bool:
+    def start(
+        self, info: ClipInfo, at_s: float, *, stop_s: float | None = None, again_from_s: float | None = None
+    ) -> bool:
         """Say that nothing will be heard."""
         return False
+
+    def ready(self) -> bool:
+        """Have nothing to wait for."""
+        return True
+
+    def begin(self) -> None:
+        """Do nothing."""
 
     def stop(self) -> None:
         """Do nothing."""
@@ -149,28 +186,37 @@ class DeviceSound(QObject):
         self._timer.setInterval(_FEED_MS)
         self._timer.timeout.connect(self._pour)
 
-    def start(self, info: ClipInfo, at_s: float) -> bool:
-        """Begin to sound at a moment of the clip; False if the clip has no sound or the machine no device."""
+    def start(
+        self, info: ClipInfo, at_s: float, *, stop_s: float | None = None, again_from_s: float | None = None
+    ) -> bool:
+        """Open the device and decode ahead; False if the clip has no sound or the machine no device."""
         self.stop()
         if not info.audio:
             return False
         sink = self._open_sink()
         if sink is None:
             return False
+        self._feed = SampleFeed(_blocks(info, at_s, stop_s, again_from_s))
+        self._sink = sink
+        return True
+
+    def ready(self) -> bool:
+        """Tell whether the first samples are decoded, or never will be."""
+        return self._feed is None or self._feed.ready
+
+    def begin(self) -> None:
+        """Let the device play from now on; a device that cannot is let go, and it stays silent."""
         from PySide6.QtMultimedia import QtAudio
 
-        from rvr_laaf_app.media.audio import audio_blocks
-
-        number = next((i for i, a in enumerate(info.audio) if a.default), 0)
-        self._feed = SampleFeed(audio_blocks(info, number, rate=RATE_HZ, start_s=at_s, block=BLOCK))
-        self._sink = sink
-        self._device = sink.start()
-        if sink.state() == QtAudio.State.StoppedState:  # the device vanished or is taken
+        if self._sink is None:
+            return
+        self._device = self._sink.start()
+        if self._sink.state() == QtAudio.State.StoppedState:  # the device vanished or is taken
             self.stop()
-            return False
-        sink.setVolume(self._volume)
+            return
+        self._sink.setVolume(self._volume)
         self._timer.start()
-        return True
+        self._pour()
 
     def stop(self) -> None:
         """Be silent and close device and thread."""
@@ -185,7 +231,7 @@ class DeviceSound(QObject):
 
     def played_s(self) -> float | None:
         """Seconds played since the start as the device counts them."""
-        return None if self._sink is None else self._sink.processedUSecs() / 1e6
+        return None if self._sink is None or self._device is None else self._sink.processedUSecs() / 1e6
 
     def set_volume(self, volume: float) -> None:
         """Set 0..1."""

@@ -8,53 +8,52 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from PySide6.QtGui import QImage
+from rvr_laaf_app.ui.playback.path import PlayPath
 
 AHEAD = 6  # pictures kept ready
 _POLL_S = 0.05
 log = logging.getLogger(__name__)
 
-PictureOf = Callable[[int], QImage]
+Picture = TypeVar("Picture")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamCount:
-    """How the stream did: pictures made, and frames of the clip that were never made because they came too late."""
+    """How the stream did: pictures made, and those that should have been shown but came too late."""
 
     made: int
     dropped: int
 
 
-class PictureStream:
-    """Makes pictures from `start` on in steps of +1 or -1; `take(wanted)` gives the newest one that is due.
+class PictureStream(Generic[Picture]):
+    """Makes the pictures of every `stride`-th frame on a path; `take(serial)` gives the newest one that is due.
 
-    picture_of runs in the stream's thread, and so does at_end when it ends. If picture_of raises, the stream ends and
-    `failure` says why.
+    picture_of is called with the frame, in the stream's thread; so is at_end when the thread ends. If picture_of
+    raises, the stream ends and `failure` says why. pictures_per_s: how fast they will be asked for.
     """
 
     def __init__(
         self,
-        picture_of: PictureOf,
+        picture_of: Callable[[int], Picture],
+        path: PlayPath,
         *,
-        start: int,
-        stop: int,
-        step: int = 1,
-        frames_per_s: float = 25.0,
+        stride: int = 1,
+        pictures_per_s: float = 25.0,
         at_end: Callable[[], None] | None = None,
     ) -> None:
         self.failure: Exception | None = None
-        self._picture_of = picture_of
-        self._step, self._stop = step, stop
-        self._frames_per_s = frames_per_s
+        self._picture_of, self._path = picture_of, path
+        self._stride = stride
+        self._pictures_per_s = pictures_per_s
         self._at_end = at_end
         self._wake = threading.Condition()
-        self._ready: deque[tuple[int, QImage]] = deque()
-        self._wanted = start
-        self._next = start
+        self._ready: deque[tuple[int, Picture]] = deque()
+        self._wanted = self._next = 0
         self._made = self._dropped = 0
         self._took_s = 0.0
-        self._closed = False
+        self._closed = self._over = False
         self._thread = threading.Thread(target=self._run, name="playback", daemon=True)
         self._thread.start()
 
@@ -64,12 +63,18 @@ class PictureStream:
         with self._wake:
             return StreamCount(self._made, self._dropped)
 
-    def take(self, wanted: int) -> tuple[int, QImage] | None:
-        """Return the newest picture at or before frame `wanted` in playing order, or None; older ones are let go."""
+    def has_ready(self, pictures: int) -> bool:
+        """Tell whether so many pictures wait to be shown, or none will come any more."""
         with self._wake:
-            self._wanted = wanted
+            return len(self._ready) >= min(pictures, AHEAD) or self._over
+
+    def take(self, serial: int) -> tuple[int, Picture] | None:
+        """Return the newest picture due at a place of the path, with its own place, or None; older ones are let go."""
+        with self._wake:
+            self._wanted = serial
             found = None
-            while self._ready and (self._ready[0][0] - wanted) * self._step <= 0:
+            while self._ready and self._ready[0][0] <= serial:
+                self._dropped += found is not None
                 found = self._ready.popleft()
             self._wake.notify()
             return found
@@ -90,6 +95,8 @@ class PictureStream:
         try:
             self._make_pictures()
         finally:
+            with self._wake:
+                self._over = True
             if self._at_end is not None:
                 self._at_end()
 
@@ -100,34 +107,34 @@ class PictureStream:
                     self._wake.wait(_POLL_S)
                 if self._closed:
                     return
-                index = self._choose()
-            if index is None:
+                serial = self._choose()
+            if serial is None:
                 return
             begin = time.monotonic()
             try:
-                picture = self._picture_of(index)
+                picture = self._picture_of(self._path.index_of(serial))
             except Exception as error:
-                log.info("playback stopped at frame %d", index, exc_info=error)
+                log.info("playback stopped at frame %d", self._path.index_of(serial), exc_info=error)
                 self.failure = error
                 return
             with self._wake:
                 self._took_s = 0.7 * self._took_s + 0.3 * (time.monotonic() - begin)
                 self._made += 1
-                self._ready.append((index, picture))
+                self._ready.append((serial, picture))
 
     def _choose(self) -> int | None:
-        """Return the next frame to make: the following one, or, when late, one that will be due when it is ready."""
-        index = self._next
-        late = (self._wanted - index) * self._step
-        if late > 0:
-            lead = 1 + int(self._took_s * self._frames_per_s)
-            target = self._wanted + lead * self._step
-            self._dropped += abs(target - index)
-            index = target
-        if (index - self._stop) * self._step >= 0:
-            last = self._stop - self._step
-            if (last - self._next) * self._step < 0:
+        """Return the next place to make: the following one, or, when late, one that will be due when it is ready."""
+        stride, serial, count = self._stride, self._next, self._path.count
+        if self._wanted - serial >= stride:
+            lead = 1 + int(self._took_s * self._pictures_per_s)
+            target = (self._wanted // stride + lead) * stride
+            if count is not None and target >= count:
+                target = max(serial, (count - 1) // stride * stride)
+            self._dropped += (target - serial) // stride
+            serial = target
+        if count is not None and serial >= count:
+            serial = count - 1  # the last frame is always shown
+            if serial <= self._next - stride:
                 return None
-            index = last  # the last frame is always shown
-        self._next = index + self._step
-        return index
+        self._next = serial + stride
+        return serial

@@ -1,18 +1,38 @@
-"""The picture widget: shows one QImage letterboxed with its marks; a click gives a point, a drag gives a box."""
+"""The picture widget: one QImage, fitted or zoomed, with its marks; a click gives a point, a drag gives a box.
+
+The wheel zooms at the pointer, the middle button or space and the left button move the picture, and the line of the
+wipe between original and result can be dragged.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QCursor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QCursor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.ui import theme
-from rvr_laaf_app.ui.viewer.letterbox import letterbox, to_box, to_point
+from rvr_laaf_app.ui.viewer.letterbox import to_box, to_point
 from rvr_laaf_app.ui.viewer.marks import SubjectMark, TargetMark, draw_rubber_band, draw_subject, draw_target
+from rvr_laaf_app.ui.viewer.wipe import GRIP_PX, draw_before, draw_line, share_at, wipe_x
+from rvr_laaf_app.ui.viewer.zoom import Zoom, next_factor, wheel_factor
 
 MIN_BOX_PX = 6.0  # a smaller drag is a click with a trembling hand
 _MARGIN = 8
+_NOTCH = 120.0  # of QWheelEvent.angleDelta
+_PIXELS_SEEN = 2.0  # from this factor on the clip's pixels are drawn as squares
 
 
 class PictureView(QWidget):
@@ -21,6 +41,9 @@ class PictureView(QWidget):
     point_chosen = Signal(object)  # core.geometry.Point
     box_chosen = Signal(object)  # core.geometry.Box
     resized = Signal()
+    zoom_changed = Signal()
+    wipe_moved = Signal(float)  # share of the visible picture left of the line
+    space_tapped = Signal()  # while zoomed in, space moves the picture; a tap is handed on
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +61,13 @@ class PictureView(QWidget):
         self._notice = ""
         self._press: QPointF | None = None
         self._drag: QPointF | None = None
+        self._zoom = Zoom()
+        self._before = QImage()
+        self._wipe: float | None = None
+        self._held: Literal["", "pan", "wipe"] = ""
+        self._at = QPointF()
+        self._space: Literal["", "down", "used"] = ""
+        self.setMouseTracking(True)
 
     def sizeHint(self) -> QSize:
         """Return a comfortable size for a 16:9 picture."""
@@ -53,24 +83,88 @@ class PictureView(QWidget):
         """The boxes that are shown."""
         return self._subjects
 
+    @property
+    def zoom(self) -> Zoom:
+        """How the picture lies in the viewer."""
+        return self._zoom
+
+    @property
+    def zoom_factor(self) -> float:
+        """Device pixels per pixel of the clip as shown now; 0 without a clip."""
+        shown = self.shown_rect()
+        return 0.0 if shown.isEmpty() else shown.width() * self.devicePixelRatioF() / self._aspect.width()
+
+    @property
+    def wipe(self) -> float | None:
+        """Where the line of the wipe stands, as a share of the visible picture; None: there is none."""
+        return self._wipe
+
     def shown_rect(self) -> QRectF:
-        """Return where the picture lies in the widget."""
-        area = QRectF(self.rect()).adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
-        return letterbox(area, self._aspect)
+        """Return where the whole picture lies; zoomed in it reaches beyond the widget."""
+        return self._zoom.rect(self._area(), self._aspect, self.devicePixelRatioF())
+
+    def visible_rect(self) -> QRectF:
+        """Return where picture is seen in the widget."""
+        return self.shown_rect().intersected(QRectF(self.rect()))
 
     def picture_pixels(self) -> tuple[int, int]:
-        """Return (width, height) in device pixels that the picture fills."""
+        """Return (width, height) in device pixels that the whole picture fills."""
         shown = self.shown_rect()
         ratio = self.devicePixelRatioF()
         return max(1, round(shown.width() * ratio)), max(1, round(shown.height() * ratio))
+
+    def zoom_to(self, factor: float, around: QPointF | None = None) -> None:
+        """Zoom to so many device pixels per pixel of the clip (0: fit), with one place kept where it is."""
+        ratio = self.devicePixelRatioF()
+        if factor == 0.0:
+            self._set_zoom(Zoom())
+            return
+        place = around if around is not None else QRectF(self.rect()).center()
+        area = QRectF(self.rect())
+        self._set_zoom(self._zoom.zoomed(factor, place, self.shown_rect(), area, self._aspect, ratio))
+
+    def zoom_to_pixels(self, factor: float) -> None:
+        """Zoom to a factor at the pointer, if that is over the picture; from that very factor back to the whole."""
+        if not self._zoom.fits and abs(self._zoom.factor - factor) < 1e-3:
+            self.zoom_to(0.0)
+            return
+        place = QPointF(self.mapFromGlobal(QCursor.pos()))
+        self.zoom_to(factor, place if self.visible_rect().contains(place) else None)
+
+    def zoom_step(self, direction: int) -> None:
+        """Zoom to the next usual factor, in (1) or out (-1)."""
+        self.zoom_to(next_factor(self.zoom_factor, direction))
+
+    def _set_zoom(self, zoom: Zoom) -> None:
+        if zoom != self._zoom:
+            self._zoom = zoom
+            self._show_cursor()
+            self.update()
+            self.zoom_changed.emit()
+
+    def _area(self) -> QRectF:
+        """Return the room for the picture: all of it when zoomed in, else with a margin."""
+        margin = _MARGIN if self._zoom.fits else 0
+        return QRectF(self.rect()).adjusted(margin, margin, -margin, -margin)
 
     def set_aspect(self, width: int, height: int) -> None:
         """Say how large the clip is; marks and letterbox follow it even before a picture comes. (0, 0): no clip."""
         self._aspect = QSizeF(width, height)
         if width == 0:
-            self._image, self._subjects, self._targets = QImage(), (), ()
-        self.setCursor(Qt.CursorShape.CrossCursor if width else Qt.CursorShape.ArrowCursor)
+            self._image, self._before, self._subjects, self._targets = QImage(), QImage(), (), ()
+        self._set_zoom(Zoom())
+        self._show_cursor()
         self.update()
+
+    def set_before(self, image: QImage | None) -> None:
+        """Take the original of the picture that comes next, for the wipe."""
+        self._before = QImage() if image is None else image
+
+    def set_wipe(self, share: float | None) -> None:
+        """Put the line between original and result there; None: no line."""
+        if share != self._wipe:
+            self._wipe = share
+            self.update()
 
     def set_image(self, image: QImage) -> None:
         """Show a picture."""
@@ -91,32 +185,42 @@ class PictureView(QWidget):
 
     def point_under_cursor(self) -> Point | None:
         """Return the place in the picture under the mouse pointer, or None."""
-        return to_point(self.shown_rect(), QPointF(self.mapFromGlobal(QCursor.pos())))
+        place = QPointF(self.mapFromGlobal(QCursor.pos()))
+        return to_point(self.shown_rect(), place) if self.visible_rect().contains(place) else None
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw surround, picture, marks."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.DARK.color("surround"))
-        shown = self.shown_rect()
-        if not self._image.isNull() and not shown.isEmpty():
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(shown, self._image)
+        shown, visible = self.shown_rect(), self.visible_rect()
+        if not self._image.isNull() and not visible.isEmpty():
+            self._draw_picture(painter, shown, visible)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRect(shown)  # a box may reach beyond the picture; what is drawn of it may not
+        painter.setClipRect(visible)  # a box may reach beyond the picture; what is drawn of it may not
         for target in self._targets:
             draw_target(painter, shown, target)
         for subject in self._subjects:
             draw_subject(painter, shown, subject)
         if self._press is not None and self._drag is not None:
-            draw_rubber_band(painter, QRectF(self._press, self._drag).normalized().intersected(shown))
-        if self._notice and not shown.isEmpty():
-            self._draw_notice(painter, shown)
+            draw_rubber_band(painter, QRectF(self._press, self._drag).normalized().intersected(visible))
+        if self._wipe is not None and not visible.isEmpty():
+            draw_line(painter, visible, self._wipe, (self.tr("Original"), self.tr("Result")))
+        if self._notice and not visible.isEmpty():
+            self._draw_notice(painter, visible)
         painter.end()
 
-    def _draw_notice(self, painter: QPainter, shown: QRectF) -> None:
+    def _draw_picture(self, painter: QPainter, shown: QRectF, visible: QRectF) -> None:
+        real = self._image.width() >= self._aspect.width()
+        squares = real and self.zoom_factor >= _PIXELS_SEEN * 0.999
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=not squares)
+        _draw_part(painter, shown, visible, self._image)
+        if self._wipe is not None and not self._before.isNull():
+            draw_before(painter, shown, visible, self._before, self._wipe)
+
+    def _draw_notice(self, painter: QPainter, visible: QRectF) -> None:
         painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         width = painter.fontMetrics().horizontalAdvance(self._notice) + 16
-        rect = QRectF(shown.left() + 8, shown.bottom() - 30, width, 22)
+        rect = QRectF(visible.left() + 8, visible.bottom() - 30, width, 22)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.DARK.color("surround"))
         painter.setOpacity(0.85)
@@ -130,32 +234,78 @@ class PictureView(QWidget):
         super().resizeEvent(event)
         self.resized.emit()
 
+    def event(self, event: QEvent) -> bool:
+        """Keep space for moving a picture that is zoomed in; zoom by two fingers where the system tells of them."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+            if plain and event.key() == Qt.Key.Key_Space and not self._zoom.fits:
+                event.accept()
+                return True
+        if (
+            isinstance(event, QNativeGestureEvent)
+            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+            and not self._aspect.isEmpty()
+        ):
+            self.zoom_to(self.zoom_factor * max(0.2, 1.0 + event.value()), event.position())
+            return True
+        return super().event(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the pointer."""
+        notches = event.angleDelta().y() / _NOTCH
+        if self._aspect.isEmpty() or notches == 0:
+            event.ignore()
+            return
+        self.zoom_to(wheel_factor(self.zoom_factor, notches), event.position())
+        event.accept()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click or a box."""
-        inside = to_point(self.shown_rect(), event.position()) is not None
-        if event.button() == Qt.MouseButton.LeftButton and inside:
-            self._press, self._drag = event.position(), None
+        """Begin a click or a box, or take hold of the picture or of the line."""
+        place, button = event.position(), event.button()
+        pans = button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and self._space)
+        if pans and not self._zoom.fits:
+            self._held, self._at = "pan", place
+            self._space = "used" if self._space else ""
+            self._show_cursor()
+        elif button == Qt.MouseButton.LeftButton and self._over_line(place):
+            self._held = "wipe"
+        elif button == Qt.MouseButton.LeftButton and to_point(self.visible_rect(), place) is not None:
+            self._press, self._drag = place, None
         else:
             event.ignore()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Draw the box once the mouse has moved far enough."""
-        if self._press is None:
-            return
-        far = (event.position() - self._press).manhattanLength() >= QApplication.startDragDistance()
-        if far or self._drag is not None:
-            self._drag = event.position()
-            self.update()
+        """Move what is held; draw the box once the mouse has moved far enough."""
+        place = event.position()
+        if self._held == "pan":
+            ratio, area = self.devicePixelRatioF(), self._area()
+            self._set_zoom(self._zoom.moved(place - self._at, area, self._aspect, ratio))
+            self._at = place
+        elif self._held == "wipe":
+            self.set_wipe(share_at(self.visible_rect(), place.x()))
+        elif self._press is not None:
+            far = (place - self._press).manhattanLength() >= QApplication.startDragDistance()
+            if far or self._drag is not None:
+                self._drag = place
+                self.update()
+        else:
+            self._show_cursor(place)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose the point or the box."""
+        """Choose the point or the box; let go of what is held."""
+        if self._held:
+            held, self._held = self._held, ""
+            self._show_cursor(event.position())
+            if held == "wipe" and self._wipe is not None:
+                self.wipe_moved.emit(self._wipe)
+            return
         press, drag, self._press, self._drag = self._press, self._drag, None, None
         if press is None or event.button() != Qt.MouseButton.LeftButton:
             return
         self.update()
         shown = self.shown_rect()
         if drag is not None:
-            rect = QRectF(press, event.position()).normalized().intersected(shown)
+            rect = QRectF(press, event.position()).normalized().intersected(self.visible_rect())
             if rect.width() >= MIN_BOX_PX and rect.height() >= MIN_BOX_PX:
                 self.box_chosen.emit(to_box(shown, rect.topLeft(), rect.bottomRight()))
                 return
@@ -164,9 +314,60 @@ class PictureView(QWidget):
             self.point_chosen.emit(point)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give up the box that is being drawn with Escape."""
+        """Give up the box that is being drawn with Escape; hold the picture with space."""
         if event.key() == Qt.Key.Key_Escape and self._press is not None:
             self._press = self._drag = None
             self.update()
             return
+        if event.key() == Qt.Key.Key_Space and not self._zoom.fits:
+            if not event.isAutoRepeat():
+                self._space = "down"
+                self._show_cursor()
+            return
         super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Let go of the picture; a space bar that moved nothing was a tap."""
+        if event.key() == Qt.Key.Key_Space and self._space and not event.isAutoRepeat():
+            tapped, self._space = self._space == "down", ""
+            self._show_cursor()
+            if tapped:
+                self.space_tapped.emit()
+            return
+        super().keyReleaseEvent(event)
+
+    def _over_line(self, place: QPointF) -> bool:
+        visible = self.visible_rect()
+        if self._wipe is None or not visible.contains(place):
+            return False
+        return abs(place.x() - wipe_x(visible, self._wipe)) <= GRIP_PX
+
+    def _show_cursor(self, place: QPointF | None = None) -> None:
+        if self._held == "pan":
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self._space:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif place is not None and self._over_line(place):
+            self.setCursor(Qt.CursorShape.SplitHCursor)
+        else:
+            self.setCursor(Qt.CursorShape.ArrowCursor if self._aspect.isEmpty() else Qt.CursorShape.CrossCursor)
+
+
+def _draw_part(painter: QPainter, shown: QRectF, visible: QRectF, image: QImage) -> None:
+    """Draw the visible part of a picture that fills `shown`; zoomed in, the rest is not even looked at."""
+    if shown == visible:
+        painter.drawImage(shown, image)
+        return
+    scale_x, scale_y = image.width() / shown.width(), image.height() / shown.height()
+    # Whole pixels of the source and a little more, so that the edges of the part are as the whole would be.
+    first_x, first_y = int((visible.left() - shown.left()) * scale_x), int((visible.top() - shown.top()) * scale_y)
+    last_x = min(image.width(), int((visible.right() - shown.left()) * scale_x) + 2)
+    last_y = min(image.height(), int((visible.bottom() - shown.top()) * scale_y) + 2)
+    source = QRectF(first_x, first_y, last_x - first_x, last_y - first_y)
+    target = QRectF(
+        shown.left() + first_x / scale_x,
+        shown.top() + first_y / scale_y,
+        source.width() / scale_x,
+        source.height() / scale_y,
+    )
+    painter.drawImage(target, image, source)
