@@ -205,7 +205,7 @@ class MainWindow(QMainWindow):
         else:
             self._work[status.id] = status
         self.files.job_told(status)
-        self.stage.allow_ahead(not self._work and not self.stage.player.playing)
+        self.stage.allow_ahead(not self._work)
         self._show_work()
 
     def _problem(self, problem: RvrError) -> None:
