@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rvr_laaf_app.ui.feature import Feature
 from rvr_laaf_app.ui.files_feature import FilesFeature
 from rvr_laaf_app.ui.focus_feature import FocusFeature
+from rvr_laaf_app.ui.lens_feature import LensFeature
 from rvr_laaf_app.ui.playback.feature import PlaybackFeature
 from rvr_laaf_app.ui.shell_feature import ShellFeature
 
@@ -19,4 +20,5 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     FilesFeature,
     PlaybackFeature,
     FocusFeature,
+    LensFeature,
 )

@@ -1,72 +1,58 @@
-"""A small picture of what a blurred point of light looks like with the chosen aperture."""
+"""The picture of a small night scene through the chosen lens. It asks for the picture; others render it in a thread."""
 
 from __future__ import annotations
 
-import math
-
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPolygonF
+from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from rvr_laaf_app.document.project import ApertureSettings
 from rvr_laaf_app.ui import theme
 
-_RADIUS_PX = 15.0
-_PLACES = (-0.82, 0.0, 0.82)  # across the picture: left, middle, right
+HEIGHT_PX = 96
 
 
 class BokehSample(QWidget):
-    """Draws three lights: at the left edge, in the middle and at the right edge of a picture."""
+    """Shows the newest picture; `wanted()` says that the size for it has changed."""
+
+    wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bokeh_sample")
-        self.setAccessibleName(self.tr("Shape of blurred lights at the left, in the middle and at the right"))
-        self.setFixedHeight(56)
-        self._aperture = ApertureSettings()
+        self.setAccessibleName(self.tr("Lamps behind and in front of the focal plane, through this lens"))
+        self.setToolTip(self.tr("Left: lamps behind the focal plane. Middle: in it. Right: in front of it."))
+        self.setFixedHeight(HEIGHT_PX)
+        self._image = QImage()
 
-    def set_aperture(self, aperture: ApertureSettings) -> None:
-        """Show another aperture."""
-        if aperture != self._aperture:
-            self._aperture = aperture
-            self.update()
+    @property
+    def picture_size(self) -> QSize:
+        """The size in device pixels that a picture should have."""
+        return self.size() * self.devicePixelRatioF()
+
+    @property
+    def image(self) -> QImage:
+        """The picture shown; null before the first."""
+        return self._image
+
+    def set_image(self, image: QImage) -> None:
+        """Show a picture."""
+        self._image = image
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask for a picture of the new size."""
+        super().resizeEvent(event)
+        self.wanted.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the three lights on black."""
+        """Draw the picture with round corners."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.DARK.color("surround"))
-        painter.drawRoundedRect(self.rect(), 4, 4)
-        light = theme.DARK.color("text_strong")
-        light.setAlphaF(0.85)
-        painter.setBrush(light)
-        for place in _PLACES:
-            centre = QPointF(self.width() / 2 + place * (self.width() / 2 - 8), self.height() / 2)
-            painter.drawPath(light_shape(self._aperture, place).translated(centre))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(self.rect()), 4, 4)
+        painter.setClipPath(shape)
+        painter.fillRect(self.rect(), theme.DARK.color("surround"))
+        if not self._image.isNull():
+            painter.drawImage(QRectF(self.rect()), self._image)
         painter.end()
-
-
-def light_shape(aperture: ApertureSettings, place: float, radius: float = _RADIUS_PX) -> QPainterPath:
-    """Return the outline of a light about (0, 0), `place` -1..1 across the picture; its area is that of the disc."""
-    path = QPainterPath()
-    if aperture.blades == 0:
-        path.addEllipse(QPointF(0, 0), radius, radius)
-    else:
-        n = aperture.blades
-        reach = radius * math.sqrt(math.pi / (n / 2 * math.sin(2 * math.pi / n)))
-        turn = math.radians(aperture.rotation_deg) - math.pi / 2
-        corners = [
-            QPointF(math.cos(turn + 2 * math.pi * k / n), math.sin(turn + 2 * math.pi * k / n)) * reach
-            for k in range(n)
-        ]
-        path.addPolygon(QPolygonF([*corners, corners[0]]))
-    if aperture.cats_eye > 0:
-        barrel = QPainterPath()
-        shift = -place * aperture.cats_eye * radius
-        barrel.addEllipse(QRectF(shift - radius * 1.1, -radius * 1.1, 2.2 * radius, 2.2 * radius))
-        path = path.intersected(barrel)
-    stretch = math.sqrt(aperture.squeeze)
-    squeezed = QPainterPath()
-    squeezed.addPolygon(QPolygonF([QPointF(p.x() * stretch, p.y() / stretch) for p in path.toFillPolygon().toList()]))
-    return squeezed

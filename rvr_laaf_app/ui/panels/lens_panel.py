@@ -1,4 +1,4 @@
-"""The lens part of the inspector: how strong the blur is, and its shape. A value goes in, edited values come out."""
+"""The lens part of the inspector: how strong the blur is, its shape and its limits. A value goes in, edits come out."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from rvr_laaf_app.document.lens_keys import key_at
 from rvr_laaf_app.document.project import LensSettings
 from rvr_laaf_app.ui.panels.bokeh_sample import BokehSample
+from rvr_laaf_app.ui.panels.preset_line import PresetLine
 from rvr_laaf_app.ui.panels.slider_row import SliderRow, SliderScale
 
 SENSORS_MM = (36.0, 24.9, 23.6, 17.3, 13.2)
 Change = Callable[[LensSettings, float], LensSettings]
 BLADES = (0, 5, 6, 7, 8, 9)
 MAX_BLUR_PX = 80.0
+NO_LIMIT_PX = 80.0  # of the blur in front of the plane: as far as blur goes at all
 
 
 class LensPanel(QWidget):
-    """Shows a LensSettings; emits `lens_edited(settings, label, name of the control)` and `gesture_ended`."""
+    """Shows a LensSettings; emits `lens_edited(settings, label, name of the control)` and `gesture_ended`.
+
+    An f-number that follows keys is shown as it is at the playhead; changing it there is `f_number_keyed(value)`.
+    key_asked(what): "toggle", "previous" or "next".
+    """
 
     lens_edited = Signal(object, str, str)
+    f_number_keyed = Signal(float)
+    key_asked = Signal(str)
     gesture_ended = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -29,8 +38,12 @@ class LensPanel(QWidget):
         self.setObjectName("lens_panel")
         self._settings = LensSettings()
         self._width_px = 1280
+        self._frame = 0
+        self.presets = PresetLine(self)
         self._make_strength_rows()
+        self._make_key_line()
         self._make_shape_rows()
+        self._make_limit_rows()
         self._arrange()
         self._connect()
         self.show_lens(self._settings, self._width_px)
@@ -98,6 +111,62 @@ class LensPanel(QWidget):
         )
         self.sample = BokehSample(self)
 
+    def _make_limit_rows(self) -> None:
+        self.near_limit = SliderRow(
+            "near_blur_limit",
+            self.tr("Foreground blur up to"),
+            SliderScale(0, NO_LIMIT_PX, decimals=0, step=1),
+            suffix=" px",
+            hint=self.tr("Largest radius of what lies in front of the focal plane; at the right end there is no limit"),
+        )
+        self.breathing = SliderRow(
+            "focus_breathing",
+            self.tr("Focus breathing"),
+            SliderScale(-10, 10, decimals=1, step=0.5),
+            suffix=" %",
+            hint=self.tr(
+                "How much larger the picture grows when focus comes nearer, as with many photo lenses; 0 = none"
+            ),
+        )
+        self.guard = SliderRow(
+            "confidence_guard",
+            self.tr("Care where depth is doubtful"),
+            SliderScale(0, 100, step=5),
+            suffix=" %",
+            hint=self.tr(
+                "Holds blur back where depth and picture disagree: hair, fingers, thin things (View, Confidence)"
+            ),
+        )
+
+    def _make_key_line(self) -> None:
+        """Make the buttons beside the f-number: to the key before, key or not, to the key after."""
+        self.key_line = QWidget(self)
+        self.key_line.setObjectName("f_number_keys_row")
+        line = QHBoxLayout(self.key_line)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(2)
+        self.key_note = QLabel(self.key_line)
+        self.key_note.setProperty("role", "quiet")
+        line.addWidget(self.key_note, 1)
+        self.key_buttons = {
+            "previous": self._key_button("previous", "\u2039", self.tr("To the f-number key before")),
+            "toggle": self._key_button(
+                "toggle", "\u25c7", self.tr("Key the f-number at this frame, or remove the key")
+            ),
+            "next": self._key_button("next", "\u203a", self.tr("To the f-number key after")),
+        }
+        for button in self.key_buttons.values():
+            line.addWidget(button)
+
+    def _key_button(self, what: str, text: str, hint: str) -> QToolButton:
+        button = QToolButton(self.key_line)
+        button.setObjectName(f"f_number_key_{what}")
+        button.setText(text)
+        button.setToolTip(hint)
+        button.setAccessibleName(hint)
+        button.setFixedSize(28, 24)
+        return button
+
     def _combo(self, name: str, title: str, items: list[str]) -> QComboBox:
         combo = QComboBox(self)
         combo.setObjectName(name)
@@ -109,13 +178,16 @@ class LensPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
+        layout.addWidget(self.presets)
+        layout.addWidget(self.sample)
         layout.addLayout(self._titled(self.tr("Blur by"), self.mode))
-        for row in (self.strength, self.f_number, self.focal, self.nearest):
+        for row in (self.strength, self.f_number, self.key_line, self.focal, self.nearest):
             layout.addWidget(row)
         self._sensor_line = self._titled(self.tr("Sensor"), self.sensor)
         layout.addLayout(self._sensor_line)
         layout.addLayout(self._titled(self.tr("Shape"), self.shape))
-        for part in (self.rotation, self.squeeze, self.cats_eye, self.sample, self.highlights):
+        shape = self.rotation, self.squeeze, self.cats_eye, self.highlights
+        for part in (*shape, self.near_limit, self.breathing, self.guard):
             layout.addWidget(part)
 
     def _titled(self, title: str, control: QComboBox) -> QHBoxLayout:
@@ -142,10 +214,22 @@ class LensPanel(QWidget):
             (self.squeeze, self.tr("Change anamorphic oval"), lambda s, v: _with_aperture(s, squeeze=1 - v / 200)),
             (self.cats_eye, self.tr("Change cat's eye"), lambda s, v: _with_aperture(s, cats_eye=v / 100)),
             (self.highlights, self.tr("Change highlights"), lambda s, v: replace(s, highlight_boost=v / 100)),
+            (self.near_limit, self.tr("Change foreground blur"), _with_near_limit),
+            (self.breathing, self.tr("Change focus breathing"), lambda s, v: replace(s, breathing=v / 100)),
+            (self.guard, self.tr("Change care of doubtful depth"), lambda s, v: replace(s, confidence_guard=v / 100)),
         ):
             self._changes[row.objectName()] = (label, change)
             row.value_edited.connect(self._row_edited)
             row.gesture_ended.connect(self.gesture_ended)
+        for button in self.key_buttons.values():
+            button.clicked.connect(self._key_clicked)
+        self.presets.chosen.connect(self._preset_chosen)
+
+    def show_frame(self, frame: int) -> None:
+        """Show the f-number and its keys as they are at another frame."""
+        if frame != self._frame:
+            self._frame = frame
+            self._show_keys()
 
     def show_lens(self, settings: LensSettings, width_px: int) -> None:
         """Show settings for a clip `width_px` wide; tells nobody."""
@@ -158,19 +242,40 @@ class LensPanel(QWidget):
             self.sensor.setCurrentIndex(nearest)
             self.shape.setCurrentIndex(BLADES.index(aperture.blades))
         self.strength.set_value(settings.blur_px if settings.blur_px is not None else 0.0)
-        self.f_number.set_value(lens.f_number)
         self.focal.set_value(lens.focal_length_mm)
         self.nearest.set_value(1.0 / lens.disparity_scale_per_m)
         self.rotation.set_value(aperture.rotation_deg)
         self.squeeze.set_value(round((1.0 - aperture.squeeze) * 200))
         self.cats_eye.set_value(aperture.cats_eye * 100)
         self.highlights.set_value(settings.highlight_boost * 100)
-        self.sample.set_aperture(aperture)
+        self.near_limit.set_value(min(settings.max_near_coc_px / 2, NO_LIMIT_PX))
+        self.breathing.set_value(settings.breathing * 100)
+        self.guard.set_value(settings.confidence_guard * 100)
+        self.presets.show_lens(settings)
         self._show_rows(plain=plain, blades=aperture.blades)
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        settings = self._settings
+        keys = settings.f_number_keys
+        if not self.f_number.slider.isSliderDown():
+            self.f_number.set_value(settings.at(self._frame).lens.f_number)
+        here = key_at(keys, self._frame) is not None
+        self.key_buttons["toggle"].setText("\u25c6" if here else "\u25c7")
+        self.key_buttons["toggle"].setProperty("role", "keyed" if here else "")
+        self.key_buttons["previous"].setEnabled(any(k.frame < self._frame for k in keys))
+        self.key_buttons["next"].setEnabled(any(k.frame > self._frame for k in keys))
+        if not keys:
+            note = self.tr("not keyed")
+        elif here:
+            note = self.tr("key at this frame")
+        else:
+            note = self.tr("between keys") if len(keys) > 1 else self.tr("one key")
+        self.key_note.setText(note)
 
     def _show_rows(self, *, plain: bool, blades: int) -> None:
         self.strength.setVisible(plain)
-        for part in (self.f_number, self.focal, self.nearest, self.sensor):
+        for part in (self.f_number, self.key_line, self.focal, self.nearest, self.sensor):
             part.setVisible(not plain)
         sensor_label = self.findChild(QLabel, "sensor_label")
         assert sensor_label is not None
@@ -206,9 +311,28 @@ class LensPanel(QWidget):
         row = self.sender()
         if not isinstance(row, SliderRow):
             return
+        if row is self.f_number and self._settings.follows_keys:
+            self.f_number_keyed.emit(value)
+            return
         label, change = self._changes[row.objectName()]
         self._settings = change(self._settings, value)
         self._emit(self._settings, label, row.objectName())
+
+    @Slot()
+    def _key_clicked(self) -> None:
+        button = self.sender()
+        if button is not None:
+            self.key_asked.emit(button.objectName().removeprefix("f_number_key_"))
+
+    @Slot(object)
+    def _preset_chosen(self, settings: LensSettings) -> None:
+        self._emit(settings, self.tr("Choose lens preset"), "lens_preset")
+        self.gesture_ended.emit()
+
+
+def _with_near_limit(settings: LensSettings, radius_px: float) -> LensSettings:
+    limit = 2.0 * radius_px if radius_px < NO_LIMIT_PX else max(settings.max_coc_px, 2.0 * NO_LIMIT_PX)
+    return replace(settings, max_near_coc_px=limit)
 
 
 def _with_lens(settings: LensSettings, **values: float) -> LensSettings:

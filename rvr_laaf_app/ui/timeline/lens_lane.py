@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
@@ -286,10 +287,10 @@ class LensLane(Lane):
         menu.addAction(self.tr("Type f-number…"), lambda: self.typing_asked.emit(key.frame, self.centre(key, view)))
         values = menu.addMenu(self.tr("Set to"))
         for value in USUAL:
-            values.addAction(f"f/{value:.3g}", lambda v=value: self._set(replace(key, f_number=v)))
+            values.addAction(f"f/{value:.3g}", partial(self._set, replace(key, f_number=value)))
         eases = menu.addMenu(self.tr("Way to this key"))
         for ease in KEY_EASES:
-            entry = eases.addAction(self.ease_text(ease), lambda e=ease: self._set(replace(key, ease=e)))
+            entry = eases.addAction(self.ease_text(ease), partial(self._set, replace(key, ease=ease)))
             entry.setCheckable(True)
             entry.setChecked(ease == key.ease)
         menu.addSeparator()
