@@ -41,6 +41,7 @@ class Editing(QObject):
     def __init__(self, session: Session, stage: Stage, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._stage, self._widgets = session, stage, workspace
+        self._selection: tuple[str, ...] = ()
         self._selected: str | None = None
         self._curve: FocusCurve | None = None
         self._content: TimelineContent | None = None
@@ -54,8 +55,13 @@ class Editing(QObject):
 
     @property
     def selected(self) -> str | None:
-        """Id of the selected target."""
+        """Id of the selected target, of several the one that leads."""
         return self._selected
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """Ids of all selected targets, in the order of time."""
+        return tuple(t.id for t in self._session.project.targets if t.id in self._selection)
 
     def close(self) -> None:
         """Hear no more of the session."""
@@ -70,10 +76,12 @@ class Editing(QObject):
         picture.resized.connect(self._resized)
         timeline.seek_requested.connect(self._stage.seek)
         timeline.target_selected.connect(self.select)
-        timeline.target_moved.connect(self._moved)
+        timeline.selection_asked.connect(self.select_all)
+        timeline.targets_moved.connect(self.move_to_frames)
+        timeline.hold_changed.connect(self._hold_changed)
         timeline.pull_changed.connect(self._pull_dragged)
         timeline.looked_at.connect(self._stage.lanes.set_shown)
-        timeline.target_removal_requested.connect(self.remove)
+        timeline.removal_requested.connect(self.remove_selected)
         timeline.target_activated.connect(self.go_to)
         targets.target_selected.connect(self.select)
         targets.target_activated.connect(self.go_to)
@@ -101,11 +109,11 @@ class Editing(QObject):
         project, index = self._session.project, self._stage.index
         here = next((t for t in project.targets if t.frame == index), None)
         if here is not None:
-            self._attempt(lambda: self._session.move_target(here.id, place=place))
+            self.attempt(lambda: self._session.move_target(here.id, place=place))
             self.select(here.id)
             return
         made: list[str] = []
-        self._attempt(lambda: made.append(self._session.add_target_at(place, index)))
+        self.attempt(lambda: made.append(self._session.add_target_at(place, index)))
         if made:
             self.select(made[0])
 
@@ -113,10 +121,16 @@ class Editing(QObject):
     def select(self, target_id: str | None) -> None:
         """Select a target; empty or None: none."""
         wanted = target_id or None
-        if wanted == self._selected:
+        self.select_all((wanted,) if wanted else (), wanted or "")
+
+    @Slot(object, str)
+    def select_all(self, ids: tuple[str, ...], primary: str) -> None:
+        """Select several targets, one of them leading."""
+        wanted = primary or None
+        if (ids, wanted) == (self._selection, self._selected):
             return
-        self._selected = wanted
-        self._widgets.timeline.set_selected(wanted)
+        self._selection, self._selected = ids, wanted
+        self._widgets.timeline.set_selection(ids, wanted)
         self._show_targets()
         self._show_marks()
         self.selection_changed.emit(wanted)
@@ -139,32 +153,39 @@ class Editing(QObject):
     @Slot(str)
     def remove(self, target_id: str) -> None:
         """Remove a target."""
-        self._attempt(lambda: self._session.remove_target(target_id))
+        self.attempt(lambda: self._session.remove_target(target_id))
 
     def remove_selected(self) -> None:
-        """Remove the selected target, if there is one."""
-        if self._selected is not None:
-            self.remove(self._selected)
+        """Remove the selected targets, as one step."""
+        chosen = self.selection
+        if chosen:
+            self.attempt(lambda: self._session.remove_targets(chosen))
 
     def change_pull(self, frames: int) -> None:
         """Make the pull of the selected target longer or shorter."""
         selected = None if self._selected is None else self._session.project.target(self._selected)
         if selected is not None:
             length = max(0, selected.pull_frames + frames)
-            self._attempt(lambda: self._session.set_target(selected.id, pull_frames=length))
+            self.attempt(lambda: self._session.set_target(selected.id, pull_frames=length))
 
     def track_again(self) -> None:
         """Follow the selected target's subject once more."""
         selected = self._selected
         if selected is not None:
-            self._attempt(lambda: self._session.start_tracking(selected))
+            self.attempt(lambda: self._session.start_tracking(selected))
 
-    @Slot(str, int)
-    def _moved(self, target_id: str, frame: int) -> None:
-        target = self._session.project.target(target_id)
-        if target is not None:
-            place = self._place_at(target, frame)
-            self._attempt(lambda: self._session.move_target(target_id, frame=frame, place=place))
+    @Slot(object)
+    def move_to_frames(self, frames: dict[str, int]) -> None:
+        """Put targets at other frames; where their subjects are known there, they take their place from the track."""
+        targets = [t for t in self._session.project.targets if t.id in frames]
+        moves = {t.id: (frames[t.id], self._place_at(t, frames[t.id])) for t in targets}
+        label = "Move target" if len(moves) == 1 else "Move targets"
+        self.attempt(lambda: self._session.move_targets(moves, label=label))
+
+    @Slot(str, object)
+    def _hold_changed(self, target_id: str, frames: int | None) -> None:
+        label = "Hold until the next target" if frames is None else "Trim target"
+        self.attempt(lambda: self._session.change_targets((target_id,), label=label, hold_frames=frames))
 
     @Slot(str, int, int)
     def _pull_dragged(self, target_id: str, arrival: int, length: int) -> None:
@@ -179,7 +200,7 @@ class Editing(QObject):
                 self._session.move_target(target_id, frame=arrival, place=place)
                 self._session.set_target(target_id, pull_frames=length)
 
-        self._attempt(edit)
+        self.attempt(edit)
 
     def _place_at(self, target: FocusTarget, frame: int) -> Point | Box | None:
         """Return where the subject of a target is at another frame, if its track is sure; None = leave it."""
@@ -194,24 +215,24 @@ class Editing(QObject):
         selected = self._selected
         if selected is not None:
             gesture = self._gesture_now()
-            self._attempt(lambda: self._session.set_target(selected, pull_frames=frames, gesture=gesture))
+            self.attempt(lambda: self._session.set_target(selected, pull_frames=frames, gesture=gesture))
 
     @Slot(str)
     def _ease_chosen(self, ease: str) -> None:
         selected = self._selected
         if selected is not None:
-            self._attempt(lambda: self._session.set_target(selected, ease=ease))  # type: ignore[arg-type]
+            self.attempt(lambda: self._session.set_target(selected, ease=ease))  # type: ignore[arg-type]
 
     @Slot(str)
     def _tracker_chosen(self, tracker: str) -> None:
         selected = self._selected
         if selected is not None:
-            self._attempt(lambda: self._session.set_target(selected, tracker=tracker))
+            self.attempt(lambda: self._session.set_target(selected, tracker=tracker))
 
     @Slot(object, str, str)
     def _lens_edited(self, lens: LensSettings, label: str, _control: str) -> None:
         gesture = self._gesture_now()
-        self._attempt(lambda: self._session.set_lens(lens, label=label, gesture=gesture))
+        self.attempt(lambda: self._session.set_lens(lens, label=label, gesture=gesture))
 
     def _gesture_now(self) -> int:
         if self._gesture is None:
@@ -222,9 +243,9 @@ class Editing(QObject):
     def _gesture_ended(self) -> None:
         if self._gesture is not None:
             self._gesture = None
-            self._attempt(self._session.end_gesture)
+            self.attempt(self._session.end_gesture)
 
-    def _attempt(self, action: Callable[[], object]) -> None:
+    def attempt(self, action: Callable[[], object]) -> None:
         """Run an edit; an error goes to the error bar, and the widgets show the truth again."""
         try:
             action()
@@ -237,8 +258,9 @@ class Editing(QObject):
     def _changed(self, change: Change) -> None:
         if change.kind == "open":
             return  # the clip comes with it: `show_clip`
-        if self._selected is not None and change.new.target(self._selected) is None:
-            self.select(None)
+        kept = tuple(i for i in self._selection if change.new.target(i) is not None)
+        if kept != self._selection:
+            self.select_all(kept, self._selected if self._selected in kept else kept[-1] if kept else "")
         self._stage.show_project(change.new)
         if change.old.lens is not change.new.lens:
             self._show_lens()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPixmap
@@ -11,7 +11,6 @@ from PySide6.QtGui import QPainter, QPixmap
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.depth_lane import DepthLane
 from rvr_laaf_app.ui.timeline.film import FilmStrip, cells
 from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
 from rvr_laaf_app.ui.timeline.layout import HEADER_PX, HEIGHTS
@@ -25,11 +24,8 @@ class Board:
     """What the lanes are drawn from, apart from the content itself."""
 
     tr: Callable[[str], str]
-    depth: DepthLane = field(default_factory=DepthLane)
     film: FilmStrip | None = None
-    selected: str | None = None
-    ghost: lanes.DragGhost | None = None
-    more: tuple[Lane, ...] = ()
+    rows: tuple[Lane, ...] = ()
 
     def picture(
         self, size: QSize, ratio: float, rects: dict[str, QRectF], content: TimelineContent | None, scale: TimeScale
@@ -48,8 +44,8 @@ class Board:
 
     def _draw_ground(self, painter: QPainter, rects: dict[str, QRectF], width: float) -> None:
         tr = self.tr
-        names = {"film": tr("Film"), "sound": tr("Sound"), "targets": tr("Targets"), "depth": tr("Depth")}
-        names |= {lane.name: lane.title for lane in self.more}
+        names = {"film": tr("Film"), "sound": tr("Sound")}
+        names |= {lane.name: lane.title for lane in self.rows}
         painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         depth = rects["depth"]
         painter.fillRect(depth, theme.DARK.color("surround"))
@@ -72,22 +68,35 @@ class Board:
     def _draw_lanes(
         self, painter: QPainter, rects: dict[str, QRectF], content: TimelineContent, scale: TimeScale, ratio: float
     ) -> None:
-        ruler, depth = rects["ruler"], rects["depth"]
+        ruler = rects["ruler"]
         lanes.draw_ruler(painter, ruler, scale)
         lanes.draw_done_bar(painter, QRectF(ruler.left(), ruler.bottom() - 2, ruler.width(), 2), content, scale)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._draw_film(painter, rects["film"], content, scale)
         lanes.draw_waveform(painter, rects["sound"], content, scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.depth.draw(painter, depth, content, scale, selected=self.selected, ratio=ratio)
-        for lane in self.more:
-            if rects[lane.name].height() > 0:
-                lane.draw(painter, LaneView(rects[lane.name], content, scale, ratio=ratio))
+        self._draw_rows(painter, rects, content, scale, ratio, before_cuts=True)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         film = rects["film"]
         lanes.draw_cuts(painter, QRectF(film.left(), film.bottom(), film.width(), 1e4), content, scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        lanes.draw_targets(painter, rects["targets"], content, scale, selected=self.selected, ghost=self.ghost)
+        self._draw_rows(painter, rects, content, scale, ratio, before_cuts=False)
+
+    def _draw_rows(
+        self,
+        painter: QPainter,
+        rects: dict[str, QRectF],
+        content: TimelineContent,
+        scale: TimeScale,
+        ratio: float,
+        *,
+        before_cuts: bool,
+    ) -> None:
+        """Draw the lanes that draw themselves: depth under the lines of the cuts, the others over them."""
+        for lane in self.rows:
+            rect = rects[lane.name]
+            if rect.height() > 0 and (lane.name == "depth") == before_cuts:
+                lane.draw(painter, LaneView(rect, content, scale, ratio=ratio))
 
     def _draw_film(self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
         film = self.film

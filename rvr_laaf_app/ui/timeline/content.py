@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.timebase import FrameTable
 from rvr_laaf_app.document.project import FocusTarget, LensSettings, SubjectTrack
+from rvr_laaf_app.document.reign import Reign, reigns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,7 @@ class TimelineContent:
     waveform: NDArray[np.float32] | None = None
     sharp_halves: NDArray[np.float32] | None = None
     lens: LensSettings = field(default_factory=LensSettings)
+    _reigns: list[tuple[Reign, ...]] = field(default_factory=list, repr=False)
 
     @property
     def duration_s(self) -> float:
@@ -56,27 +59,44 @@ class TimelineContent:
         """Return half the depth of field in disparity at a frame."""
         return self.sharp_half if self.sharp_halves is None else float(self.sharp_halves[frame])
 
+    def reigns(self) -> tuple[Reign, ...]:
+        """Return the reign of each target, worked out once."""
+        if not self._reigns:
+            self._reigns.append(reigns(self.targets, len(self.table)))
+        return self._reigns[0]
+
     def reign(self, number: int) -> tuple[int, int]:
-        """Return frames [start, stop) in which target `number` has the focus: up to the next one's pull."""
-        target = self.targets[number]
-        if number + 1 >= len(self.targets):
-            return target.frame, len(self.table)
-        following = self.targets[number + 1]
-        return target.frame, max(target.frame, following.frame - following.pull_frames)
+        """Return frames [start, stop) in which target `number` has the focus: to its end, or the next one's pull."""
+        reign = self.reigns()[number]
+        stop = reign.stop
+        if reign.after is not None:
+            following = self.targets[reign.after]
+            stop = min(stop, following.frame - following.pull_frames)
+        return reign.start, max(reign.start, stop)
 
     def pull(self, number: int) -> tuple[int, int]:
         """Return frames [start, stop) of the pull that arrives at a target; the first target of a shot has none."""
         target = self.targets[number]
-        if not self.can_pull(number):
+        before = self._former(number)
+        if before is None or not self.can_pull(number):
             return target.frame, target.frame
-        return max(target.frame - target.pull_frames, self.targets[number - 1].frame), target.frame
+        return max(target.frame - target.pull_frames, self.targets[before].frame), target.frame
 
     def can_pull(self, number: int) -> bool:
         """Return True if another subject of the same shot comes before a target, so that focus is pulled to it."""
-        if number == 0:
+        before, frame = self._former(number), self.targets[number].frame
+        if before is None or self.targets[number].strength == "suggested":
             return False
-        before, frame = self.targets[number - 1].frame, self.targets[number].frame
-        return not any(before < cut <= frame for cut in self.cuts)
+        return bisect_right(self.cuts, self.targets[before].frame) == bisect_right(self.cuts, frame)
+
+    def _former(self, number: int) -> int | None:
+        """Return the last target before this one that moves the focus, of its group or not."""
+        frame = self.targets[number].frame
+        while number > 0:
+            number -= 1
+            if self.targets[number].strength != "suggested" and self.targets[number].frame < frame:
+                return number
+        return None
 
     def metres_of(self, disparity: float) -> float | None:
         """Return the distance that the lens gives to a disparity, the farthest thing at infinity; None if unknown."""

@@ -13,9 +13,9 @@ from rvr_laaf_app.ui.timeline.depth_lane import PullGhost
 
 @dataclass(frozen=True, slots=True)
 class Grip:
-    """What a pressed button holds: a target's diamond, or one end of the pull that leads to it."""
+    """What a pressed button holds in the depth lane: one end of the pull that leads to a target."""
 
-    kind: Literal["diamond", "begin", "arrival"]
+    kind: Literal["begin", "arrival"]
     target_id: str
     pressed: QPointF
 

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QPolygonF
 
 from rvr_laaf_app.ui import theme
-from rvr_laaf_app.ui.timeline.content import TimelineContent, lost_spans
+from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
 
-DIAMOND_PX = 7.0
 _LABEL_ROOM = 46.0
-
-
-@dataclass(frozen=True, slots=True)
-class DragGhost:
-    """A target that is being dragged along the time axis: drawn where it would land."""
-
-    target_id: str
-    frame: int
 
 
 def crisp(x: float) -> float:
@@ -44,7 +34,7 @@ def draw_ruler(painter: QPainter, rect: QRectF, scale: TimeScale) -> None:
     for second in major:
         x = scale.x_of(second)
         if rect.left() <= x <= rect.right() - _LABEL_ROOM / 2:
-            text = clock_text(second, digits=0 if step >= 1 else 1)
+            text = clock_text(second, digits=0 if step >= 1 else 1 if step >= 0.1 else 2)
             painter.drawText(
                 QRectF(x + 4, rect.top(), _LABEL_ROOM, rect.height() - 6), Qt.AlignmentFlag.AlignVCenter, text
             )
@@ -139,92 +129,6 @@ def _draw_notch(painter: QPainter, rect: QRectF, x: float) -> None:
     top, bottom = rect.top(), rect.bottom() - 1
     painter.drawPolygon(QPolygonF([QPointF(x - 4, top), QPointF(x + 4, top), QPointF(x, top + 6)]))
     painter.drawPolygon(QPolygonF([QPointF(x - 4, bottom), QPointF(x + 4, bottom), QPointF(x, bottom - 6)]))
-
-
-def draw_targets(
-    painter: QPainter,
-    rect: QRectF,
-    content: TimelineContent,
-    scale: TimeScale,
-    *,
-    selected: str | None,
-    ghost: DragGhost | None,
-) -> None:
-    """Draw each target's span of focus, the pull that leads to it as a slope, and its diamond."""
-    for number, target in enumerate(content.targets):
-        chosen = target.id == selected
-        _draw_pull(painter, rect, content, scale, number)
-        _draw_span(painter, rect, content, scale, number, chosen)
-    for target in content.targets:
-        frame = ghost.frame if ghost is not None and ghost.target_id == target.id else target.frame
-        centre = QPointF(scale.x_of(content.start_s(frame)), rect.center().y())
-        draw_diamond(painter, centre, chosen=target.id == selected)
-        if frame != target.frame:
-            _draw_moment(painter, rect, centre.x(), clock_text(content.start_s(frame)))
-
-
-def _draw_pull(painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale, number: int) -> None:
-    start, stop = content.pull(number)
-    if stop <= start:
-        return
-    left, right = scale.x_of(content.start_s(start)), scale.x_of(content.start_s(stop))
-    slope = QPolygonF(
-        [
-            QPointF(left, rect.center().y() + 6),
-            QPointF(right, rect.center().y() - 6),
-            QPointF(right, rect.center().y() + 6),
-        ]
-    )
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.DARK.color("accent_dim"))
-    painter.drawPolygon(slope)
-
-
-def _draw_span(
-    painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale, number: int, chosen: bool
-) -> None:
-    start, stop = content.reign(number)
-    track = content.tracks[number] if number < len(content.tracks) else None
-    middle = rect.center().y()
-    if track is None:
-        left, right = scale.x_of(content.start_s(start)), scale.x_of(content.start_s(stop))
-        painter.setPen(QPen(theme.DARK.color("control_edge"), 1.0, Qt.PenStyle.DotLine))
-        painter.drawLine(QLineF(left, crisp(middle), right, crisp(middle)))
-        return
-    first = content.table.index_at(scale.first_s)
-    last = content.table.index_at(scale.first_s + scale.shown_s) + 2
-    spans = lost_spans(track, max(start, first), min(stop, last))
-    edges = content.starts_s([a for a, _, _ in spans] + [b for _, b, _ in spans]).tolist()
-    for (_, _, lost), a_s, b_s in zip(spans, edges[: len(spans)], edges[len(spans) :], strict=True):
-        left, right = scale.x_of(a_s), scale.x_of(b_s)
-        colour = theme.DARK.color("problem" if lost else "accent")
-        colour.setAlphaF(0.9 if lost or chosen else 0.6)
-        height = 3.0 if lost else 4.0
-        painter.fillRect(QRectF(left, middle - height / 2, max(right - left, 1.0), height), colour)
-
-
-def _draw_moment(painter: QPainter, rect: QRectF, x: float, text: str) -> None:
-    """Write where a dragged target would land, at its right (at its left where there is no room)."""
-    painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-    width = painter.fontMetrics().horizontalAdvance(text) + 10
-    left = x + 14 if x + 14 + width < rect.right() else x - 14 - width
-    label = QRectF(left, rect.center().y() - 9, width, 18)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.DARK.color("surround"))
-    painter.drawRoundedRect(label, 3, 3)
-    painter.setPen(theme.DARK.color("text_strong"))
-    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
-
-
-def draw_diamond(painter: QPainter, centre: QPointF, *, chosen: bool) -> None:
-    """Draw the mark of a target."""
-    size = DIAMOND_PX + (1.0 if chosen else 0.0)
-    shape = QPolygonF(
-        [centre + QPointF(0, -size), centre + QPointF(size, 0), centre + QPointF(0, size), centre + QPointF(-size, 0)]
-    )
-    painter.setPen(QPen(theme.DARK.color("text_strong") if chosen else theme.DARK.color("surround"), 1.5))
-    painter.setBrush(theme.DARK.color("accent"))
-    painter.drawPolygon(shape)
 
 
 def draw_playhead(painter: QPainter, x: float, top: float, bottom: float, *, focused: bool) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+_STEPS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 MIN_TICK_PX = 72.0
-MAX_PX_PER_S = 2000.0
+MAX_PX_PER_S = 12_000.0  # 48 pixels for each of 250 frames a second
 
 
 @dataclass(frozen=True, slots=True)

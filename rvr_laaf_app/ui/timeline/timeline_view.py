@@ -20,33 +20,37 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.background import DepthData
 from rvr_laaf_app.ui.timeline.board import Board
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.depth_lane import PullGhost, draw_words
+from rvr_laaf_app.ui.timeline.depth_lane import draw_words
+from rvr_laaf_app.ui.timeline.depth_row import DepthRow
 from rvr_laaf_app.ui.timeline.film import FilmStrip
-from rvr_laaf_app.ui.timeline.gestures import Grip, dragged_pull
 from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
 from rvr_laaf_app.ui.timeline.lanes import crisp
 from rvr_laaf_app.ui.timeline.layout import HEADER_PX, INSET_PX, OPTIONAL, lane_rects, least_height
 from rvr_laaf_app.ui.timeline.more_lanes import MORE
-from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
+from rvr_laaf_app.ui.timeline.scale import TimeScale
+from rvr_laaf_app.ui.timeline.target_drawing import hold_end_x
+from rvr_laaf_app.ui.timeline.target_lane import TargetLane
 
-_HIT_PX = 9.0
+FRAME_PX = 48.0  # of a single frame when frames are told apart
 
 
 class TimelineView(QWidget):
     """Draws one content value; holds only what the eye needs: zoom, scroll, and a drag under way."""
 
     seek_requested = Signal(int)  # frame
-    target_selected = Signal(str)  # target id; "" = none
-    target_moved = Signal(str, int)  # target id, new frame; once, when the drag ends
+    target_selected = Signal(str)  # target id, picked in the depth lane; "" = none
+    selection_asked = Signal(object, str)  # ids, the one that leads ("" = none)
+    targets_moved = Signal(object)  # {target id: new frame}; once, when the drag ends
+    hold_changed = Signal(str, object)  # target id, frames or None = until the next target; once
     pull_changed = Signal(str, int, int)  # target id, frame of arrival, length in frames; once, when the drag ends
-    target_removal_requested = Signal(str)
+    removal_requested = Signal()  # of what is selected
     target_activated = Signal(str)  # double click: go there
     looked_at = Signal(int)  # frame in the middle of what is shown
 
@@ -64,20 +68,27 @@ class TimelineView(QWidget):
         self._content: TimelineContent | None = None
         self._frame = 0
         self._scale = TimeScale(HEADER_PX + INSET_PX, 1, 1.0)
-        self._grip: Grip | None = None
-        self._pull: PullGhost | None = None
         self._scrubbing = False
         self._hover: QPointF | None = None
         self._hidden: frozenset[str] = frozenset()
-        self._more = {kind.name: kind(self) for kind in MORE}
+        self.targets = TargetLane(self)
+        self.depth = DepthRow(self)
+        own: dict[str, Lane] = {"targets": self.targets, "depth": self.depth}
+        self._lanes = own | {kind.name: kind(self) for kind in MORE}
         self._held: Lane | None = None  # the lane that holds the mouse
         self._pressed: Lane | None = None  # the one pressed last: keys are its own
-        for lane in self._more.values():
+        for lane in self._lanes.values():
             lane.changed.connect(self._repaint)
             lane.moved.connect(self.update)
             lane.seek_requested.connect(self.seek_requested)
-        self._board = Board(self.tr, more=tuple(self._more.values()))
-        self._depth = self._board.depth
+        self.targets.selection_asked.connect(self.selection_asked)
+        self.targets.targets_moved.connect(self.targets_moved)
+        self.targets.hold_changed.connect(self.hold_changed)
+        self.targets.activated.connect(self.target_activated)
+        self.depth.picked.connect(self.target_selected)
+        self.depth.pull_changed.connect(self.pull_changed)
+        self.depth.activated.connect(self.target_activated)
+        self._board = Board(self.tr, rows=tuple(self._lanes.values()))
         self._still: QPixmap | None = None  # everything but playhead, words under the mouse and a dragged pull
         self._looked_at = -1
         self.set_hidden(())
@@ -119,10 +130,7 @@ class TimelineView(QWidget):
     @Slot(object)
     def set_depth(self, data: DepthData | None) -> None:
         """Show how depth is spread; None: it cannot be known here."""
-        self._depth.data = data
-        text = self.tr("depth cannot be estimated here") if data is None else self.tr("not analysed yet")
-        self._depth.empty_text = text
-        self._repaint()
+        self.depth.set_data(data)
 
     @Slot(object)
     def set_film(self, film: FilmStrip | None) -> None:
@@ -142,18 +150,34 @@ class TimelineView(QWidget):
 
     def set_selected(self, target_id: str | None) -> None:
         """Show one target as selected."""
-        if target_id != self._board.selected:
-            self._board.selected = target_id
-            self._repaint()
+        self.set_selection((target_id,) if target_id else (), target_id or None)
+
+    def set_selection(self, ids: tuple[str, ...], primary: str | None) -> None:
+        """Show targets as selected, one of them leading."""
+        self.depth.set_selected(primary)
+        self.targets.set_selection(ids, primary)
+
+    def zoom_fit(self) -> None:
+        """Show the whole clip."""
+        self._scale_to(replace(self._scale, first_s=0.0, span_s=0.0))
+
+    def zoom_frames(self) -> None:
+        """Show single frames around the playhead, each wide enough to be told from the next."""
+        if self._content is not None:
+            wide = FRAME_PX * float(self._content.table.average_rate)
+            self.zoom(wide / self._scale.px_per_s)
 
     def zoom(self, factor: float) -> None:
-        """Zoom around the playhead."""
-        if self._content is not None:
-            self._scale_to(self._scale.zoomed(factor, around_s=self._content.start_s(self._frame)))
+        """Zoom around the playhead, or around the middle while that is out of sight."""
+        if self._content is None:
+            return
+        scale, at = self._scale, self._content.start_s(self._frame)
+        inside = scale.first_s <= at <= scale.first_s + scale.shown_s
+        self._scale_to(scale.zoomed(factor, around_s=at if inside else scale.first_s + scale.shown_s / 2))
 
     def lane(self, name: str) -> Lane:
         """Return one of the lanes of `more_lanes`, for its feature to fill and to hear of."""
-        return self._more[name]
+        return self._lanes[name]
 
     def lane_rect(self, name: str) -> QRectF:
         """Return where a lane is drawn."""
@@ -161,28 +185,28 @@ class TimelineView(QWidget):
 
     def diamond_centre(self, target_id: str) -> QPointF:
         """Return where a target's diamond is drawn."""
-        assert self._content is not None
-        target = next(t for t in self._content.targets if t.id == target_id)
-        return QPointF(self._scale.x_of(self._content.start_s(target.frame)), self.lane_rect("targets").center().y())
+        view = self._view_of(self.targets)
+        target = next(t for t in view.content.targets if t.id == target_id)
+        return QPointF(view.x_of(target.frame), view.rect.center().y())
+
+    def hold_end(self, target_id: str) -> QPointF:
+        """Return where the end of a target's hold is drawn."""
+        view = self._view_of(self.targets)
+        number = next(n for n, t in enumerate(view.content.targets) if t.id == target_id)
+        return QPointF(hold_end_x(view, number), view.rect.center().y())
 
     def pull_handle(self, target_id: str, end: Literal["begin", "arrival"]) -> QPointF:
         """Return where an end of a target's pull is dragged by in the depth lane."""
         assert self._content is not None
         number = next(i for i, t in enumerate(self._content.targets) if t.id == target_id)
-        return self._depth.handle(self._content, number, end, self.lane_rect("depth"), self._scale)
+        return self.depth.depth.handle(self._content, number, end, self.lane_rect("depth"), self._scale)
 
     def words(self) -> tuple[str, ...]:
-        """Return the lines that stand beside the mouse in the depth lane; none elsewhere."""
-        rect = self.lane_rect("depth")
-        if self._hover is None or self._content is None:
+        """Return the lines that stand beside the mouse, if the lane under it has any."""
+        lane = self._lane_at(self._hover) if self._hover is not None else None
+        if lane is None or self._hover is None:
             return ()
-        lane = self._lane_at(self._hover)
-        if lane is not None:
-            return lane.words_at(self._hover, self._view_of(lane))
-        if not rect.contains(self._hover):
-            return ()
-        frame = self._frame_under(self._hover.x())
-        return self._depth.words_at(frame, self._hover.y(), self._content, rect, self.tr)
+        return lane.words_at(self._hover, self._view_of(lane))
 
     # Inside
 
@@ -190,7 +214,7 @@ class TimelineView(QWidget):
         return self._content is not None and self._content.waveform is not None
 
     def _gone(self) -> frozenset[str]:
-        empty = {lane.name for lane in self._more.values() if not lane.is_shown(self._content)}
+        empty = {lane.name for lane in self._lanes.values() if not lane.is_shown(self._content)}
         return self._hidden | empty | (set() if self._has_sound() else {"sound"})
 
     def _lane_rects(self) -> dict[str, QRectF]:
@@ -209,7 +233,7 @@ class TimelineView(QWidget):
         if self._content is None or place.x() < HEADER_PX:
             return None
         rects = self._lane_rects()
-        return next((lane for lane in self._more.values() if rects[lane.name].contains(place)), None)
+        return next((lane for lane in self._lanes.values() if rects[lane.name].contains(place)), None)
 
     def _scale_to(self, scale: TimeScale) -> None:
         if scale != self._scale:
@@ -224,10 +248,7 @@ class TimelineView(QWidget):
     def _tell_frame(self) -> None:
         """Say in words, for screen readers, what the lanes show at the playhead."""
         if self._content is not None:
-            rect = self.lane_rect("depth")
-            self.setAccessibleDescription(
-                ", ".join(self._depth.words_at(self._frame, None, self._content, rect, self.tr))
-            )
+            self.setAccessibleDescription(", ".join(self.depth.words_of(self._frame, self._view_of(self.depth))))
 
     def _tell_middle(self) -> None:
         if self._content is not None:
@@ -253,32 +274,21 @@ class TimelineView(QWidget):
         painter.end()
 
     def _draw_moving(self, painter: QPainter, content: TimelineContent) -> None:
-        depth = self.lane_rect("depth")
         room = QRectF(HEADER_PX, 0, self.width() - HEADER_PX, self.height())
-        if self._pull is not None:
-            self._depth.draw_ghost(painter, depth, content, self._scale, self._pull)
-            x = self._scale.x_of(content.start_s(self._pull.arrival))
-            draw_words(painter, room, QPointF(x, depth.top()), self._pull_words(content, self._pull))
-        for lane in self._more.values():
+        for lane in self._lanes.values():
             view = self._view_of(lane)
             if view.rect.height() > 0:
                 lane.draw_over(painter, view)
         x = self._scale.x_of(content.start_s(self._frame))
         lanes.draw_playhead(painter, x, 0, self.height(), focused=self.hasFocus())
-        words = self.words() if self._pull is None and not self._scrubbing else ()
+        words = self.words() if not self._scrubbing else ()
         if words and self._hover is not None:
             x = crisp(self._hover.x())
             under = self._lane_at(self._hover)
-            over = depth if under is None else self.lane_rect(under.name)
+            over = self.lane_rect("depth" if under is None else under.name)
             painter.setPen(QPen(theme.DARK.color("text_quiet"), 1.0))
             painter.drawLine(QLineF(x, over.top(), x, over.bottom()))
             draw_words(painter, room, QPointF(x, over.top()), words)
-
-    def _pull_words(self, content: TimelineContent, pull: PullGhost) -> tuple[str, ...]:
-        length = pull.arrival - pull.begin
-        seconds = content.start_s(pull.arrival) - content.start_s(pull.begin)
-        arrives = self.tr("arrives {0}").replace("{0}", clock_text(content.start_s(pull.arrival)))
-        return arrives, self.tr("pull of {0} frames").replace("{0}", str(length)) + f"   {seconds:.2f} s"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the shown span when the width changes."""
@@ -299,17 +309,6 @@ class TimelineView(QWidget):
         assert self._content is not None
         return self._content.table.index_at(self._scale.seconds_at(x))
 
-    def _grip_at(self, place: QPointF) -> Grip | None:
-        content, rects = self._content, self._lane_rects()
-        if content is None:
-            return None
-        if rects["targets"].contains(place):
-            near = [(abs(self.diamond_centre(t.id).x() - place.x()), t.id) for t in content.targets]
-            close = [pair for pair in near if pair[0] <= _HIT_PX]
-            return Grip("diamond", min(close)[1], place) if close else None
-        found = self._depth.pull_at(place, content, rects["depth"], self._scale)
-        return Grip(found[1], found[0], place) if found is not None else None
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pick a diamond or the end of a pull, or move the playhead."""
         content, place = self._content, event.position()
@@ -320,16 +319,11 @@ class TimelineView(QWidget):
         if lane is not None and lane.press(event, self._view_of(lane)):
             self._held = lane
             return
-        self._grip = self._grip_at(place)
-        if self._grip is not None:
-            self.target_selected.emit(self._grip.target_id)
-            return
-        depth = self.lane_rect("depth")
-        in_picture = depth.contains(place) or self.lane_rect("film").contains(place)
+        in_picture = any(self.lane_rect(name).contains(place) for name in ("depth", "film"))
         frame = self._frame_under(place.x()) if in_picture else self._frame_at(place.x())
-        subject = self._depth.subject_at(place, content, frame, depth) if depth.contains(place) else None
+        if lane is not self.depth:
+            self.target_selected.emit("")
         self._scrubbing = True
-        self.target_selected.emit(subject or "")
         self.seek_requested.emit(frame)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -342,44 +336,26 @@ class TimelineView(QWidget):
             self._held.drag(event, self._view_of(self._held))
         elif self._scrubbing:
             self.seek_requested.emit(self._frame_at(place.x()))
-        elif self._grip is not None:
-            self._drag(content, self._grip, place)
         else:
-            over = self._grip_at(place) is not None
             lane = self._lane_at(place)
             shape = lane.cursor_at(place, self._view_of(lane)) if lane is not None else None
-            self.setCursor(shape or (Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor))
+            self.setCursor(Qt.CursorShape.ArrowCursor if shape is None else shape)
             self.update()
-
-    def _drag(self, content: TimelineContent, grip: Grip, place: QPointF) -> None:
-        far = abs(place.x() - grip.pressed.x()) >= QApplication.startDragDistance()
-        if not far and self._board.ghost is None and self._pull is None:
-            return
-        frame = self._frame_at(place.x())
-        if grip.kind == "diamond":
-            self._board.ghost = lanes.DragGhost(grip.target_id, frame)
-            self._repaint()
-            return
-        self._pull = dragged_pull(content, grip, frame)
-        self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End the gesture; what was dragged becomes one edit."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
         held, self._held = self._held, None
         if held is not None and self._content is not None:
             held.release(event, self._view_of(held))
             return
-        ghost, pull = self._board.ghost, self._pull
         self._let_go()
-        if ghost is not None:
-            self.target_moved.emit(ghost.target_id, ghost.frame)
-        if pull is not None:
-            self.pull_changed.emit(pull.target_id, pull.arrival, pull.arrival - pull.begin)
 
     def _let_go(self) -> None:
         if self._held is not None:
             self._held.let_go()
-        self._board.ghost = self._pull = self._grip = self._held = None
+        self._held = None
         self._scrubbing = False
         self._repaint()
 
@@ -391,11 +367,8 @@ class TimelineView(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go to the target under the mouse."""
         lane = self._lane_at(event.position())
-        if lane is not None and lane.double_click(event, self._view_of(lane)):
-            return
-        found = self._grip_at(event.position())
-        if found is not None and found.kind == "diamond":
-            self.target_activated.emit(found.target_id)
+        if lane is not None:
+            lane.double_click(event, self._view_of(lane))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom with Ctrl around the mouse, else scroll."""
@@ -444,7 +417,7 @@ class TimelineView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Zoom with + and -, remove with Delete, give up a drag with Escape."""
         key = event.key()
-        if key == Qt.Key.Key_Escape and (self._grip is not None or self._held is not None):
+        if key == Qt.Key.Key_Escape and self._held is not None:
             self._let_go()
             return
         lane = self._pressed if self._content is not None else None
@@ -454,7 +427,7 @@ class TimelineView(QWidget):
             self.zoom(1.5)
         elif key == Qt.Key.Key_Minus:
             self.zoom(1 / 1.5)
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._board.selected:
-            self.target_removal_requested.emit(self._board.selected)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.targets.selected:
+            self.removal_requested.emit()
         else:
             super().keyPressEvent(event)
