@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _LETTER, _WORD_START, _FIRST, _FOLLOWS, _GAP = 1.0, 3.0, 2.0, 2.5, 0.05
-_ELSEWHERE: Final = 1.0  # per letter of a find in the menu's name or a synonym, not in the text itself
+_ELSEWHERE: Final = 2.5  # per letter of a find in the menu's name or a synonym, not in the text itself
 _NEVER: Final = float("-inf")
 _LONGEST: Final = 40
 

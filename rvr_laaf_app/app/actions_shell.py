@@ -20,7 +20,21 @@ TABLE: Final = Table(
         Action("dock_queue", "Export Queue", "Window", ("Ctrl+2",), "always", section=10, toggle=True),
         Action("dock_timeline", "Timeline", "Window", ("Ctrl+3",), "always", section=10, toggle=True),
         Action("dock_inspector", "Inspector", "Window", ("Ctrl+4",), "always", section=10, toggle=True),
-        Action("keys", "Keys", "Help", ("?",), "always", section=10),
+        Action(
+            "picture_alone",
+            "Picture Alone",
+            "Window",
+            ("Ctrl+0",),
+            "project",
+            section=20,
+            toggle=True,
+            words="hide panels docks",
+        ),
+        Action("full_screen", "Full Screen", "Window", ("F11",), "always", section=20, toggle=True),
+        Action("reset_layout", "Reset Layout", "Window", (), "project", section=30, words="panels docks default usual"),
+        Action("palette", "Search Actions", "Help", ("Ctrl+Shift+P",), "always", section=10, words="command palette"),
+        Action("keys", "Keys", "Help", ("?",), "always", section=10, words="shortcuts hotkeys keyboard help mouse"),
+        Action("about", "About RVR-LAAF", "Help", (), "always", section=20, words="version licence license credits"),
     ),
     needs=(
         Need("always", "", lambda _: True),
@@ -36,4 +50,17 @@ TABLE: Final = Table(
             lambda now: now.session.products is not None,
         ),
     ),
+)
+
+# What the mouse does: (gesture, meaning), for the page of keys.
+MOUSE: Final[tuple[tuple[str, str], ...]] = (
+    ("Click in the picture", "Set a target there"),
+    ("Drag in the picture", "Set a target with a box"),
+    ("Wheel over the picture", "Zoom the picture at the pointer"),
+    ("Middle button in the picture", "Move the picture"),
+    ("Drag in the timeline", "Move the playhead"),
+    ("Drag a diamond", "Move a target in time"),
+    ("Drag a pull's end in the depth lane", "Change when a pull begins or arrives"),
+    ("Ctrl + wheel over the timeline", "Zoom the timeline at the pointer"),
+    ("Wheel over the timeline", "Scroll the timeline"),
 )

@@ -1,23 +1,99 @@
-"""The panels around the picture: movable, closable, each with its action to show it. What is in them is not known here.
+"""The panels around the picture: movable, closable, remembered, each with its action. Their content is not known here.
 
-With nothing open they are all away; opening a clip brings back those that the user had.
+With nothing open they are all away; opening a clip brings back those that the user had, where the user had them.
 """
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabWidget, QToolButton, QWidget
+
+from rvr_laaf_app.ui import theme
 
 Area = Literal["left", "right", "bottom"]
-_AREAS = {
+_AREAS: Final = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
+LAYOUT_VERSION: Final = 1
+MAX_LAYOUT_CHARS: Final = 20_000  # a real one has about a thousand
+_SIDE_PX: Final = {"left": 216, "right": 312}
+_BOTTOM_SHARE: Final = 0.42  # of the height of the window
+_BOTTOM_PX: Final = (290, 560)
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where a dock belongs when nobody has moved it."""
+
+    area: Area
+    shown: bool
+
+
+class TitleBar(QWidget):
+    """The name of a dock and its two buttons; everywhere else it can be taken hold of."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.setProperty("role", "dock_title")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.name = QLabel(dock.windowTitle(), self)
+        self.name.setProperty("role", "heading")
+        self.undock = self._button("undock", self.tr("Make {0} a window of its own, or put it back"), dock)
+        self.dismiss = self._button("close", self.tr("Hide {0}"), dock)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(16, 0, 4, 0)
+        line.setSpacing(2)
+        line.addWidget(self.name, 1)
+        line.addWidget(self.undock)
+        line.addWidget(self.dismiss)
+        self.setFixedHeight(24)
+
+    def _button(self, name: str, text: str, dock: QDockWidget) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(f"{name}_{dock.objectName()}")
+        button.setProperty("role", "title_button")
+        button.setIcon(theme.icon(name, "text_quiet", size_px=12))
+        button.setIconSize(QSize(12, 12))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip = text.replace("{0}", dock.windowTitle())
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        return button
+
+
+class Dock(QDockWidget):
+    """A dock that tells when the user closes it."""
+
+    dismissed = Signal(str)
+
+    def __init__(self, name: str, title: str, widget: QWidget, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self.name = name
+        self.setObjectName(f"dock_{name}")
+        self.setAccessibleName(title)
+        self.setWidget(widget)
+        bar = TitleBar(self)
+        bar.undock.clicked.connect(self._undock)
+        bar.dismiss.clicked.connect(self.close)
+        self.setTitleBarWidget(bar)
+
+    @Slot()
+    def _undock(self) -> None:
+        self.setFloating(not self.isFloating())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Hide, and tell that it was the user's wish."""
+        super().closeEvent(event)
+        self.dismissed.emit(self.name)
 
 
 class Docks(QObject):
@@ -26,45 +102,116 @@ class Docks(QObject):
     def __init__(self, window: QMainWindow, actions: Mapping[str, QAction]) -> None:
         super().__init__(window)
         self._window, self._actions = window, actions
-        self.docks: dict[str, QDockWidget] = {}
+        self.docks: dict[str, Dock] = {}
+        self._homes: dict[str, _Home] = {}
         self._wanted: dict[str, bool] = {}
-        self._working = False
+        self._state = b""  # as they were when last something was open
+        self._working = self._alone = False
+        window.setDockNestingEnabled(True)
+        window.setDockOptions(window.dockOptions() & ~QMainWindow.DockOption.AnimatedDocks)
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         window.setCorner(Qt.Corner.BottomRightCorner, _AREAS["right"])
         window.setCorner(Qt.Corner.BottomLeftCorner, _AREAS["bottom"])
 
     def add(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> QDockWidget:
         """Put a widget into a new dock. There must be an action `dock_<name>` that shows and hides it."""
-        action = self._actions[f"dock_{name}"]
-        dock = QDockWidget(title, self._window)
-        dock.setObjectName(f"dock_{name}")
-        dock.setAccessibleName(title)
-        dock.setWidget(widget)
+        dock = Dock(name, title, widget, self._window)
         self._window.addDockWidget(_AREAS[area], dock)
-        dock.setVisible(False)
-        self.docks[name], self._wanted[name] = dock, shown
-        action.setChecked(shown)
-        dock.visibilityChanged.connect(self._visibility_changed)
+        dock.hide()
+        self.docks[name] = dock
+        self._homes[name], self._wanted[name] = _Home(area, shown), shown
+        self._actions[f"dock_{name}"].setChecked(shown)
+        dock.dismissed.connect(self._dismissed)
         return dock
 
     def toggle(self, name: str) -> None:
         """Show or hide a dock as its action says."""
         self._wanted[name] = self._actions[f"dock_{name}"].isChecked()
         self._show()
+        if self._wanted[name]:
+            self.docks[name].raise_()
+
+    def reveal(self, name: str) -> None:
+        """Show a dock in front of the others and give it the keys."""
+        self._wanted[name] = True
+        self._show()
+        self.docks[name].raise_()
+        self.docks[name].widget().setFocus()
+
+    def set_alone(self, alone: bool) -> None:
+        """Leave the picture alone in the window, or bring the docks back."""
+        if self._working and alone and not self._alone:
+            self._state = self._now()
+        came_back = self._alone and not alone
+        self._alone = alone
+        self._show()
+        if came_back:
+            self._restore()
 
     def set_working(self, working: bool) -> None:
         """Say whether something is open; without, no dock is shown."""
+        if working == self._working:
+            return
+        if not working and not self._alone:
+            self._state = self._now()
         self._working = working
         self._show()
+        if working and not self._alone:
+            self._restore()
 
-    def _show(self) -> None:
-        for name, dock in self.docks.items():
-            dock.setVisible(self._working and self._wanted[name])
+    def layout_text(self) -> str:
+        """Return where the docks are, as a text to be remembered."""
+        state = self._now() if self._working and not self._alone else self._state
+        return b64encode(state).decode("ascii")
 
-    @Slot()
-    def _visibility_changed(self) -> None:
-        """Follow a dock that the user closed by its own button."""
-        if not self._working:
+    def set_layout_text(self, text: str) -> None:
+        """Use a remembered text from the next time on that the docks are shown; a damaged one counts as none."""
+        try:
+            self._state = b64decode(text[:MAX_LAYOUT_CHARS], validate=True)
+        except (ValueError, binascii.Error):
+            self._state = b""
+
+    def reset(self) -> None:
+        """Put every dock where it belongs."""
+        self._alone = False
+        for name, home in self._homes.items():
+            dock = self.docks[name]
+            dock.setFloating(False)
+            self._window.removeDockWidget(dock)
+            self._window.addDockWidget(_AREAS[home.area], dock)
+            self._wanted[name] = home.shown
+        self._show()
+        self._usual_sizes()
+
+    def _now(self) -> bytes:
+        return bytes(self._window.saveState(LAYOUT_VERSION).data())
+
+    def _restore(self) -> None:
+        if not self._state or not self._window.restoreState(self._state, LAYOUT_VERSION):
+            self._usual_sizes()
             return
         for name, dock in self.docks.items():
             self._wanted[name] = not dock.isHidden()
+        self._show()
+
+    def _usual_sizes(self) -> None:
+        window = self._window
+        for area, width in _SIDE_PX.items():
+            docks: list[QDockWidget] = [self.docks[name] for name, home in self._homes.items() if home.area == area]
+            if docks:
+                window.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
+        low, high = _BOTTOM_PX
+        height = min(max(round(window.height() * _BOTTOM_SHARE), low), high)
+        below: list[QDockWidget] = [self.docks[name] for name, home in self._homes.items() if home.area == "bottom"]
+        window.resizeDocks(below, [height] * len(below), Qt.Orientation.Vertical)
+
+    def _show(self) -> None:
+        for name, dock in self.docks.items():
+            dock.setVisible(self._working and not self._alone and self._wanted[name])
             self._actions[f"dock_{name}"].setChecked(self._wanted[name])
+
+    @Slot(str)
+    def _dismissed(self, name: str) -> None:
+        if self._working and not self._alone:
+            self._wanted[name] = False
+            self._actions[f"dock_{name}"].setChecked(False)

@@ -1,4 +1,4 @@
-"""Which keys and wheel turns a control takes for itself and which it leaves to others, and the list of all keys."""
+"""Which keys and wheel turns a control takes for itself and which it leaves to others."""
 
 from __future__ import annotations
 
@@ -10,18 +10,12 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QDialog,
-    QGridLayout,
-    QLabel,
     QScrollArea,
     QSlider,
     QWidget,
 )
 
-from rvr_laaf_app.app.actions import ACTIONS
-
 _MOVES = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End})
-_COLUMNS = 2
 _TURNED = (QSlider, QComboBox, QAbstractSpinBox)
 
 
@@ -63,26 +57,3 @@ def keep_keys_in(root: QWidget, keeper: KeepKeys) -> None:
             control.installEventFilter(keeper)
             if isinstance(control, _TURNED):
                 control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
-
-
-class KeyList(QDialog):
-    """All actions that have keys, in a small window beside the work."""
-
-    def __init__(self, texts: dict[str, str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("key_list")
-        self.setWindowTitle(self.tr("Keys"))
-        self.setModal(False)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(24, 24, 24, 24)
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(6)
-        listed = [spec for spec in ACTIONS if spec.keys]
-        half = -(-len(listed) // _COLUMNS)
-        for number, spec in enumerate(listed):
-            row, column = number % half, number // half * 3
-            keys = QLabel("  ".join(spec.keys), self)
-            keys.setProperty("role", "strong")
-            grid.addWidget(keys, row, column)
-            grid.addWidget(QLabel(texts[spec.id], self), row, column + 1)
-        grid.setColumnMinimumWidth(2, 24)

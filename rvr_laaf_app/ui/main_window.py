@@ -9,14 +9,16 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QByteArray, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from rvr_laaf_app.app.actions import needs_met
 from rvr_laaf_app.app.session import Session
+from rvr_laaf_app.app.settings import MAX_LAYOUT
 from rvr_laaf_app.ui import present, theme
 from rvr_laaf_app.ui.bridge import GuiBridge
 from rvr_laaf_app.ui.docks import Area, Docks
@@ -33,17 +35,19 @@ from rvr_laaf_app.ui.playback.sound import DeviceSound, Sound
 from rvr_laaf_app.ui.prompts import Prompts, system_prompts
 from rvr_laaf_app.ui.stage import Stage
 from rvr_laaf_app.ui.status_bar import StatusLine
+from rvr_laaf_app.ui.work_status import WorkStatus
 from rvr_laaf_app.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from rvr_laaf_app.app.engine import Engine
     from rvr_laaf_app.core.errors import RvrError
     from rvr_laaf_app.document.document import Change
-    from rvr_laaf_app.jobs.scheduler import JobStatus
 
 CLOSE_S = 4.8  # the window is gone from the process after at most so long
 JOIN_S = 0.7  # for each thread that makes pictures or sound
 TRACKERS = ("kcf", "csrt")
+_SAID_MS = 6000
+_FIRST_SIZE = (1680, 1000)  # points
 log = logging.getLogger(__name__)
 
 
@@ -60,7 +64,6 @@ class MainWindow(QMainWindow):
         self.session = Session(self.bridge.post, engine=engine)
         self._closing = False
         self.ended_well = True
-        self._work: dict[int, JobStatus] = {}
         self.menus = Menus(self)
         self.menus.failed.connect(self.show_error)
         self._build()
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
         self.focus = FocusWatch(self.session, self.stage, self.editing, self.bridge, self)
         self.focus.show_in(self.workspace.picture, self.problems)
         self.files.tell_problems_of(self.focus)
+        self.work = WorkStatus(self.session, self.files, self.status, self)
         self._connect()
         self.docks = Docks(self, self.menus.actions)
         self.add_dock("timeline", self.tr("Timeline"), self.workspace.timeline, "bottom")
@@ -77,6 +81,8 @@ class MainWindow(QMainWindow):
         self.features = tuple(make(self) for make in FEATURES)
         for feature in self.features:
             self.menus.bind(feature.handlers())
+        keep_keys_in(self, self._keep_keys)
+        self._begin_layout()
         self.show_state()
 
     def _build(self) -> None:
@@ -99,11 +105,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.status = StatusLine(self)
         self.setStatusBar(self.status)
-        self.resize(1280, 800)
         self._keep_keys = KeepKeys(self)
-        keep_keys_in(self.workspace.inspector, self._keep_keys)
-        keep_keys_in(self.workspace.transport, self._keep_keys)
-        keep_keys_in(self.start_page, self._keep_keys)
 
     def _connect(self) -> None:
         self.start_page.open_requested.connect(self.files.ask_open)
@@ -114,13 +116,13 @@ class MainWindow(QMainWindow):
         self.stage.failed.connect(self.show_error)
         self.stage.view_changed.connect(self._view_changed)
         self.stage.playing_changed.connect(self._playing_changed)
-        self.status.cancel_requested.connect(self._cancel_work)
+        self.work.changed.connect(self._work_changed)
+        self.work.failed.connect(self.show_error)
         self.status.problems_requested.connect(self._show_problems)
         self.files.problems_requested.connect(self._show_problems)
         self.focus.changed.connect(self._count_problems)
         self.session.on_change(self._changed)
         self.session.on_clip(self._clip_changed)
-        self.session.on_job(self._job_told)
         self.session.on_problem(self._problem)
 
     def add_dock(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> QDockWidget:
@@ -128,6 +130,18 @@ class MainWindow(QMainWindow):
         dock = self.docks.add(name, title, widget, area, shown=shown)
         self.menus.bind({f"dock_{name}": lambda: self.docks.toggle(name)})
         return dock
+
+    def _begin_layout(self) -> None:
+        """Be as large, and have the docks, as last time; what cannot be read counts as the first time."""
+        settings = self.session.settings
+        self.docks.set_layout_text(settings.layout)
+        if not self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode())):
+            room = self.screen().availableSize()
+            self.resize(min(_FIRST_SIZE[0], room.width() * 9 // 10), min(_FIRST_SIZE[1], room.height() * 9 // 10))
+
+    def _remember_layout(self) -> None:
+        layout, geometry = self.docks.layout_text(), self.saveGeometry().toBase64().toStdString()
+        self.session.remember(lambda s: replace(s, layout=layout[:MAX_LAYOUT], geometry=geometry[:MAX_LAYOUT]))
 
     def begin(self, path: str | None) -> None:
         """Open what was asked for on the command line; show what can be continued."""
@@ -151,22 +165,12 @@ class MainWindow(QMainWindow):
             self.show_error(error)
 
     @Slot()
-    def _cancel_work(self) -> None:
-        """Stop the work that the status line shows."""
-        shown = self._shown_work()
-        if shown is None:
-            return
-        if shown.name == "export":
-            self.files.cancel_export()
-        elif shown.name == "analyse":
-            self.attempt(lambda: self.session.start_analysis().cancel())  # the one under way
-
-    @Slot()
     def _show_problems(self) -> None:
         """Bring the list of problems into view and the keys to it."""
         self.focus.show_list(True)
         self.menus.actions["problem_list"].setChecked(True)
         self.activateWindow()
+        self.docks.reveal("inspector")
         self.workspace.inspector.ensureWidgetVisible(self.problems)
         self.problems.list.setFocus()
 
@@ -199,17 +203,21 @@ class MainWindow(QMainWindow):
         if products is not None and not products.complete:
             self.attempt(self.session.start_analysis)
 
-    def _job_told(self, status: JobStatus) -> None:
-        if status.finished:
-            self._work.pop(status.id, None)
-        else:
-            self._work[status.id] = status
-        self.files.job_told(status)
-        self.stage.allow_ahead(not self._work)
-        self._show_work()
+    @Slot()
+    def _work_changed(self) -> None:
+        self.stage.allow_ahead(not self.work.busy)
+        self._show_notice()
 
     def _problem(self, problem: RvrError) -> None:
         self.show_error(problem)
+
+    def keep_keys(self, widget: QWidget) -> None:
+        """Let the controls in a widget made later keep their arrows and space bar, as all others do."""
+        keep_keys_in(widget, self._keep_keys)
+
+    def say(self, text: str) -> None:
+        """Say something in the bottom line for some seconds."""
+        self.status.showMessage(text, _SAID_MS)
 
     @Slot(object)
     def show_error(self, error: Exception) -> None:
@@ -264,34 +272,6 @@ class MainWindow(QMainWindow):
             notice = self.tr("Click a subject to focus on it")
         self.workspace.picture.set_notice(notice)
 
-    def _shown_work(self) -> JobStatus | None:
-        order = {"open": 0, "export": 1, "track": 2, "analyse": 3}
-        return min(self._work.values(), key=lambda s: (order.get(s.name, 9), s.id), default=None)
-
-    def _show_work(self) -> None:
-        status = self._shown_work()
-        if status is None:
-            self.status.show_work("", None, cancellable=False)
-        else:
-            self.status.show_work(
-                self._work_text(status), status.progress.fraction, cancellable=status.name in ("export", "analyse")
-            )
-        self._show_notice()
-
-    def _work_text(self, status: JobStatus) -> str:
-        if status.name == "export":
-            return self.files.export_text(status)
-        names = {
-            "open": self.tr("Opening {0}").replace("{0}", present.shown_name(status.subject)),
-            "analyse": self.tr("Analysing depth"),
-            "track": self.tr("Following the subject"),
-        }
-        left = present.time_left(status.left_s)
-        share = status.progress.fraction
-        parts = [names.get(status.name, status.name), f"{share:.0%}" if share is not None else ""]
-        parts.append(self.tr("{0} left").replace("{0}", left) if left else "")
-        return "   ".join(p for p in parts if p)
-
     # Drops and the end
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -317,6 +297,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._closing = True
+        self._remember_layout()
         self.hide()
         self.editing.close()
         self.files.cancel_export()  # it cleans up while the pictures' threads are joined

@@ -24,12 +24,13 @@ class Menus(QObject):
         self.menus: dict[str, QMenu] = {}
         self._window = window
         self._groups: dict[str, QActionGroup] = {}
+        self._specs = {spec.id: spec for spec in ACTIONS}
         for name in MENUS:
             if specs := in_menu(name):
                 self._fill(name, specs)
 
     def _fill(self, name: MenuName, specs: tuple[Action, ...]) -> None:
-        menu = self.menus[name] = self._window.menuBar().addMenu(_tr(name))
+        menu = self.menus[name] = self._window.menuBar().addMenu(translated(name))
         menu.setObjectName(f"menu_{name.lower()}")
         menu.setToolTipsVisible(True)
         inner: dict[str, QMenu] = {}
@@ -40,16 +41,13 @@ class Menus(QObject):
                 section = spec.section
             place = menu
             if spec.submenu:
-                place = inner.get(spec.submenu) or menu.addMenu(_tr(spec.submenu))
+                place = inner.get(spec.submenu) or menu.addMenu(translated(spec.submenu))
                 inner[spec.submenu] = place
             place.addAction(self._make(spec))
 
     def _make(self, spec: Action) -> QAction:
-        action = QAction(_tr(spec.text), self._window)
+        action = QAction(translated(spec.text), self._window)
         action.setObjectName(spec.id)
-        action.setShortcuts([QKeySequence(k) for k in spec.keys])
-        tip = f"{_tr(spec.text)}  {spec.keys[0]}" if spec.keys else _tr(spec.text)
-        action.setToolTip(tip)
         action.setCheckable(spec.toggle)
         if spec.group:
             group = self._groups.setdefault(spec.group, QActionGroup(self._window))
@@ -72,6 +70,18 @@ class Menus(QObject):
             if name in self._handlers:
                 raise ValueError(f"action {name!r} is bound twice")
             self._handlers[name] = handler
+
+    def set_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Give each action its keys."""
+        for name, action in self.actions.items():
+            shortcuts = [QKeySequence(k, QKeySequence.SequenceFormat.PortableText) for k in keys.get(name, ())]
+            action.setShortcuts(shortcuts)
+            self._tell(name)
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """Ids of the actions that do something."""
+        return frozenset(self._handlers)
 
     @property
     def unbound(self) -> frozenset[str]:
@@ -96,12 +106,24 @@ class Menus(QObject):
     def enable(self, met: Collection[str]) -> None:
         """Enable exactly the bound actions whose need is among those `met`."""
         for spec in ACTIONS:
-            self.actions[spec.id].setEnabled(spec.id in self._handlers and spec.needs in met)
+            possible = spec.id in self._handlers and spec.needs in met
+            if self.actions[spec.id].isEnabled() != possible:
+                self.actions[spec.id].setEnabled(possible)
+                self._tell(spec.id)
+
+    def _tell(self, name: str) -> None:
+        """Let the tip of an action say what it does, its key, and why it cannot be chosen."""
+        action, spec = self.actions[name], self._specs[name]
+        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        reason = self.reason(spec)
+        tip = f"{translated(spec.text)}  {key}".rstrip()
+        action.setToolTip(f"{tip}\n{reason}" if reason else tip)
 
     def reason(self, spec: Action) -> str:
         """Return why an action cannot be chosen now; empty if it can."""
-        return "" if self.actions[spec.id].isEnabled() else _tr(NEEDS[spec.needs].reason)
+        return "" if self.actions[spec.id].isEnabled() else translated(NEEDS[spec.needs].reason)
 
 
-def _tr(text: str) -> str:
+def translated(text: str) -> str:
+    """Return an English text of the tables in the user's language."""
     return QCoreApplication.translate("Actions", text)

@@ -26,7 +26,9 @@ def forget_foreign_qt() -> None:
 def make_application(arguments: list[str]) -> QApplication:
     """Return the application with name, style and theme."""
     from rvr_laaf_app import __version__
+    from rvr_laaf_app.app.settings import load_settings
     from rvr_laaf_app.ui.theme import apply_theme
+    from rvr_laaf_app.ui.translation import use_language
 
     forget_foreign_qt()
     app = QApplication(arguments)
@@ -34,6 +36,7 @@ def make_application(arguments: list[str]) -> QApplication:
     app.setOrganizationName("RVR-LAAF")
     app.setApplicationVersion(__version__)
     apply_theme(app)
+    use_language(app, load_settings().language)
     return app
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from rvr_laaf_app.ui.panels.lens_panel import LensPanel
 from rvr_laaf_app.ui.panels.target_panel import TargetPanel
 
-WIDTH_PX = 304
+WIDTH_PX = 288
 
 
 class Inspector(QScrollArea):
@@ -18,7 +18,7 @@ class Inspector(QScrollArea):
         super().__init__(parent)
         self.setObjectName("inspector")
         self.setWidgetResizable(True)
-        self.setFixedWidth(WIDTH_PX)
+        self.setMinimumWidth(WIDTH_PX)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         content = QWidget(self)
