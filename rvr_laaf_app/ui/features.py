@@ -11,12 +11,14 @@ from rvr_laaf_app.ui.focus_feature import FocusFeature
 from rvr_laaf_app.ui.lens_feature import LensFeature
 from rvr_laaf_app.ui.playback.feature import PlaybackFeature
 from rvr_laaf_app.ui.shell_feature import ShellFeature
+from rvr_laaf_app.ui.start_feature import StartFeature
 
 if TYPE_CHECKING:
     from rvr_laaf_app.ui.main_window import MainWindow
 
 FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     ShellFeature,
+    StartFeature,
     FilesFeature,
     PlaybackFeature,
     FocusFeature,
