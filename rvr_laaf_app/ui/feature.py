@@ -28,6 +28,9 @@ class Feature(QObject):
         """Return the needs that only this feature can judge and that are met now."""
         return ()
 
+    def begin(self) -> None:
+        """Do what need not be done before the window is on the screen; called once."""
+
     def show_state(self) -> None:
         """Bring what this feature shows up to date: session, selection or what is open has changed."""
 

@@ -6,7 +6,6 @@ It assembles and passes on. Edits are made in `editing`, files handled in `files
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -72,7 +71,6 @@ class MainWindow(QMainWindow):
         self.files = Files(self.session, prompts, self)
         self.focus = FocusWatch(self.session, self.stage, self.editing, self.bridge, self)
         self.focus.show_in(self.workspace.picture, self.problems)
-        self.files.tell_problems_of(self.focus)
         self.work = WorkStatus(self.session, self.files, self.status, self)
         self._connect()
         self.docks = Docks(self, self.menus.actions)
@@ -108,8 +106,6 @@ class MainWindow(QMainWindow):
         self._keep_keys = KeepKeys(self)
 
     def _connect(self) -> None:
-        self.start_page.open_requested.connect(self.files.ask_open)
-        self.start_page.path_chosen.connect(self.files.open)
         self.editing.failed.connect(self.show_error)
         self.editing.selection_changed.connect(self.show_state)
         self.files.failed.connect(self.show_error)
@@ -144,14 +140,11 @@ class MainWindow(QMainWindow):
         self.session.remember(lambda s: replace(s, layout=layout[:MAX_LAYOUT], geometry=geometry[:MAX_LAYOUT]))
 
     def begin(self, path: str | None) -> None:
-        """Open what was asked for on the command line; show what can be continued."""
-        self.start_page.set_recent(self._recent())
-        self.start_page.set_recoveries(self.session.recoveries(), self.files.recover)
+        """Let the features begin and open what was asked for on the command line; the window is on the screen."""
+        for feature in self.features:
+            feature.begin()
         if path is not None:
             self.files.open(path)
-
-    def _recent(self) -> tuple[str, ...]:
-        return tuple(p for p in self.session.settings.recent if os.path.exists(p))
 
     # What was asked for
 
@@ -194,8 +187,6 @@ class MainWindow(QMainWindow):
                 self.workspace.picture.setFocus()
         self.pages.setCurrentWidget(self.start_page if self.session.clip_state == "none" else self.workspace)
         self.docks.set_working(self.session.clip_state != "none")
-        if self.session.clip_state == "none":
-            self.start_page.set_recent(self._recent())
         self.show_state()
 
     def _begin_analysis(self) -> None:
@@ -300,7 +291,6 @@ class MainWindow(QMainWindow):
         self._remember_layout()
         self.hide()
         self.editing.close()
-        self.files.cancel_export()  # it cleans up while the pictures' threads are joined
         deadline = time.monotonic() + CLOSE_S
         ended = self.stage.close(JOIN_S)
         ended = self.focus.close(JOIN_S) and ended
