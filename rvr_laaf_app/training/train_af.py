@@ -1,0 +1,239 @@
+"""Train AF-Net: where focus belongs, and when it should change.
+
+    python -m rvr_laaf_app.training.train_af --data DATA --pool EVENTS --out FOLDER
+
+EVENTS is a pool of `focus_events` (composed sequences with known changes); the OSIE photographs of DATA teach where
+people look. FOLDER/last.safetensors every 100 steps (run again to resume), log.csv. Measured on DATA/clips, which it
+never sees: on 100 frames around every New Focus Target by eye, how far away is the frame of highest probability (the
+protocol of the paper), beside what a guess in the middle would have; and how far from the subject the region is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rvr_laaf_app.media.reader import ClipReader
+from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig, AfOutput, region_centre, to_input
+from rvr_laaf_app.training.data_af import (
+    AfExample,
+    Looked,
+    Sequence,
+    load_looked,
+    load_sequences,
+    still_of,
+    stretch_of,
+)
+from rvr_laaf_app.training.loop import (
+    ahead,
+    follow,
+    learning_rate_share,
+    load_checkpoint,
+    log_row,
+    save_checkpoint,
+    set_seeds,
+)
+
+REPORT_EVERY = 100
+PROTOCOL_FRAMES = 100
+EDGE_FRAMES = 10  # a target is at least so far inside its 100 frames
+
+
+@dataclass
+class Settings:
+    """Everything that decides the run."""
+
+    data: Path = Path("../shared/data")
+    pool: Path = Path("../focus_events")
+    out: Path = Path("../train_af")
+    steps: int = 1500
+    sequences: int = 12  # composed stretches per step
+    stills: int = 4  # photographs with fixations per step
+    rate: float = 1.5e-3
+    warmup: int = 60
+    weight_decay: float = 0.03
+    region_weight: float = 0.3
+    ema: float = 0.995
+    threads: int = 2
+    device: str = "cuda" if torch.cuda.is_available() else "cpu"
+    seed: int = 0
+
+
+def main() -> None:
+    """Parse the settings and train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for field in dataclasses.fields(Settings):
+        parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), default=field.default)
+    train(Settings(**vars(parser.parse_args())))
+
+
+def train(s: Settings) -> None:
+    """Run or resume the training; see the module's docstring."""
+    torch.set_num_threads(s.threads)
+    cv2.setNumThreads(1)
+    set_seeds(s.seed)
+    s.out.mkdir(parents=True, exist_ok=True)
+    config = AfNetConfig()
+    sequences = load_sequences(s.pool)
+    kept, learnt = sequences[::12], [q for i, q in enumerate(sequences) if i % 12]
+    looked = load_looked(s.data, size=(config.width, config.height))
+
+    net = AfNet(config).to(s.device)
+    average = copy.deepcopy(net).eval().requires_grad_(False)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=s.rate, weight_decay=s.weight_decay)
+    step, last = 0, s.out / "last.safetensors"
+    if last.exists():
+        step = int(str(load_checkpoint(last, nets={"net": net, "average": average}, optimizer=optimizer)["step"]))
+
+    sums, started = np.zeros(2), time.time()
+    for batch in ahead(batches(learnt, looked, config, first=step, s=s)):
+        for group in optimizer.param_groups:
+            group["lr"] = s.rate * learning_rate_share(step, steps=s.steps, warmup=s.warmup)
+        net.train()
+        x = to_input(torch.from_numpy(np.stack([e.rgb for e in batch])).to(s.device))
+        with torch.autocast(torch.device(s.device).type, torch.bfloat16):
+            raw = net(x)
+        where, when = loss_terms(raw, batch)
+        optimizer.zero_grad(set_to_none=True)
+        (s.region_weight * where + when).backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+        optimizer.step()
+        follow(average, net, decay=min(s.ema, (1 + step) / (10 + step)))
+        sums += float(where.detach()), float(when.detach())
+        step += 1
+        if step % REPORT_EVERY == 0 or step == s.steps:
+            row = {"step": step, "region": sums[0] / REPORT_EVERY, "target": sums[1] / REPORT_EVERY}
+            row |= found_in_kept(average, kept) | {"seconds": time.time() - started}
+            log_row(s.out / "log.csv", {key: round(float(value), 4) for key, value in row.items()})
+            print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+            facts = {"step": step, "config": dataclasses.asdict(config), "seed": s.seed}
+            save_checkpoint(last, nets={"net": net, "average": average}, optimizer=optimizer, facts=facts)
+            sums, started = np.zeros(2), time.time()
+    print(json.dumps(measure_clips(average, s.data / "clips"), indent=1))
+
+
+def batches(
+    sequences: list[Sequence], looked: list[Looked], config: AfNetConfig, *, first: int, s: Settings
+) -> Iterator[list[AfExample]]:
+    """What each step from `first` on sees; the same for the same seed and step."""
+    for step in range(first, s.steps):
+        rng = np.random.default_rng((s.seed, step))
+        made = [stretch_of(sequences[int(i)], config, rng) for i in rng.integers(len(sequences), size=s.sequences)]
+        yield made + [still_of(looked[int(i)], config, rng) for i in rng.integers(len(looked), size=s.stills)]
+
+
+def loss_terms(raw: AfOutput, batch: list[AfExample]) -> tuple[Tensor, Tensor]:
+    """Cross entropy of the focus region over the place, and of the New Focus Target."""
+    region = torch.from_numpy(np.stack([e.region for e in batch])).to(raw.region.device)
+    target = torch.tensor([e.target for e in batch], device=raw.target.device, dtype=torch.float32)
+    said = F.log_softmax(raw.region.float().flatten(2), dim=2)
+    # minus the entropy of the truth: 0 is perfect
+    truth = region.flatten(2)
+    where = (truth * (truth.clamp(min=1e-9).log() - said)).sum(2).mean()
+    return where, F.binary_cross_entropy_with_logits(raw.target.float(), target)
+
+
+@torch.inference_mode()
+def found_in_kept(net: AfNet, kept: list[Sequence]) -> dict[str, float]:
+    """On composed sequences that do not train: mean distance of the most likely frame, in frames of a 30 fps clip."""
+    c = net.config
+    away = []
+    for sequence in kept:
+        if sequence.target < 0:
+            continue
+        likely = probabilities(net, sequence.rgb, np.arange(len(sequence.rgb)))
+        away.append(abs(int(np.argmax(likely)) - sequence.target) * c.stride)
+    return {"kept_delta_t": float(np.mean(away)) if away else float("nan")}
+
+
+@torch.inference_mode()
+def probabilities(net: AfNet, frames: NDArray[np.uint8], centres: NDArray[np.int64]) -> NDArray[np.float32]:
+    """How likely each of `centres` is a New Focus Target; frames [T, h, w, 3] at the network's rate and size."""
+    half = net.config.frames // 2
+    said = []
+    device = next(net.parameters()).device
+    for centre in centres:
+        index = np.clip(np.arange(centre - half, centre + half + 1), 0, len(frames) - 1)
+        raw = net(to_input(torch.from_numpy(frames[index])[None].to(device)))
+        said.append(float(torch.sigmoid(raw.target[0])))
+    return np.array(said, np.float32)
+
+
+def measure_clips(net: AfNet, clips: Path) -> dict[str, object]:
+    """The 100-frame protocol on every annotated target after the first frame of a clip."""
+    truth = json.loads((clips / "new_focus_targets.json").read_text())["clips"]
+    rows = []
+    for name, facts in sorted(truth.items()):
+        path = next((p for p in sorted(clips.glob(f"{name}.*")) if "reference" not in p.name), None)
+        targets = [t for t in facts["targets"] if t["frame"] > 0]
+        if path is None or not targets:
+            continue
+        frames = seen_frames(path, net.config)
+        rng = np.random.default_rng(0)
+        for target in targets:
+            rows.append({"clip": name} | around_target(net, frames, target, float(facts["fps"]), rng))
+    away = [float(row["delta_t"]) for row in rows]
+    middle = [float(row["delta_t_middle"]) for row in rows]
+    return {
+        "targets": rows,
+        "mean_delta_t": round(float(np.mean(away)), 2),
+        "mean_delta_t_of_the_middle": round(float(np.mean(middle)), 2),
+        "mean_place_error": round(float(np.mean([float(row["place"]) for row in rows])), 3),
+    }
+
+
+def seen_frames(path: Path, config: AfNetConfig) -> NDArray[np.uint8]:
+    """Every frame of a clip [T, h, w, 3] at the network's size."""
+    with ClipReader(str(path)) as reader:
+        total = reader.info.frames
+        size = config.width, config.height
+        return np.stack([cv2.resize(reader.read(i).rgb8, size, interpolation=cv2.INTER_AREA) for i in range(total)])
+
+
+@torch.inference_mode()
+def around_target(
+    net: AfNet, frames: NDArray[np.uint8], target: dict[str, object], fps: float, rng: np.random.Generator
+) -> dict[str, object]:
+    """Distances, in frames of the clip, of the most likely of 100 frames and of their middle; error of the place."""
+    c = net.config
+    at = int(target["frame"])  # type: ignore[call-overload]
+    low = max(0, min(at - EDGE_FRAMES, at - PROTOCOL_FRAMES + EDGE_FRAMES))
+    begin = int(rng.integers(low, max(at - EDGE_FRAMES, low) + 1))
+    end = min(begin + PROTOCOL_FRAMES, len(frames))
+    begin = max(0, end - PROTOCOL_FRAMES)
+    stride = max(1, round(c.stride * fps / 30))
+    half = c.frames // 2
+    likely = []
+    for centre in range(begin, end):
+        index = np.clip(centre + (np.arange(c.frames) - half) * stride, 0, len(frames) - 1)
+        likely.append(float(net(to_input(torch.from_numpy(frames[index])[None])).target[0]))
+    found = begin + int(np.argmax(likely))
+    index = np.clip(at + (np.arange(c.frames) - half) * stride, 0, len(frames) - 1)
+    raw = net(to_input(torch.from_numpy(frames[index])[None]))
+    x, y = region_centre(raw.region[0, c.units // 2].float()).tolist()
+    bx, by, bw, bh = target["box"]  # type: ignore[misc]
+    place = float(np.hypot(x - (bx + bw / 2), y - (by + bh / 2)))
+    return {
+        "frame": at,
+        "found": found,
+        "delta_t": abs(found - at),
+        "delta_t_middle": abs((begin + end) // 2 - at),
+        "place": round(place, 3),
+    }
+
+
+if __name__ == "__main__":
+    main()
