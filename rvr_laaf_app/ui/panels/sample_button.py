@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from rvr_laaf_app.ui import theme
 
@@ -16,11 +16,13 @@ _STRIP_PX: Final = 36
 _RADIUS_PX: Final = 8.0
 
 
-class SampleButton(QPushButton):
+class SampleButton(QAbstractButton):
     """Paints the picture, rounded, and the text on a strip of panel grey."""
 
     def __init__(self, picture: Path, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(text, parent)
+        super().__init__(parent)  # the style sheet would give a QPushButton the height of a line
+        self.setText(text)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._picture = QPixmap(str(picture))
         self.setFixedSize(_PICTURE.width(), _PICTURE.height() + _STRIP_PX)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

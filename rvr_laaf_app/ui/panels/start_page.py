@@ -35,6 +35,7 @@ _SAMPLE_PICTURE: Final = _RESOURCES / "readme_near.jpg"
 _MOST_ROWS: Final = 5
 _COLUMN_PX: Final = 848
 _NAME_CHARS: Final = 44
+_ROW_PX: Final = 28
 
 
 class StartPage(QScrollArea):
@@ -158,6 +159,7 @@ class StartPage(QScrollArea):
         column.setSpacing(4)
         column.addWidget(self._text(title, "heading"))
         rows = QVBoxLayout()
+        rows.setContentsMargins(-8, 0, 0, 0)  # names stand below their heading, what is around them further out
         rows.setSpacing(0)
         column.addLayout(rows)
         return box, rows
@@ -194,14 +196,23 @@ class StartPage(QScrollArea):
         return Path(source).name, changes, source
 
     def _link(self, name: str, text: str, more: str, tip: str) -> QPushButton:
-        shown = text if len(text) <= _NAME_CHARS else f"{text[: _NAME_CHARS // 2]}…{text[-_NAME_CHARS // 2 + 1 :]}"
-        button = QPushButton(f"{shown}   {more}".replace("&", "&&"), self)
+        button = QPushButton(self)
         button.setObjectName(name)
         button.setProperty("role", "link")
         button.setToolTip(tip)
         button.setAccessibleName(f"{text}, {more}")
         button.setMinimumWidth(120)
         button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        button.setFixedHeight(_ROW_PX)
+        line = QHBoxLayout(button)
+        line.setContentsMargins(8, 0, 8, 0)
+        line.setSpacing(12)
+        for part, role in ((_middle_cut(text), "strong"), (more, "quiet")):
+            label = self._text(part, role)
+            label.setWordWrap(False)
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            line.addWidget(label)
+        line.addStretch(1)
         return button
 
     def _row(self, link: QPushButton, forget: str) -> QWidget:
@@ -254,6 +265,12 @@ def _clear(rows: QVBoxLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def _middle_cut(text: str) -> str:
+    """Return a name with its middle left out if it is long: the end of a file's name tells as much as its begin."""
+    half = _NAME_CHARS // 2
+    return text if len(text) <= _NAME_CHARS else f"{text[:half]}…{text[1 - half :]}"
 
 
 def _short(folder: Path) -> str:
