@@ -84,9 +84,12 @@ class ClipPictures:
 
     @property
     def state(self) -> Hashable:
-        """Changes whenever the analysis learned something."""
-        meta = self.products.meta if self.products is not None else None
-        return (meta.done, meta.final, meta.cuts) if meta is not None else None
+        """Changes whenever the analysis learned something, or a repair was carried further."""
+        products = self.products
+        if products is None:
+            return None
+        meta = products.meta
+        return meta.done, meta.final, meta.cuts, products.carried.version
 
     def has(self, index: int) -> bool:
         """Tell whether the depth of a frame is known."""

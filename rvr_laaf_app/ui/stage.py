@@ -67,6 +67,11 @@ class Stage(QObject):
         self._sound_thread: threading.Thread | None = None
 
     @property
+    def bridge(self) -> GuiBridge:
+        """The door from worker threads into the GUI thread."""
+        return self._bridge
+
+    @property
     def info(self) -> ClipInfo | None:
         """The open clip, or None."""
         return None if self._clip is None else self._clip.info

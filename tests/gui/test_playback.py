@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.core.timebase import FrameTable
 from rvr_laaf_app.ui.playback.clock import PlayClock
-from rvr_laaf_app.ui.playback.player import Player, next_rate
+from rvr_laaf_app.ui.playback.path import PlayPath
+from rvr_laaf_app.ui.playback.player import Pace, Player, next_rate
 from rvr_laaf_app.ui.playback.sound import SampleFeed, SilentSound, to_stereo
 from rvr_laaf_app.ui.playback.stream import PictureStream
 
@@ -63,17 +64,33 @@ def picture() -> QImage:
     return QImage(2, 2, QImage.Format.Format_RGB32)
 
 
-def test_stream_gives_every_frame_in_order_when_it_is_fast_enough() -> None:
-    stream = PictureStream(lambda _i: picture(), start=3, stop=10)
+def even(frames: int) -> FrameTable:
+    return FrameTable(np.arange(frames, dtype=np.int64) * 40, Fraction(1, 1000))
+
+
+def take_each(stream: PictureStream[QImage], serials: range) -> list[int]:
+    """Ask for one place after the other, each until its picture comes."""
     seen = []
-    for wanted in range(3, 10):
+    for wanted in serials:
         deadline = time.monotonic() + 5
         taken = None
         while taken is None and time.monotonic() < deadline:
             taken = stream.take(wanted)
         assert taken is not None
         seen.append(taken[0])
-    assert seen == list(range(3, 10))
+    return seen
+
+
+def test_stream_gives_every_frame_in_order_when_it_is_fast_enough() -> None:
+    asked: list[int] = []
+
+    def picture_of(index: int) -> QImage:
+        asked.append(index)
+        return picture()
+
+    stream = PictureStream(picture_of, PlayPath(even(10), 3, 0, 10))
+    assert take_each(stream, range(7)) == list(range(7))
+    assert asked == list(range(3, 10))
     assert stream.count.dropped == 0
     assert stream.close()
 
@@ -87,7 +104,7 @@ def test_stream_skips_what_it_cannot_make_in_time_and_always_makes_the_last_fram
         made.append(index)
         return picture()
 
-    stream = PictureStream(slow, start=0, stop=50, frames_per_s=25)
+    stream = PictureStream(slow, PlayPath(even(50), 0, 0, 50), pictures_per_s=25)
     for wanted in range(0, 50, 10):
         stream.take(wanted)
         gate.release()
@@ -106,17 +123,43 @@ def test_stream_skips_what_it_cannot_make_in_time_and_always_makes_the_last_fram
     assert stream.close()
 
 
-def test_stream_plays_backwards() -> None:
-    stream = PictureStream(lambda _i: picture(), start=4, stop=-1, step=-1)
-    seen = []
-    for wanted in range(4, -1, -1):
-        deadline = time.monotonic() + 5
-        taken = None
-        while taken is None and time.monotonic() < deadline:
-            taken = stream.take(wanted)
-        assert taken is not None
-        seen.append(taken[0])
-    assert seen == [4, 3, 2, 1, 0]
+def test_stream_plays_backwards_and_round_and_round() -> None:
+    asked: list[int] = []
+
+    def picture_of(index: int) -> QImage:
+        asked.append(index)
+        return picture()
+
+    stream = PictureStream(picture_of, PlayPath(even(10), 4, 2, 6, -1, loop=True))
+    assert take_each(stream, range(9)) == list(range(9))
+    assert asked[:9] == [4, 3, 2, 5, 4, 3, 2, 5, 4]
+    assert stream.close()
+
+
+def test_at_high_speed_frames_are_left_out_on_purpose_and_not_counted() -> None:
+    asked: list[int] = []
+
+    def picture_of(index: int) -> QImage:
+        asked.append(index)
+        return picture()
+
+    stream = PictureStream(picture_of, PlayPath(even(42), 0, 0, 42), stride=4)
+    assert take_each(stream, range(0, 40, 4)) == list(range(0, 40, 4))
+    assert take_each(stream, range(40, 42, 1))[0] == 40
+    assert asked == [*range(0, 42, 4), 41]  # and the last one in any case
+    assert stream.count.dropped == 0
+    assert stream.close()
+
+
+def test_a_picture_that_another_overtakes_before_it_was_shown_was_dropped() -> None:
+    stream = PictureStream(lambda _i: picture(), PlayPath(even(50), 0, 0, 50))
+    deadline = time.monotonic() + 5
+    while not stream.has_ready(5) and time.monotonic() < deadline:
+        pass
+    taken = stream.take(3)
+    assert taken is not None
+    assert taken[0] == 3
+    assert stream.count.dropped == 3
     assert stream.close()
 
 
@@ -167,6 +210,103 @@ def test_player_shows_frames_in_order_and_ends_on_the_last(qtbot: QtBot) -> None
 
 
 @pytest.mark.gui
+def test_player_counts_what_it_shows_and_what_it_drops(qtbot: QtBot) -> None:
+    player = Player(SilentSound())
+    told: list[Pace] = []
+    player.pace_changed.connect(told.append)
+    with qtbot.waitSignal(player.playing_changed, check_params_cb=lambda playing: not playing, timeout=9000):
+        player.play(Clip(75), 0, lambda _i: picture())  # type: ignore[arg-type]  # 50 frames a second
+    assert told[-1].wanted_per_s == pytest.approx(50)
+    assert told[-1].shown_per_s > 25  # a busy machine may drop some, but says so
+    shown_late = told[-1].dropped
+
+    def slow(_index: int) -> QImage:
+        time.sleep(0.1)
+        return picture()
+
+    told.clear()
+    with qtbot.waitSignal(player.playing_changed, check_params_cb=lambda playing: not playing, timeout=9000):
+        player.play(Clip(75), 0, slow)  # type: ignore[arg-type]
+    assert told[-1].dropped > 40
+    assert told[-1].dropped > shown_late
+    assert 2 < told[-1].shown_per_s < 15
+    assert player.close()
+
+
+@pytest.mark.gui
+def test_player_loops_between_bounds_until_it_is_stopped(qtbot: QtBot) -> None:
+    player = Player(SilentSound())
+    seen: list[int] = []
+    player.position_changed.connect(seen.append)
+    player.play(Clip(25), 20, lambda _i: picture(), bounds=(5, 10), loop=True)  # type: ignore[arg-type]
+    qtbot.waitUntil(lambda: len(seen) > 12, timeout=5000)
+    assert player.playing
+    assert set(seen) <= set(range(5, 10))
+    assert seen.count(5) >= 2
+    player.pause()
+    assert player.rate == 0
+    assert player.close()
+
+
+class Recorder(SilentSound):
+    """Remembers what it was asked for, and is ready when the test says so."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+        self.decoded = False
+
+    def start(
+        self, info: object, at_s: float, *, stop_s: float | None = None, again_from_s: float | None = None
+    ) -> bool:
+        self.calls.append(("start", round(at_s, 3), stop_s, again_from_s))
+        return True
+
+    def ready(self) -> bool:
+        return self.decoded
+
+    def begin(self) -> None:
+        self.calls.append(("begin",))
+
+    def stop(self) -> None:
+        self.calls.append(("stop",))
+
+
+@pytest.mark.gui
+def test_clock_and_sound_start_together_when_both_are_ready(qtbot: QtBot) -> None:
+    sound = Recorder()
+    player = Player(sound)  # type: ignore[arg-type]
+    moved: list[int] = []
+    player.position_changed.connect(moved.append)
+    player.play(Clip(250), 100, lambda _i: picture())  # type: ignore[arg-type]
+    qtbot.wait(150)
+    assert moved == []
+    assert sound.calls == [("start", 2.0, None, None)]
+    sound.decoded = True
+    qtbot.waitUntil(lambda: len(moved) > 3, timeout=3000)
+    assert sound.calls[1] == ("begin",)
+    assert moved[0] in (101, 102, 103)
+    player.pause()
+    assert sound.calls[-1] == ("stop",)
+    # After a seek it sounds from there; faster, slower and backwards it is silent.
+    player.play(Clip(250), 30, lambda _i: picture(), bounds=(20, 40), loop=True)  # type: ignore[arg-type]
+    assert sound.calls[-1] == ("start", 0.6, pytest.approx(0.8), pytest.approx(0.4))
+    before = len([c for c in sound.calls if c[0] == "start"])
+    for rate in (2.0, -1.0, 0.25):
+        player.play(Clip(250), 100, lambda _i: picture(), rate=rate)  # type: ignore[arg-type]
+        assert player.rate == rate
+    assert len([c for c in sound.calls if c[0] == "start"]) == before
+    assert player.close()
+
+
+@pytest.mark.gui
+def test_player_does_not_wait_for_ever_for_its_sound(qtbot: QtBot) -> None:
+    player = Player(Recorder())  # type: ignore[arg-type]
+    with qtbot.waitSignal(player.position_changed, timeout=3000):
+        player.play(Clip(250), 0, lambda _i: picture())  # type: ignore[arg-type]
+    assert player.close()
+
+
+@pytest.mark.gui
 def test_player_says_why_it_stopped(qtbot: QtBot) -> None:
     player = Player(SilentSound())
 
@@ -183,6 +323,8 @@ def test_player_says_why_it_stopped(qtbot: QtBot) -> None:
 def test_rates_of_repeated_presses() -> None:
     assert next_rate(0, 1) == 1
     assert next_rate(1, 1) == 2
-    assert next_rate(4, 1) == 4
+    assert next_rate(4, 1) == 8
+    assert next_rate(8, 1) == 8
+    assert next_rate(0.25, 1) == 0.5
     assert next_rate(2, -1) == -1
     assert next_rate(-1, -1) == -2

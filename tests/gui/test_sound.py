@@ -60,6 +60,10 @@ def test_the_device_gets_the_sound_from_the_asked_moment_on(
     monkeypatch.setattr(sound, "_open_sink", lambda: sink)
     sound.set_volume(0.5)
     assert sound.start(info, 0.4)
+    assert not sink.running  # the player begins it together with the clock
+    assert sound.played_s() is None
+    qtbot.waitUntil(sound.ready, timeout=10_000)
+    sound.begin()
     assert sink.volume == 0.5
     expected, rate = read_audio(info, rate=RATE_HZ, start_s=0.4)
     assert rate == RATE_HZ
@@ -82,10 +86,29 @@ def test_without_a_device_the_clip_plays_silently(clip: Path, qtbot: QtBot, monk
     sound.stop()
 
 
+def test_a_loop_sounds_round_and_round_without_a_gap(clip: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = probe(clip)
+    sink = BufferSink()
+    sound = DeviceSound()
+    monkeypatch.setattr(sound, "_open_sink", lambda: sink)
+    assert sound.start(info, 0.3, stop_s=0.5, again_from_s=0.2)
+    sound.begin()
+    expected = to_stereo(
+        np.concatenate([read_audio(info, rate=RATE_HZ, start_s=a, stop_s=0.5)[0] for a in (0.3, 0.2, 0.2)])
+    )
+    qtbot.waitUntil(lambda: sink.device.size() >= expected.nbytes, timeout=10_000)
+    sound.stop()
+    got = np.frombuffer(bytes(sink.device.data().data()), np.float32).reshape(-1, 2)
+    assert len(expected) == round((0.2 + 0.3 + 0.3) * RATE_HZ)
+    assert np.allclose(got[: len(expected)], expected, atol=1e-4)
+
+
 def test_a_device_that_is_taken_counts_as_none(clip: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     sink = BufferSink()
     monkeypatch.setattr(sink, "start", lambda: None)
     sound = DeviceSound()
     monkeypatch.setattr(sound, "_open_sink", lambda: sink)
-    assert not sound.start(probe(clip), 0.0)
+    sound.start(probe(clip), 0.0)
+    sound.begin()
     assert sound.played_s() is None
+    assert sound.ready()  # nothing to wait for

@@ -68,7 +68,10 @@ class PlayPath:
         elif not low <= moment <= high or (self.step > 0 and moment >= high):
             return self.count or 0
         # Backwards a frame is due from its end on: at the very end of frame k it is k, not k + 1.
-        index = self.table.index_at(moment if self.step > 0 else moment - 1e-6)
+        # The table takes what is half a tick away as reached, for moments that were rounded; where a tick is a whole
+        # frame that would be half a frame too early.
+        early_s = 0.5 * float(self.table.time_base)
+        index = self.table.index_at(moment - early_s + (1e-6 if self.step > 0 else -1e-6))
         index = min(max(index, self.start), self.stop - 1)
         return max(0, laps * self.lap + self.step * (index - self.begin))
 
