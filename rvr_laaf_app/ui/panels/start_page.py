@@ -159,7 +159,6 @@ class StartPage(QScrollArea):
         column.setSpacing(4)
         column.addWidget(self._text(title, "heading"))
         rows = QVBoxLayout()
-        rows.setContentsMargins(-8, 0, 0, 0)  # names stand below their heading, what is around them further out
         rows.setSpacing(0)
         column.addLayout(rows)
         return box, rows
@@ -205,7 +204,7 @@ class StartPage(QScrollArea):
         button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         button.setFixedHeight(_ROW_PX)
         line = QHBoxLayout(button)
-        line.setContentsMargins(8, 0, 8, 0)
+        line.setContentsMargins(1, 0, 8, 0)
         line.setSpacing(12)
         for part, role in ((_middle_cut(text), "strong"), (more, "quiet")):
             label = self._text(part, role)
