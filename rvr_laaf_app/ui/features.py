@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from rvr_laaf_app.ui.export_feature import ExportFeature
 from rvr_laaf_app.ui.feature import Feature
 from rvr_laaf_app.ui.files_feature import FilesFeature
 from rvr_laaf_app.ui.focus_feature import FocusFeature
@@ -20,6 +21,7 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     ShellFeature,
     StartFeature,
     FilesFeature,
+    ExportFeature,
     PlaybackFeature,
     FocusFeature,
     LensFeature,

@@ -1,4 +1,4 @@
-"""Opening, saving, exporting and leaving: the questions around the session, and what the window says meanwhile."""
+"""Opening, saving and leaving: the questions around the session, and what the window says meanwhile."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from rvr_laaf_app.core.errors import RvrError
-from rvr_laaf_app.jobs.scheduler import FinishReason, JobState
 from rvr_laaf_app.ui import present
-from rvr_laaf_app.ui.panels.export_dialog import ExportDialog
 from rvr_laaf_app.ui.prompts import Prompts
 
 if TYPE_CHECKING:
-    from rvr_laaf_app.app.engine import ExportChoice
     from rvr_laaf_app.app.session import Session
     from rvr_laaf_app.document.journal import Recovery
-    from rvr_laaf_app.jobs.scheduler import JobStatus, Task
-    from rvr_laaf_app.pipeline.export import ExportReport
-    from rvr_laaf_app.ui.focus_watch import FocusWatch
+    from rvr_laaf_app.jobs.scheduler import JobStatus
 
 
 class Files(QObject):
@@ -28,23 +23,16 @@ class Files(QObject):
 
     failed = Signal(object)  # Exception
     problems_requested = Signal()
-    export_ended = Signal(str, bool)  # what to say, and whether it is complete
+    cancel_requested = Signal()
 
     def __init__(self, session: Session, prompts: Prompts, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._prompts, self._window = session, prompts, window
-        self._dialog: ExportDialog | None = None
-        self._export: Task[ExportReport] | None = None
-        self._focus: FocusWatch | None = None
 
     @property
-    def exporting(self) -> bool:
-        """True while an export is under way."""
-        return self._export is not None and not self._export.finished
-
-    def tell_problems_of(self, focus: FocusWatch) -> None:
-        """Say in the export window what this check finds."""
-        self._focus = focus
+    def prompts(self) -> Prompts:
+        """What the user is asked with."""
+        return self._prompts
 
     # Opening
 
@@ -122,55 +110,12 @@ class Files(QObject):
             self._session.discard_changes()
         return answer != "cancel"
 
-    # Exporting
-
-    def show_export(self) -> None:
-        """Open the export window, or bring it to the front."""
-        info = self._session.clip
-        if info is None:
-            return
-        if self._dialog is None:
-            self._dialog = ExportDialog(self._prompts.export_path, self._window)
-            self._dialog.export_requested.connect(self._begin_export)
-            self._dialog.cancel_requested.connect(self.cancel_export)
-            if self._focus is not None:
-                self._dialog.set_check(self._focus.export_text)
-                self._focus.changed.connect(self._dialog.show_check)
-                self._dialog.problems_requested.connect(self.problems_requested)
-        self._dialog.prepare(info.path, info.table.duration_s if info.table is not None else 0.0)
-        self._dialog.show()
-        self._dialog.activateWindow()
-
-    @Slot(object)
-    def _begin_export(self, choice: ExportChoice) -> None:
-        try:
-            self._export = self._session.request_export(choice)
-        except RvrError as error:
-            self._say(str(error), complete=False)
-            return
-        if self._dialog is not None:
-            self._dialog.show_running(self.tr("Waiting for depth and tracking…"), None)
+    # Exporting: the queue does it, see export_feature
 
     @Slot()
     def cancel_export(self) -> None:
-        """Stop the export; nothing half-made stays."""
-        if self._export is not None:
-            self._export.cancel()
-
-    def job_told(self, status: JobStatus) -> None:
-        """Show how the export goes; other jobs do not concern it."""
-        if status.name != "export" or self._export is None or status.id != self._export.status.id:
-            return
-        if not status.finished:
-            if self._dialog is not None and status.state is not JobState.QUEUED:
-                self._dialog.show_running(self.export_text(status), status.progress.fraction)
-            return
-        if status.reason is FinishReason.COMPLETED:
-            self._say(self.tr("Done: {0}").replace("{0}", status.subject), complete=True)
-        elif status.reason is FinishReason.CANCELLED:
-            self._say(self.tr("Cancelled. Nothing half-made was left behind."), complete=False)
-        else:
-            self._say(str(status.error), complete=False)
+        """Ask for the end of the export under way; nothing half-made stays."""
+        self.cancel_requested.emit()
 
     def export_text(self, status: JobStatus) -> str:
         """Return "Exporting  34 %  1 min 20 s left"."""
@@ -187,8 +132,3 @@ class Files(QObject):
             self.tr("{0} left").replace("{0}", left) if left else "",
         ]
         return "   ".join(p for p in parts if p)
-
-    def _say(self, text: str, *, complete: bool) -> None:
-        if self._dialog is not None:
-            self._dialog.show_finished(text, complete=complete)
-        self.export_ended.emit(text, complete)

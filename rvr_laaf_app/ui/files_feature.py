@@ -17,6 +17,5 @@ class FilesFeature(Feature):
             "save": files.save,
             "save_as": files.save_as,
             "relink": files.relink,
-            "export": files.show_export,
             "analyse": session.start_analysis,
         }

@@ -41,7 +41,6 @@ class WorkStatus(QObject):
             self._jobs.pop(status.id, None)
         else:
             self._jobs[status.id] = status
-        self._files.job_told(status)
         self._show()
         self.changed.emit()
 
