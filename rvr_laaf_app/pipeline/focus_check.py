@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.optics import sharp_coc
 from rvr_laaf_app.document.project import FocusTarget, Project
+from rvr_laaf_app.document.reign import reign_of
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.laaf.curve import FocusCurve
 from rvr_laaf_app.laaf.quality import focus_error_px, sharp_share, steady
@@ -23,6 +24,7 @@ from rvr_laaf_app.pipeline.focus_problems import (
     FocusProblem,
     Watched,
     find_problems,
+    following_of,
     held_frames,
 )
 from rvr_laaf_app.pipeline.products import ClipProducts
@@ -102,7 +104,7 @@ def check_job(products: ClipProducts, project: Project, curve: FocusCurve | None
     case = FocusCase(curve, products.cuts, tuple(watched), (np.maximum(gain, 1e-9) / sharp).astype(np.float32), known)
     subjects = []
     for number, w in enumerate(watched):
-        following = next((n for n in watched[number + 1 :] if n.target.frame > w.target.frame), None)
+        following = following_of(watched, number)
         error = focus_error_px(curve, w.level, gain)
         subjects.append(SubjectFocus(w.target.id, w.name, w.target.frame, error, held_frames(case, w, following)))
     yield Progress(len(counting), len(counting), "checking focus")
@@ -112,7 +114,7 @@ def check_job(products: ClipProducts, project: Project, curve: FocusCurve | None
 def _watched(products: ClipProducts, project: Project, target: FocusTarget, known: int) -> Watched:
     """Return the series of a subject; all NaN without a track or before the analysis is settled."""
     level, seen, trust = np.full((3, products.info.frames), np.nan, np.float32)
-    track = project.track_of(target)
+    track = project.track_of(target) if target.follow else None  # a plane that is held is where it should be
     stop = min(track.stop, known) if track is not None else 0
     if track is not None and stop > track.start:
         start = track.start
@@ -121,7 +123,7 @@ def _watched(products: ClipProducts, project: Project, target: FocusTarget, know
         seen[start:stop] = track.confidence[: stop - start] > 0
         bounds = [start, *(c for c in products.cuts if start < c < stop), stop]
         for first, last in pairwise(bounds):  # depth is relative to its shot
-            level[first:last] = steady(level[first:last])
+            level[first:last] = steady(level[first:last]) + np.float32(target.offset)
     return Watched(target, str(project.targets.index(target) + 1), level, seen, trust)
 
 
@@ -129,8 +131,7 @@ def _pending(counting: list[FocusTarget], project: Project, frames: int) -> tupl
     """Return the targets that are not followed up to the next one that counts."""
     pending = []
     for target in counting:
-        stop = min((t.frame for t in counting if t.frame > target.frame), default=frames)
         track = project.track_of(target)
-        if track is None or track.stop < stop:
+        if target.follow and (track is None or track.stop < reign_of(project.targets, target, frames).stop):
             pending.append(target.id)
     return tuple(pending)

@@ -124,14 +124,21 @@ def find_problems(case: FocusCase) -> tuple[FocusProblem, ...]:
     """Return the problems in the order of time."""
     found: list[FocusProblem] = list(_unattended_shots(case))
     for number, subject in enumerate(case.watched):
-        later = [w for w in case.watched[number + 1 :] if w.target.frame > subject.target.frame]
-        held = held_frames(case, subject, later[0] if later else None)
+        following = following_of(case.watched, number)
+        held = held_frames(case, subject, following)
         found += _soft(case, subject, held)
         found += _lost(subject, held)
         found += _doubtful(subject, held)
-        if later:
-            found += _hurried(case, subject, later[0])
+        if following is not None:
+            found += _hurried(case, subject, following)
     return tuple(sorted(found, key=lambda p: (p.start, p.stop, p.kind)))
+
+
+def following_of(watched: Sequence[Watched], number: int) -> Watched | None:
+    """Return the next one that takes the focus over: later, and not of the same group."""
+    here = watched[number].target
+    later = (w for w in watched[number + 1 :] if w.target.frame > here.frame)
+    return next((w for w in later if not here.group or w.target.group != here.group), None)
 
 
 def held_frames(case: FocusCase, subject: Watched, following: Watched | None) -> NDArray[np.bool_]:
@@ -144,6 +151,8 @@ def held_frames(case: FocusCase, subject: Watched, following: Watched | None) ->
     if frame >= case.known:
         return mask
     stop = case.known if following is None else min(following.target.frame, case.known)
+    if subject.target.hold_frames is not None:
+        stop = min(stop, frame + subject.target.hold_frames)
     if following is not None and stop == following.target.frame:
         while stop > frame + 1 and case.curve.state[stop - 1] == PULL:
             stop -= 1

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rvr_laaf_app.document.project import FocusTarget, LensSettings
     from rvr_laaf_app.jobs.scheduler import JobStatus
     from rvr_laaf_app.laaf.curve import FocusCurve
+    from rvr_laaf_app.ui.focus_seed import SeedBoxes
     from rvr_laaf_app.ui.stage import Stage
     from rvr_laaf_app.ui.workspace import Workspace
 
@@ -43,6 +44,8 @@ class Editing(QObject):
         self._session, self._stage, self._widgets = session, stage, workspace
         self._selection: tuple[str, ...] = ()
         self._selected: str | None = None
+        self._taker: Callable[[Point], object] | None = None
+        self._seeds: SeedBoxes | None = None
         self._curve: FocusCurve | None = None
         self._content: TimelineContent | None = None
         self._tracking: dict[str, float | None] = {}
@@ -62,6 +65,11 @@ class Editing(QObject):
     def selection(self) -> tuple[str, ...]:
         """Ids of all selected targets, in the order of time."""
         return tuple(t.id for t in self._session.project.targets if t.id in self._selection)
+
+    def use_seeds(self, seeds: SeedBoxes) -> None:
+        """Show the boxes that are grown around clicks."""
+        self._seeds = seeds
+        seeds.changed.connect(self._show_marks)
 
     def close(self) -> None:
         """Hear no more of the session."""
@@ -83,15 +91,15 @@ class Editing(QObject):
         timeline.looked_at.connect(self._stage.lanes.set_shown)
         timeline.removal_requested.connect(self.remove_selected)
         timeline.target_activated.connect(self.go_to)
-        targets.target_selected.connect(self.select)
+        targets.selection_asked.connect(self.select_all)
         targets.target_activated.connect(self.go_to)
         targets.removal_requested.connect(self.remove)
         targets.pull_edited.connect(self._pull_edited)
         targets.ease_chosen.connect(self._ease_chosen)
         targets.tracker_chosen.connect(self._tracker_chosen)
-        targets.gesture_ended.connect(self._gesture_ended)
+        targets.gesture_ended.connect(self.end_gesture)
         lens.lens_edited.connect(self._lens_edited)
-        lens.gesture_ended.connect(self._gesture_ended)
+        lens.gesture_ended.connect(self.end_gesture)
 
     def _connect_stage(self) -> None:
         self._stage.index_changed.connect(self._index_changed)
@@ -106,6 +114,10 @@ class Editing(QObject):
     @Slot(object)
     def set_target(self, place: Point | Box) -> None:
         """Set a target at the shown frame; a target that is already at this very frame moves there instead."""
+        taker, self._taker = self._taker, None
+        if taker is not None:
+            taker(place if isinstance(place, Point) else place.centre)
+            return
         project, index = self._session.project, self._stage.index
         here = next((t for t in project.targets if t.frame == index), None)
         if here is not None:
@@ -116,6 +128,10 @@ class Editing(QObject):
         self.attempt(lambda: made.append(self._session.add_target_at(place, index)))
         if made:
             self.select(made[0])
+
+    def take_next_point(self, taker: Callable[[Point], object]) -> None:
+        """Give the next place that is pointed at in the picture to someone else, once."""
+        self._taker = taker
 
     @Slot(str)
     def select(self, target_id: str | None) -> None:
@@ -168,12 +184,6 @@ class Editing(QObject):
             length = max(0, selected.pull_frames + frames)
             self.attempt(lambda: self._session.set_target(selected.id, pull_frames=length))
 
-    def track_again(self) -> None:
-        """Follow the selected target's subject once more."""
-        selected = self._selected
-        if selected is not None:
-            self.attempt(lambda: self._session.start_tracking(selected))
-
     @Slot(object)
     def move_to_frames(self, frames: dict[str, int]) -> None:
         """Put targets at other frames; where their subjects are known there, they take their place from the track."""
@@ -212,35 +222,34 @@ class Editing(QObject):
 
     @Slot(int)
     def _pull_edited(self, frames: int) -> None:
-        selected = self._selected
-        if selected is not None:
-            gesture = self._gesture_now()
-            self.attempt(lambda: self._session.set_target(selected, pull_frames=frames, gesture=gesture))
+        chosen, gesture = self.selection, self.gesture_now()
+        if len(chosen) == 1:  # its length is that of the next new target, too
+            self.attempt(lambda: self._session.set_target(chosen[0], pull_frames=frames, gesture=gesture))
+        elif chosen:
+            self.attempt(lambda: self._session.change_targets(chosen, gesture=gesture, pull_frames=frames))
 
     @Slot(str)
     def _ease_chosen(self, ease: str) -> None:
-        selected = self._selected
-        if selected is not None:
-            self.attempt(lambda: self._session.set_target(selected, ease=ease))  # type: ignore[arg-type]
+        self.attempt(lambda: self._session.change_targets(self.selection, label="Change ease", ease=ease))
 
     @Slot(str)
     def _tracker_chosen(self, tracker: str) -> None:
-        selected = self._selected
-        if selected is not None:
-            self.attempt(lambda: self._session.set_target(selected, tracker=tracker))
+        self.attempt(lambda: self._session.change_targets(self.selection, label="Change tracker", tracker=tracker))
 
     @Slot(object, str, str)
     def _lens_edited(self, lens: LensSettings, label: str, _control: str) -> None:
-        gesture = self._gesture_now()
+        gesture = self.gesture_now()
         self.attempt(lambda: self._session.set_lens(lens, label=label, gesture=gesture))
 
-    def _gesture_now(self) -> int:
+    def gesture_now(self) -> int:
+        """Return what marks the edits of one change of a control: they are one step until `end_gesture`."""
         if self._gesture is None:
             self._gesture = next(self._gestures)
         return self._gesture
 
     @Slot()
-    def _gesture_ended(self) -> None:
+    def end_gesture(self) -> None:
+        """Let the next edit be a step of its own."""
         if self._gesture is not None:
             self._gesture = None
             self.attempt(self._session.end_gesture)
@@ -321,10 +330,17 @@ class Editing(QObject):
         products = self._session.products
         ready = products is not None and products.complete
         rows = present.rows_of(self._session.project, info, self._tracking, self.tr, depth_ready=ready)
-        panel.show_rows(rows, self._selected, seconds_per_frame=1.0 / float(info.table.average_rate))
+        seconds = 1.0 / float(info.table.average_rate)
+        panel.show_rows(rows, self._selected, seconds_per_frame=seconds, selection=self._selection)
 
+    @Slot()
     def _show_marks(self) -> None:
-        subjects, targets = present.marks_of(self._session.project, self._stage.index, self._selected)
+        project, clip = self._session.project, self._stage.pictures
+
+        def seed(_target: FocusTarget, frame: int, place: Point | Box) -> Box | None:
+            return None if self._seeds is None else self._seeds.box(clip, project, frame, place)
+
+        subjects, targets = present.marks_of(project, self._stage.index, self._selection, seed=seed)
         self._widgets.picture.set_marks(subjects, targets)
 
     def _show_timeline(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from rvr_laaf_app.ui.panels.problems_panel import ProblemRow
+from rvr_laaf_app.ui.present import ruling_targets
 from rvr_laaf_app.ui.timeline.scale import clock_text
 from rvr_laaf_app.ui.viewer.zone_bars import ZoneBar
 
@@ -48,7 +49,10 @@ def bars_of(project: Project, report: FocusReport | None, index: int) -> tuple[Z
     bars: list[ZoneBar] = []
     sharp = 1.0 if report is None else report.sharp_coc_px
     # Tracks may go on after the next target has taken over: of two on one thing the later one is of today.
-    for number, target in reversed(list(enumerate(project.targets, start=1))):
+    ruling = ruling_targets(project, index)
+    numbered = list(enumerate(project.targets, start=1))
+    numbered.sort(key=lambda pair: (pair[1] not in ruling, -pair[0]))
+    for number, target in numbered:
         track = project.track_of(target)
         box = None if track is None else track.box_at(index)
         if box is None or target.strength == "suggested" or any(b.box.overlap(box) > _SAME for b in bars):
@@ -57,7 +61,7 @@ def bars_of(project: Project, report: FocusReport | None, index: int) -> tuple[Z
         error = None if subject is None else subject.at(index)
         if error is None and bars:
             continue  # what was followed once and is not seen now
-        bars.append(ZoneBar(target.id, str(number), box, error, sharp, ruling=not bars))
+        bars.append(ZoneBar(target.id, str(number), box, error, sharp, ruling=target in ruling))
     return tuple(bars)
 
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.core.optics import depth_of_field, sharp_coc
 from rvr_laaf_app.document.project import FocusTarget, Project
+from rvr_laaf_app.document.reign import partners
 from rvr_laaf_app.ui.panels.target_panel import TargetRow
 from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.scale import clock_text
 from rvr_laaf_app.ui.viewer.marks import SubjectMark, TargetMark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from numpy.typing import NDArray
 
@@ -31,24 +33,45 @@ def ruling_target(project: Project, index: int) -> FocusTarget | None:
     return arrived[-1] if arrived else None
 
 
+def ruling_targets(project: Project, index: int) -> tuple[FocusTarget, ...]:
+    """Return the targets that must be sharp at a frame: the last arrived one, with its group; none after its hold."""
+    last = ruling_target(project, index)
+    if last is None or (last.hold_frames is not None and index >= last.frame + last.hold_frames):
+        return ()
+    return tuple(t for t in partners(project.targets, last) if t.frame <= index)
+
+
 def marks_of(
-    project: Project, index: int, selected: str | None
+    project: Project,
+    index: int,
+    selection: Collection[str],
+    *,
+    seed: Callable[[FocusTarget, int, Point | Box], Box | None] | None = None,
 ) -> tuple[tuple[SubjectMark, ...], tuple[TargetMark, ...]]:
-    """Return the box of the followed subject and the targets set at this very frame."""
+    """Return the boxes of the subjects that have the focus or are selected, and the targets set at this very frame.
+
+    seed: gives the box that was grown around a place, as long as there is no track.
+    """
     subjects: list[SubjectMark] = []
-    target = ruling_target(project, index)
-    track = project.track_of(target) if target is not None else None
-    if target is not None and track is not None:
-        box = track.box_at(index)
-        if box is not None:
+    ruling = ruling_targets(project, index)
+    for target in project.targets:
+        if target not in ruling and target.id not in selection:
+            continue
+        track, name, chosen = project.track_of(target), target_name(project, target), target.id in selection
+        box = track.box_at(index) if track is not None else None
+        if track is not None and box is not None:
             confidence = float(track.confidence[index - track.start])
-            name = target_name(project, target)
-            subjects.append(SubjectMark(target.id, box, confidence, name, target.id == selected))
+            subjects.append(SubjectMark(target.id, box, confidence, name, chosen, target in ruling))
+        elif track is None and seed is not None and target.follow:
+            shown = {target.frame: target.place, **{c.frame: c.place for c in target.corrections}}
+            grown = seed(target, index, shown[index]) if index in shown else None
+            if grown is not None:
+                subjects.append(SubjectMark(target.id, grown, 1.0, name, chosen, tentative=True))
     followed = {s.target_id for s in subjects}
     here = tuple(
-        TargetMark(t.id, t.place, t.id == selected)
+        TargetMark(t.id, t.place, t.id in selection)
         for t in project.targets
-        if t.frame == index and t.id not in followed
+        if t.frame == index and (t.id not in followed or isinstance(t.place, Point))
     )
     return tuple(subjects), here
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -19,7 +20,9 @@ from PySide6.QtWidgets import (
 
 from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, FocusTarget
 from rvr_laaf_app.ui import theme
+from rvr_laaf_app.ui.panels.plane_strip import PlaneStrip
 from rvr_laaf_app.ui.panels.slider_row import SliderRow, SliderScale
+from rvr_laaf_app.ui.panels.target_details import TargetDetails
 
 EASES = ("linear", "in", "out", "in_out")
 MAX_PULL_FRAMES = 120
@@ -38,7 +41,7 @@ class TargetRow:
 class TargetPanel(QWidget):
     """Shows targets; says what the user picked, changed or removed."""
 
-    target_selected = Signal(str)
+    selection_asked = Signal(object, str)  # ids, the one that leads
     target_activated = Signal(str)
     removal_requested = Signal(str)
     pull_edited = Signal(int)
@@ -60,6 +63,7 @@ class TargetPanel(QWidget):
         self.list = QListWidget(self)
         self.list.setObjectName("target_list")
         self.list.setAccessibleName(self.tr("Targets"))
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setMinimumHeight(96)
         self.list.setMaximumHeight(168)
         self.empty = QLabel(self.tr("Click a subject in the picture, or drag a box around it, to focus there."), self)
@@ -81,6 +85,8 @@ class TargetPanel(QWidget):
         self.ease.setObjectName("pull_ease")
         self.ease.setAccessibleName(self.tr("Ease of the pull"))
         self.ease.addItems([self.tr("Linear"), self.tr("Slow start"), self.tr("Slow end"), self.tr("Slow both ends")])
+        self.details = TargetDetails(self)
+        self.planes = PlaneStrip(self)
         self.tracker = QComboBox(self)
         self.tracker.setObjectName("target_tracker")
         self.tracker.setAccessibleName(self.tr("Tracker"))
@@ -96,10 +102,12 @@ class TargetPanel(QWidget):
         buttons.addWidget(self.go, 1)
         buttons.addWidget(self.remove, 1)
         layout.addLayout(buttons)
-        self.details = QWidget(self)
-        details = QVBoxLayout(self.details)
+        layout.addWidget(self.planes)
+        self.way = QWidget(self)
+        details = QVBoxLayout(self.way)
         details.setContentsMargins(0, 0, 0, 0)
         details.setSpacing(10)
+        layout.addWidget(self.way)
         layout.addWidget(self.details)
         details.addWidget(self.pull)
         details.addWidget(self.pull_time)
@@ -113,7 +121,7 @@ class TargetPanel(QWidget):
             details.addLayout(line)
 
     def _connect(self) -> None:
-        self.list.currentItemChanged.connect(self._item_changed)
+        self.list.itemSelectionChanged.connect(self._items_selected)
         self.list.itemActivated.connect(self._item_activated)
         self.go.clicked.connect(self._go_clicked)
         self.remove.clicked.connect(self._remove_clicked)
@@ -125,12 +133,19 @@ class TargetPanel(QWidget):
         self.ease.activated.connect(self._ease_activated)
         self.tracker.activated.connect(self._tracker_activated)
 
-    def show_rows(self, rows: tuple[TargetRow, ...], selected_id: str | None, *, seconds_per_frame: float) -> None:
-        """Show the targets and the values of the selected one; tells nobody."""
+    def show_rows(
+        self,
+        rows: tuple[TargetRow, ...],
+        selected_id: str | None,
+        *,
+        seconds_per_frame: float,
+        selection: tuple[str, ...] = (),
+    ) -> None:
+        """Show the targets and the values of the selected one, which leads a `selection` of several; tells nobody."""
         with QSignalBlocker(self.list):
-            self._fill_list(rows, selected_id)
+            self._fill_list(rows, selected_id, selection)
         self._selected = next((r.target for r in rows if r.target.id == selected_id), None)
-        for part in (self.list, self.go, self.remove, self.details):
+        for part in (self.list, self.go, self.remove, self.way, self.details):
             part.setVisible(bool(rows))
         self.empty.setVisible(not rows)
         for control in (self.go, self.remove, self.pull, self.ease, self.tracker):
@@ -139,12 +154,14 @@ class TargetPanel(QWidget):
         pull_frames = target.pull_frames if target else DEFAULT_PULL_FRAMES
         self.pull.set_value(pull_frames)
         self.pull_time.setText(self.tr("begins {0} s before").replace("{0}", f"{pull_frames * seconds_per_frame:.2f}"))
+        chosen = selection or ((selected_id,) if selected_id else ())
+        self.details.show_target(target, tuple(r.target for r in rows if r.target.id in chosen))
         with QSignalBlocker(self.ease), QSignalBlocker(self.tracker):
             self.ease.setCurrentIndex(EASES.index(target.ease) if target else 0)
             known = target is not None and target.tracker in self._trackers
             self.tracker.setCurrentIndex(self._trackers.index(target.tracker) if target and known else 0)
 
-    def _fill_list(self, rows: tuple[TargetRow, ...], selected_id: str | None) -> None:
+    def _fill_list(self, rows: tuple[TargetRow, ...], selected_id: str | None, selection: tuple[str, ...]) -> None:
         """Write the rows into the list, keeping its items so that focus and scroll stay where they are."""
         while self.list.count() > len(rows):
             self.list.takeItem(self.list.count() - 1)
@@ -156,14 +173,17 @@ class TargetPanel(QWidget):
             item.setData(Qt.ItemDataRole.UserRole, row.target.id)
             item.setForeground(theme.DARK.color("problem" if row.problem else "text"))
         chosen = next((n for n, row in enumerate(rows) if row.target.id == selected_id), -1)
-        self.list.setCurrentRow(chosen)
-        if chosen < 0:
-            self.list.clearSelection()
+        self.list.setCurrentRow(chosen, QItemSelectionModel.SelectionFlag.NoUpdate)
+        for number, row in enumerate(rows):
+            self.list.item(number).setSelected(number == chosen or row.target.id in selection)
 
-    @Slot(QListWidgetItem, QListWidgetItem)
-    def _item_changed(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
-        if item is not None:
-            self.target_selected.emit(item.data(Qt.ItemDataRole.UserRole))
+    @Slot()
+    def _items_selected(self) -> None:
+        chosen = tuple(item.data(Qt.ItemDataRole.UserRole) for item in self.list.selectedItems())
+        here = self.list.currentItem()
+        leading = here.data(Qt.ItemDataRole.UserRole) if here is not None else ""
+        if chosen:
+            self.selection_asked.emit(chosen, leading if leading in chosen else chosen[-1])
 
     @Slot(QListWidgetItem)
     def _item_activated(self, item: QListWidgetItem) -> None:

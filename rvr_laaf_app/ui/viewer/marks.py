@@ -24,6 +24,8 @@ class SubjectMark:
     confidence: float
     label: str
     selected: bool = False
+    ruling: bool = True  # it has the focus; else it is only shown because it is selected
+    tentative: bool = False  # grown around the click, not followed yet
 
     @property
     def lost(self) -> bool:
@@ -47,7 +49,11 @@ def draw_subject(painter: QPainter, shown: QRectF, mark: SubjectMark) -> None:
         _outline(painter, rect, theme.DARK.color("problem"), dashed=True)
         _tag(painter, shown, rect, f"{mark.label}  lost", theme.DARK.color("problem"))
         return
-    colour = theme.DARK.color("accent")
+    colour = theme.DARK.color("accent" if mark.ruling or mark.tentative else "text")
+    if mark.tentative:
+        _outline(painter, rect, colour, dashed=True)
+        _tag(painter, shown, rect, mark.label, colour)
+        return
     colour.setAlphaF(0.45 + 0.55 * min(max(mark.confidence, 0.0), 1.0))
     if mark.selected:
         thin = QColor(colour)
