@@ -22,6 +22,7 @@ from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
 COMMANDS = {
     "edit": "open the window on a clip or a project",
     "refocus": "refocus a clip on targets and write it, with its sound",
+    "suggest": "propose focus targets from what is seen and heard: who speaks, what acts",
     "check": "say where a project's focus is not as it should be",
     "probe": "say what is in a media file",
     "frame": "write one frame as a PNG, upright, as displayed",

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.export import ExportReport, ExportRequest
     from rvr_laaf_app.pipeline.products import ClipProducts
 
+AUTO_MODES = ("conversation", "action", "auto", "af-net")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -44,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="X,Y@SECONDS",
         help="be in focus here from this time on; fractions 0..1 or pixels; X,Y,W,H@SECONDS gives a box; repeatable",
+    )
+    parser.add_argument(
+        "--auto", choices=AUTO_MODES, metavar="MODE", help="find targets: conversation, action, or auto (both)"
     )
     add_lens_arguments(parser)
     parser.add_argument(
@@ -81,6 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_request(request, info)  # before minutes of analysis, not after
     if arguments.save_project:
         _check_save(arguments)
+    if arguments.auto:
+        project = _with_found(project, arguments, info)
     products = chosen_products(info, arguments)
     work = partial(_refocus, products, request=request, whole=bool(arguments.save_project), quiet=arguments.json)
     try:
@@ -166,10 +173,20 @@ def _with_targets(project: Project, arguments: argparse.Namespace, info: ClipInf
                 ease=arguments.ease,
             )
         )
-    if not targets:
-        raise UsageError("nothing to focus on", remedy="Give at least one --target X,Y@SECONDS.")
+    if not targets and not arguments.auto:
+        raise UsageError("nothing to focus on", remedy="Give at least one --target X,Y@SECONDS, or --auto MODE.")
     clip = ClipRef(str(Path(info.path).absolute()), info.fingerprint, info.frames)
     return replace(project, clip=clip).with_targets(tuple(targets))
+
+
+def _with_found(project: Project, arguments: argparse.Namespace, info: ClipInfo) -> Project:
+    """Return the project with targets that are found by looking and listening."""
+    from rvr_laaf_app.pipeline.suggested import suggest_job, with_suggestions
+
+    found = run_with_progress(suggest_job(info, arguments.auto), "suggest", quiet=arguments.json)
+    return with_suggestions(
+        project, found, pull_frames=arguments.pull_frames, tracker=arguments.tracker, ease=arguments.ease
+    )
 
 
 def _check_save(arguments: argparse.Namespace) -> None:

@@ -1,0 +1,230 @@
+"""Who and what is in a shot: faces and moving things of single frames joined to subjects that last.
+
+A subject that stops moving stays where it is; one that goes over the edge of the picture is gone, and what comes in
+there later is somebody else. No identities across cuts. Pure functions over evidence, NumPy only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.evidence import ClipEvidence, box_of
+from rvr_laaf_app.core.geometry import Box
+
+Birth = Literal["shot", "edge", "inside"]
+EDGE = 0.025  # of the picture: nearer to its border is "at the edge"
+SAME = 0.25  # share of the smaller box that two boxes of one thing have in common
+MOST_BLOBS = 6  # of a frame, the heaviest
+LIGHTEST = 0.06  # share of a frame's action below which a moving thing is not noticed
+LEAST_SEEN_S = 0.3
+AT_START_S = 0.4  # what is seen so soon after a cut was there all along
+GONE_AFTER_S = 0.35  # unseen at the edge for so long
+FORGOTTEN_AFTER_S = 4.0
+BODY_OF_FACE = (2.6, 4.5)  # widths and heights of a face that its body takes up
+
+
+@dataclass(slots=True, eq=False)
+class Subject:
+    """Something that may deserve focus in the frames [start, stop) of a shot.
+
+    boxes [N, 4], seen [N] bool, action [N] (share of the frame's action, 0..1), for the frames from start on.
+    face: its number in the evidence, -1 = none seen. face_boxes: by frame.
+    """
+
+    number: int
+    start: int
+    birth: Birth
+    box: Box
+    boxes: list[Box] = field(default_factory=list)
+    seen: list[bool] = field(default_factory=list)
+    action: list[float] = field(default_factory=list)
+    face_boxes: dict[int, Box] = field(default_factory=dict)
+    faces: set[int] = field(default_factory=set)
+    left_at_edge: bool = False
+
+    @property
+    def stop(self) -> int:
+        """First frame after the last one in which it is there."""
+        return self.start + len(self.boxes)
+
+    def box_at(self, frame: int) -> Box:
+        """Return its face, if that is seen at `frame`, else all of it; the nearest known place outside its time."""
+        face = self.face_boxes.get(frame)
+        if face is not None:
+            return face
+        return self.boxes[min(max(frame - self.start, 0), len(self.boxes) - 1)].clipped()
+
+    def series(self, values: list[float], start: int, stop: int) -> NDArray[np.float64]:
+        """Return values of its frames as an array over [start, stop), 0 where it is not there."""
+        whole = np.zeros(stop - start)
+        first, last = max(self.start, start), min(self.stop, stop)
+        whole[first - start : last - start] = values[first - self.start : last - self.start]
+        return whole
+
+    def last_seen(self) -> int:
+        """Return the last frame in which it was really seen."""
+        places = np.flatnonzero(self.seen)
+        return self.start + (int(places[-1]) if places.size else 0)
+
+
+def subjects_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Subject]:
+    """Return the subjects of the shot [start, stop), those that were hardly seen left out."""
+    cast = _Cast(evidence, start, stop)
+    for frame in range(start, stop):
+        cast.step(frame)
+    least = max(3, round(LEAST_SEEN_S * evidence.rate))
+    subjects = [s for s in cast.everyone if sum(s.seen) >= min(least, stop - start)]
+    for number, subject in enumerate(subjects):
+        subject.number = number
+        _cut_tail(subject, stop, evidence.rate)
+    return subjects
+
+
+def _cut_tail(subject: Subject, stop: int, rate: float) -> None:
+    """Let a subject end when it was last seen, if it then left over the edge or was not seen for long."""
+    last = subject.last_seen()
+    unseen = subject.stop - 1 - last
+    if subject.stop >= stop and not (subject.left_at_edge or unseen > FORGOTTEN_AFTER_S * rate):
+        return
+    keep = last + 1 - subject.start if subject.left_at_edge else len(subject.boxes)
+    del subject.boxes[keep:], subject.seen[keep:], subject.action[keep:]
+
+
+class _Cast:
+    """The subjects of a shot while its frames go by."""
+
+    def __init__(self, evidence: ClipEvidence, start: int, stop: int) -> None:
+        self._evidence, self._start, self._rate = evidence, start, evidence.rate
+        self._faces = _by_frame(evidence.faces, start, stop)
+        self._blobs = _by_frame(evidence.blobs, start, stop)
+        self.everyone: list[Subject] = []
+        self._here: list[Subject] = []
+        self._unseen: dict[int, int] = {}
+
+    def step(self, frame: int) -> None:
+        dx, dy, explained = (float(v) for v in self._evidence.camera[frame])
+        if explained > 0:
+            for subject in self._here:
+                subject.box = Box(subject.box.x + dx, subject.box.y + dy, subject.box.width, subject.box.height)
+        action: dict[int, float] = {}
+        boxes: dict[int, Box] = {}
+        faces = self._faces.get(frame, np.zeros((0, 10), np.float32))
+        for row in faces:
+            subject = self._of_face(frame, int(row[1]), box_of(row[2:]))
+            subject.face_boxes[frame] = box_of(row[2:])
+            subject.faces.add(int(row[1]))
+            action.setdefault(subject.number, 0.0)
+        for row in self._blobs.get(frame, np.zeros((0, 9), np.float32))[:MOST_BLOBS]:
+            if row[8] < LIGHTEST:
+                continue
+            box = box_of(row[1:])
+            subject = self._of_blob(frame, box)
+            action[subject.number] = action.get(subject.number, 0.0) + float(row[8]) * explained
+            boxes[subject.number] = _union(boxes[subject.number], box) if subject.number in boxes else box
+        for subject in self._here:
+            self._record(subject, frame, boxes.get(subject.number), action.get(subject.number))
+        self._here = [s for s in self._here if not self._gone(s)]
+
+    def _of_face(self, frame: int, face: int, box: Box) -> Subject:
+        """Return the subject of a face: the one that had it, or a moving thing around it, or a new one."""
+        for subject in self._here:
+            if face in subject.faces:
+                return subject
+        around = [s for s in self._here if not s.faces and _shared(s.box, box) > 0.6 and s.box.area < 0.6]
+        if around:
+            return max(around, key=lambda s: _shared(s.box, box))
+        return self._new(frame, _body(box))
+
+    def _of_blob(self, frame: int, box: Box) -> Subject:
+        near = [(s, _shared(s.box, box)) for s in self._here]
+        near = [(s, share) for s, share in near if share > SAME]
+        if near:
+            return max(near, key=lambda pair: pair[1] + pair[0].box.overlap(box))[0]
+        return self._new(frame, box)
+
+    def _new(self, frame: int, box: Box) -> Subject:
+        early = frame - self._start <= AT_START_S * self._rate
+        birth: Birth = "shot" if early else "edge" if _at_edge(box) else "inside"
+        subject = Subject(len(self.everyone), frame, birth, box)
+        self.everyone.append(subject)
+        self._here.append(subject)
+        return subject
+
+    def _record(self, subject: Subject, frame: int, blob: Box | None, action: float | None) -> None:
+        if frame in subject.face_boxes:
+            body = _body(subject.face_boxes[frame])
+            subject.box = _blend(subject.box, body, 0.5)
+        elif blob is not None:
+            subject.box = _grown(subject.box, blob)
+        subject.boxes.append(subject.box)
+        subject.seen.append(action is not None)
+        subject.action.append(min(action or 0.0, 1.0))
+        self._unseen[subject.number] = 0 if action is not None else self._unseen.get(subject.number, 0) + 1
+
+    def _gone(self, subject: Subject) -> bool:
+        unseen = self._unseen[subject.number]
+        if unseen > GONE_AFTER_S * self._rate and _leaving(subject.box):
+            subject.left_at_edge = True
+            return True
+        return unseen > FORGOTTEN_AFTER_S * self._rate
+
+
+def _by_frame(rows: NDArray[np.float32], start: int, stop: int) -> dict[int, NDArray[np.float32]]:
+    first, last = np.searchsorted(rows[:, 0], [start, stop]) if len(rows) else (0, 0)
+    part = rows[first:last]
+    frames, places = np.unique(part[:, 0], return_index=True) if len(part) else (np.zeros(0), np.zeros(0, int))
+    pieces = np.split(part, places[1:]) if len(frames) else []
+    return {int(frame): piece for frame, piece in zip(frames, pieces, strict=True)}
+
+
+def _shared(a: Box, b: Box) -> float:
+    """Return the intersection as a share of the smaller box."""
+    across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    smaller = min(a.area, b.area)
+    return max(across, 0.0) * max(down, 0.0) / smaller if smaller > 0 else 0.0
+
+
+def _union(a: Box, b: Box) -> Box:
+    x0, y0 = min(a.x, b.x), min(a.y, b.y)
+    x1, y1 = max(a.x + a.width, b.x + b.width), max(a.y + a.height, b.y + b.height)
+    return Box(x0, y0, x1 - x0, y1 - y0)
+
+
+def _blend(a: Box, b: Box, share: float) -> Box:
+    def mix(p: float, q: float) -> float:
+        return p + share * (q - p)
+
+    return Box(mix(a.x, b.x), mix(a.y, b.y), mix(a.width, b.width), mix(a.height, b.height))
+
+
+def _grown(box: Box, blob: Box) -> Box:
+    """Return the box led to what moves: quickly outwards; inwards only if most of the thing moves, not just an arm."""
+    inwards = 0.5 if blob.area > 0.4 * box.area else 0.04
+    x0 = box.x + (0.5 if blob.x < box.x else inwards) * (blob.x - box.x)
+    y0 = box.y + (0.5 if blob.y < box.y else inwards) * (blob.y - box.y)
+    right, bottom = box.x + box.width, box.y + box.height
+    blob_right, blob_bottom = blob.x + blob.width, blob.y + blob.height
+    x1 = right + (0.5 if blob_right > right else inwards) * (blob_right - right)
+    y1 = bottom + (0.5 if blob_bottom > bottom else inwards) * (blob_bottom - bottom)
+    return Box(x0, y0, x1 - x0, y1 - y0)
+
+
+def _body(face: Box) -> Box:
+    width, height = BODY_OF_FACE[0] * face.width, BODY_OF_FACE[1] * face.height
+    return Box(face.centre.x - width / 2, face.y - 0.3 * face.height, width, height).clipped()
+
+
+def _at_edge(box: Box) -> bool:
+    right, bottom = 1.0 - box.x - box.width, 1.0 - box.y - box.height
+    return min(box.x, box.y, right, bottom) < EDGE
+
+
+def _leaving(box: Box) -> bool:
+    """True if the box is small and at the edge, or mostly outside: what was there has gone over the border."""
+    inside = box.clipped().area
+    return inside < 0.5 * box.area or (_at_edge(box) and inside < 0.05)

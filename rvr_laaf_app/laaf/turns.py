@@ -1,0 +1,143 @@
+"""Who speaks when: stretches of voice in the sound, and the face whose mouth moves with them, or nobody in the picture.
+
+A mouth that moves is not yet a speaker (somebody chews), and a voice is not yet somebody in the picture: a face gets
+the word only where its mouth moves more during the voice than otherwise, or in its rhythm. NumPy only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.evidence import HOP_S, ClipEvidence
+from rvr_laaf_app.laaf.path import best_path, runs, smoothed
+
+VOICE_DB = 9.0  # above the quiet of the clip
+BREATH_DB = 4.0  # above the quiet: consonants and breath that belong to a voice
+HARMONIC = 0.6
+VOICED_S = 0.06  # of steady voice, without a break, at least: a cough or a knock has none
+PAUSE_S = 0.3  # shorter pauses belong to what is said
+SHORTEST_S = 0.3  # of what is said
+LEAD_IN_S = 0.12  # consonants before the first vowel
+RHYTHM_S = 0.6  # to each side, over which rhythm is compared
+MOUTH_WEIGHT, RHYTHM_WEIGHT = 2.0, 2.0
+NOBODY = 0.35  # what a face must bring to have the word rather than somebody unseen
+CHANGE_COST_S = 0.45  # of evidence that a change of the speaker must bring
+SHORTEST_TURN_S = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A face has the word in the frames [start, stop); share: 0..1, how sure."""
+
+    start: int
+    stop: int
+    face: int
+    share: float
+
+
+def voice_stretches(sound: NDArray[np.float32]) -> list[tuple[float, float]]:
+    """Return the stretches (start, stop in seconds) in which somebody speaks or sings; sound as in ClipEvidence."""
+    level, harmonic = smoothed(sound[:, 0], 2.0), smoothed(sound[:, 1], 1.5)
+    quiet = quiet_level(sound)
+    loud = level > quiet + BREATH_DB
+    vowel = (level > quiet + VOICE_DB) & (harmonic > HARMONIC)
+    found: list[tuple[int, int]] = []
+    for start, stop, is_vowel in runs(vowel.astype(np.int64)):
+        if not is_vowel or (stop - start) * HOP_S < VOICED_S:
+            continue
+        first = start
+        while first > 0 and loud[first - 1] and (start - first) * HOP_S < LEAD_IN_S:
+            first -= 1
+        if found and (first - found[-1][1]) * HOP_S <= PAUSE_S:
+            found[-1] = found[-1][0], stop
+        else:
+            found.append((first, stop))
+    return [(a * HOP_S, b * HOP_S) for a, b in found if (b - a) * HOP_S >= SHORTEST_S]
+
+
+def quiet_level(sound: NDArray[np.float32]) -> float:
+    """Return the level (dB) of the quiet of a clip: what its quietest tenth does not exceed, digital silence aside."""
+    heard = sound[sound[:, 0] > -85.0, 0]
+    return float(np.percentile(heard, 10)) if len(heard) else -90.0
+
+
+def voice_by_frame(evidence: ClipEvidence) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return for each frame whether there is a voice [N], and the envelope of the sound [N], 0..1."""
+    frames = evidence.frames
+    if evidence.sound is None:
+        return np.zeros(frames, bool), np.zeros(frames)
+    middle = evidence.times_s + 0.5 / evidence.rate
+    voiced = np.zeros(frames, bool)
+    for start, stop in voice_stretches(evidence.sound):
+        voiced |= (middle >= start) & (middle < stop)
+    above = np.clip((evidence.sound[:, 0] - quiet_level(evidence.sound)) / 30.0, 0.0, 1.0)
+    hops = (np.arange(len(above)) + 0.5) * HOP_S
+    return voiced, np.interp(middle, hops, smoothed(above, 3.0))
+
+
+def turns_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Turn]:
+    """Return who has the word in the shot [start, stop), in order; voices of nobody in the picture give no turn."""
+    voiced, envelope = voice_by_frame(evidence)
+    voiced, envelope = voiced[start:stop], envelope[start:stop]
+    inside = (evidence.faces[:, 0] >= start) & (evidence.faces[:, 0] < stop)
+    rows = evidence.faces[inside]
+    numbers = np.unique(rows[:, 1]).astype(int)
+    if not voiced.any() or len(numbers) == 0:
+        return []
+    rate = evidence.rate
+    proof = np.stack([_proof(rows[rows[:, 1] == n], start, voiced, envelope, rate) for n in numbers])
+    scores = np.concatenate([proof, np.full((1, stop - start), NOBODY)]) * voiced / rate
+    path = best_path(scores, CHANGE_COST_S)
+    found: list[Turn] = []
+    for first, last, state in runs(np.where(voiced, path, -1)):
+        if state < 0 or state == len(numbers):
+            continue
+        sure = float(np.clip(0.5 + 0.5 * (proof[state, first:last].mean() - NOBODY), 0.0, 1.0))
+        face = int(numbers[state])
+        if found and found[-1].face == face and not _somebody_between(path, found[-1].stop - start, first, state):
+            found[-1] = Turn(found[-1].start, start + last, face, max(found[-1].share, sure))
+        else:
+            found.append(Turn(start + first, start + last, face, sure))
+    return [t for t in found if t.stop - t.start >= SHORTEST_TURN_S * rate]
+
+
+def _somebody_between(path: NDArray[np.int64], first: int, last: int, state: int) -> bool:
+    return bool((path[first:last] != state).any())
+
+
+def _proof(
+    rows: NDArray[np.float32],
+    start: int,
+    voiced: NDArray[np.bool_],
+    envelope: NDArray[np.float64],
+    rate: float,
+) -> NDArray[np.float64]:
+    """Return for each frame of a shot how much speaks for this face's having the word; strongly negative if unseen."""
+    frames = len(voiced)
+    at = rows[:, 0].astype(int) - start
+    seen = np.zeros(frames, bool)
+    seen[at] = True
+    moved = np.interp(np.arange(frames), at, np.log((rows[:, 7] + 0.02) / (rows[:, 9] + 0.02)))
+    raw = np.interp(np.arange(frames), at, rows[:, 7])
+    mouth = smoothed(moved, 0.2 * rate)
+    quiet = seen & ~voiced
+    rest = np.median(mouth[quiet]) if quiet.sum() > 0.5 * rate else np.percentile(mouth[seen], 15)
+    rhythm = local_correlation(smoothed(raw, 0.08 * rate), smoothed(envelope, 0.06 * rate), RHYTHM_S * rate)
+    proof = MOUTH_WEIGHT * np.clip(mouth - rest, -0.5, 1.0) + RHYTHM_WEIGHT * rhythm
+    return np.where(seen, proof, -2.0)
+
+
+def local_correlation(a: NDArray[np.floating], b: NDArray[np.floating], reach: float) -> NDArray[np.float64]:
+    """Return the correlation [..., N] of two series over a Gaussian neighbourhood of each frame; 0 where either rests.
+
+    b [N]; a [..., N].
+    """
+    mean_a, mean_b = smoothed(a, reach / 2), smoothed(b, reach / 2)
+    covariance = smoothed(a * b, reach / 2) - mean_a * mean_b
+    spread_a = smoothed(np.square(a), reach / 2) - mean_a**2
+    spread_b = smoothed(np.square(b), reach / 2) - mean_b**2
+    bottom = np.sqrt(np.maximum(spread_a, 1e-8) * np.maximum(spread_b, 1e-4))
+    return np.asarray(covariance / bottom, np.float64)
