@@ -59,6 +59,11 @@ class RepairWork:
             self._task.cancel()
             self._task = None
 
+    def put_aside(self) -> None:
+        """Cancel what is under way; the next `follow` begins it again."""
+        self.stop()
+        self._wish = ()
+
     def _wish_of(self, project: Project) -> Hashable:
         """Return what decides which masks are needed; () for none."""
         strokes = frozenset((r.shape_digest, r.brush.back, r.brush.ahead) for r in project.repairs if r.on)

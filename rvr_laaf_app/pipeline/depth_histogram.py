@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import zlib
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.atomic import write_atomic
 from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import RgbdFrame
+from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.pipeline.products import ClipProducts
 
 RAW_BINS = 256  # of disparity as the estimator gave it, before the range of its shot is known
@@ -60,6 +62,7 @@ class DepthProfile:
         self.entries = -(-frames // self.step)
         self.version = 0
         self.levels = _empty_levels(self.entries)
+        self.repaired: dict[int, Hashable] = {}  # entry -> under which repairs of the depth it was measured
         self.passing = np.zeros(self.entries, bool)  # measured before the shot was steadied as a whole
         self._raw = np.zeros((self.entries, RAW_BINS), np.uint8)
         self._shots: dict[int, tuple[int, tuple[float, float]]] = {}  # first entry -> stop, limits used
@@ -159,9 +162,12 @@ def raw_histogram(frame: RgbdFrame) -> tuple[NDArray[np.uint8], int]:
     return np.rint(255 * np.sqrt(shares)).astype(np.uint8), round(255 * min(max(confidence, 0.0), 1.0))
 
 
-def measure(products: ClipProducts, profile: DepthProfile, *, at: int, most: int = 16) -> bool:
+def measure(
+    products: ClipProducts, profile: DepthProfile, *, at: int, most: int = 16, repairs: Sequence[Repair] = ()
+) -> bool:
     """Measure up to `most` entries that are analysed but not known yet, those near frame `at` first.
 
+    Then those that `repairs` of the depth change, or changed before; only the estimate is kept on disk.
     What was measured while its shot was still moving is measured again once the shot is final, and only then kept.
     Returns False if there was nothing to do. What was kept on disk is read instead, a whole block at once. Raises
     CacheError if products cannot be read any more (the analysis will make them again).
@@ -172,7 +178,7 @@ def measure(products: ClipProducts, profile: DepthProfile, *, at: int, most: int
     wanted[:final] |= profile.passing[:analysed][:final]
     missing = np.flatnonzero(wanted)
     if not len(missing):
-        return False
+        return _measure_repaired(products, profile, repairs, at=at, most=most)
     from_here = missing[missing // BLOCK >= at // profile.step // BLOCK]
     first = int(from_here[0]) if len(from_here) else int(missing[0])
     number = first // BLOCK
@@ -181,6 +187,7 @@ def measure(products: ClipProducts, profile: DepthProfile, *, at: int, most: int
     kept = _read_block(_block_path(products, profile, number), stop - start) if fresh else None
     if kept is not None:
         profile.put(start, *kept)
+        profile.repaired = {entry: state for entry, state in profile.repaired.items() if not start <= entry < stop}
         profile.passing[start:stop] = False
         profile.refresh(shots_of(products), (start, stop))
         return True
@@ -188,8 +195,10 @@ def measure(products: ClipProducts, profile: DepthProfile, *, at: int, most: int
     while end < min(stop, analysed, first + most) and wanted[end]:
         end += 1
     _measure_frames(products, profile, first, end)
+    profile.repaired = {entry: state for entry, state in profile.repaired.items() if not first <= entry < end}
     profile.passing[first:end] = np.arange(first, end) >= final
-    if profile.known[start:stop].all() and not profile.passing[start:stop].any():
+    mended = any(start <= entry < stop for entry in profile.repaired)
+    if profile.known[start:stop].all() and not profile.passing[start:stop].any() and not mended:
         _write_block(_block_path(products, profile, number), *profile.block(number))
     return True
 
@@ -201,6 +210,34 @@ def _measure_frames(products: ClipProducts, profile: DepthProfile, first: int, e
         rows[entry - first], sure[entry - first] = raw_histogram(products.raw(entry * profile.step))
     profile.put(first, rows, sure)
     profile.refresh(shots_of(products), (first, end))
+
+
+def _measure_repaired(
+    products: ClipProducts, profile: DepthProfile, repairs: Sequence[Repair], *, at: int, most: int
+) -> bool:
+    """Measure some of the entries whose repairs are not those they were measured under; False if there are none."""
+    wanted: dict[int, Hashable] = {}
+    for repair in repairs:
+        first, stop = repair.frame - repair.brush.back, repair.frame + repair.brush.ahead + 1
+        for entry in range(max(-(-first // profile.step), 0), min(-(-stop // profile.step), profile.entries)):
+            if profile.known[entry] and entry not in wanted:
+                wanted[entry] = products.repair_state(entry * profile.step, repairs)
+    stale = [e for e in wanted.keys() | profile.repaired.keys() if wanted.get(e, ()) != profile.repaired.get(e, ())]
+    if not stale:
+        return False
+    for entry in sorted(stale, key=lambda e: abs(e * profile.step - at))[:most]:
+        index = entry * profile.step
+        frame = products.rgbd(index, repairs)
+        low, high = products.range_at(index).limits
+        raw = (frame.disparity.astype(np.float32) * (high - low) + low).astype(np.float16)
+        row, sure = raw_histogram(replace(frame, disparity=raw, _digest=[]))
+        profile.put(entry, row[None], np.array([sure], np.uint8))
+        profile.refresh(shots_of(products), (entry, entry + 1))
+        if wanted.get(entry, ()) == ():
+            profile.repaired.pop(entry, None)
+        else:
+            profile.repaired[entry] = wanted[entry]
+    return True
 
 
 def shots_of(products: ClipProducts) -> list[tuple[int, int, tuple[float, float]]]:

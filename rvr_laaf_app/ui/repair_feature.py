@@ -45,6 +45,9 @@ class RepairFeature(Feature):
         self.panel = RepairPanel(actions)
         self.changes = ChangePictures(window.bridge, self._changes_ready)
         self.dock = window.add_dock("repair", self.tr("Depth Repair"), self.panel, "right", shown=False)
+        inspector = window.docks.docks.get("inspector")
+        if inspector is not None:  # both side by side would leave each half the height
+            window.tabifyDockWidget(inspector, self.dock)
         actions["repair_nearer"].setChecked(True)
         actions["show_repairs"].setChecked(True)
         self.panel.shown.setChecked(True)
@@ -111,6 +114,7 @@ class RepairFeature(Feature):
             self._window.stage.stop()
             if not actions["dock_repair"].isChecked():
                 actions["dock_repair"].trigger()
+            self.dock.raise_()
         self.brush.set_active(on)
         self._show()
 
@@ -253,6 +257,8 @@ class RepairFeature(Feature):
         if version != self._shown_version:
             self._shown_version = version
             self._window.stage.refresh()
+            self._window.stage.lanes.look(self._window.session.project)
+            self._window.focus.show_clip()  # subjects may have another depth now
             self._show_changes()
         self._show_rows()
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.ui.files import Files
     from rvr_laaf_app.ui.status_bar import StatusLine
 
-_ORDER = {"open": 0, "export": 1, "track": 2, "analyse": 3}  # the first is shown
-_CANCELLABLE = ("export", "analyse")
+_ORDER = {"open": 0, "export": 1, "track": 2, "repair": 3, "analyse": 4}  # the first is shown
+_CANCELLABLE = ("export", "repair", "analyse")
 
 
 class WorkStatus(QObject):
@@ -62,6 +62,7 @@ class WorkStatus(QObject):
             "open": self.tr("Opening {0}").replace("{0}", present.shown_name(status.subject)),
             "analyse": self.tr("Analysing depth"),
             "track": self.tr("Following the subject"),
+            "repair": self.tr("Carrying depth repairs"),
         }
         left = present.time_left(status.left_s)
         share = status.progress.fraction
@@ -79,6 +80,8 @@ class WorkStatus(QObject):
             return
         if shown.name == "export":
             self._files.cancel_export()
+        elif shown.name == "repair":
+            self._session.stop_repairs()
         elif shown.name == "analyse":
             try:
                 self._session.start_analysis().cancel()  # the one under way

@@ -59,7 +59,7 @@ class RepairPanel(QWidget):
         inner = QWidget(self)
         inner.setProperty("role", "panel")
         column = QVBoxLayout(inner)
-        column.setContentsMargins(16, 12, 16, 16)
+        column.setContentsMargins(16, 12, 12, 16)
         column.setSpacing(10)
         column.addLayout(self._tool_line())
         column.addLayout(self._kind_line())
@@ -84,7 +84,7 @@ class RepairPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
-        self.setMinimumWidth(264)
+        self.setMinimumWidth(248)
         self.show_brush(BrushSettings(), "")
         self.show_rows((), None)
 
@@ -98,22 +98,37 @@ class RepairPanel(QWidget):
         return label
 
     def _button(self, action_id: str, text: str, role: str = "") -> QToolButton:
+        """Return a button for an action under a shorter text of its own."""
+        action = self._actions[action_id]
         button = QToolButton(self)
         button.setObjectName(f"{action_id}_button")
-        button.setDefaultAction(self._actions[action_id])
         button.setText(text)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        button.setAccessibleName(self._actions[action_id].text().replace("&", ""))
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text().replace("&", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setCheckable(action.isCheckable())
         if role:
             button.setProperty("role", role)
+
+        def follow() -> None:
+            button.setEnabled(action.isEnabled())
+            button.setChecked(action.isChecked())
+
+        def ask() -> None:
+            action.trigger()
+            follow()  # a click turns the button; of a group's chosen one the action says that it stays
+
+        action.changed.connect(follow)
+        action.toggled.connect(follow)
+        button.clicked.connect(ask)
+        follow()
         return button
 
     def _tool_line(self) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(8)
         self.tool = self._button("repair_tool", self.tr("Brush"), "segment")
-        self.shown = QCheckBox(self.tr("Show what is changed"), self)
+        self.shown = QCheckBox(self.tr("Show changes"), self)
         self.shown.setObjectName("show_repairs_box")
         self.shown.setToolTip(self._actions["show_repairs"].toolTip())
         self.shown.toggled.connect(self._shown_toggled)
@@ -129,11 +144,12 @@ class RepairPanel(QWidget):
         texts = {
             "repair_nearer": self.tr("Nearer"),
             "repair_farther": self.tr("Farther"),
-            "repair_same": self.tr("Same as here"),
+            "repair_same": self.tr("Same"),
         }
         for action_id, text in texts.items():
             button = self._button(action_id, text, "segment")
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button.setMinimumWidth(72)
             line.addWidget(button)
         return line
 

@@ -16,9 +16,10 @@ from rvr_laaf_app.ui.timeline.film import FilmStrip
 from rvr_laaf_app.ui.timeline.series import MinMaxLevels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from rvr_laaf_app.document.project import Project, SubjectTrack
+    from rvr_laaf_app.document.repair import Repair
     from rvr_laaf_app.media.probe import ClipInfo
     from rvr_laaf_app.pipeline.depth_histogram import DepthProfile
     from rvr_laaf_app.pipeline.products import ClipProducts
@@ -63,10 +64,11 @@ class DepthSupply:
         self._products, self._bridge, self._changed = products, bridge, changed
         self._profile: DepthProfile | None = None
         self._tracks: tuple[SubjectTrack, ...] = ()
+        self._repairs: tuple[Repair, ...] = ()
         self._lines: MemoryCache[str, SubjectLine] = MemoryCache(
             LINES_BYTES, lambda line: 24 * len(line.disparity) + 256
         )
-        self._tried: set[str] = set()  # a line too long to be kept is not made over and over
+        self._tried: dict[str, Hashable] = {}  # track -> repairs; a line too long to be kept is not made over and over
         self._shown = 0
         self._allowed, self._closed = True, False
         self._worker: NewestWorker[None] = NewestWorker(lambda _: None, name="depth lane", idle=self._one_step)
@@ -74,6 +76,7 @@ class DepthSupply:
     def look(self, project: Project) -> None:
         """Say that the project changed or the analysis went on."""
         if not self._closed:
+            self._repairs = project.repairs
             self._tracks = tuple(t for t in map(project.track_of, project.targets) if t is not None)
             if self._allowed:
                 self._worker.resume_idle()
@@ -117,12 +120,13 @@ class DepthSupply:
         try:
             if self._profile is None:
                 self._profile = DepthProfile(self._products.meta.frames)
-            missing = (t for t in self._tracks if t.digest not in self._lines and t.digest not in self._tried)
+            mended = (self._repairs, self._products.carried.version) if self._repairs else ()
+            missing = (t for t in self._tracks if self._tried.get(t.digest) != mended)
             track = next(missing, None)
             if track is not None and self._products.complete:
-                self._tried.add(track.digest)
+                self._tried[track.digest] = mended
                 self._lines.put(track.digest, self._line(track))
-            elif not measure(self._products, self._profile, at=self._shown):
+            elif not measure(self._products, self._profile, at=self._shown, repairs=self._repairs):
                 return False
         except Exception:  # the analysis will say what is wrong with its files; a lane stays as far as it is
             log.info("the depth lane cannot go on", exc_info=True)
@@ -135,7 +139,7 @@ class DepthSupply:
     def _line(self, track: SubjectTrack) -> SubjectLine:
         from rvr_laaf_app.pipeline.focus import subject_disparities
 
-        series = subject_disparities(self._products, track)[track.start : track.stop]
+        series = subject_disparities(self._products, track, self._repairs)[track.start : track.stop]
         return line_of(track.start, series, track.confidence[: len(series)])
 
 
