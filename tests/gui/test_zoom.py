@@ -69,6 +69,7 @@ def test_out_to_the_whole_is_no_zoom() -> None:
 def test_a_small_clip_can_be_shown_at_its_own_size() -> None:
     small = QSizeF(160, 96)
     assert fit_factor(AREA, small, 1.0) > 5
+    assert Zoom().zoomed(0.3, QPointF(450, 250), Zoom().rect(AREA, small, 1.0), AREA, small, 1.0).factor == 1.0
     zoom = Zoom().zoomed(1.5, QPointF(450, 250), Zoom().rect(AREA, small, 1.0), AREA, small, 1.0)
     rect = zoom.rect(AREA, small, 1.0)
     assert (rect.width(), rect.height()) == (240, 144)
@@ -80,7 +81,9 @@ def test_steps_and_wheel() -> None:
     assert next_factor(1.0, 1) == 1.5
     assert next_factor(1.0, -1) == pytest.approx(2 / 3)
     assert next_factor(8.0, 1) == 8.0
-    assert wheel_factor(0.9, 1) == 1.0
-    assert wheel_factor(1.0, 1) == 1.25
-    assert wheel_factor(1.1, -1) == 1.0
-    assert wheel_factor(1.7, 2) == 2.0
+    assert wheel_factor(0.9, 1, fit=0.5) == 1.0
+    assert wheel_factor(1.0, 1, fit=0.5) == 1.25
+    assert wheel_factor(1.1, -1, fit=0.5) == 1.0
+    assert wheel_factor(1.7, 2, fit=0.5) == 2.0
+    assert wheel_factor(0.55, -1, fit=0.5) == 0.5
+    assert wheel_factor(2.9, 3, fit=3.04) == 3.04

@@ -27,7 +27,7 @@ from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.viewer.letterbox import to_box, to_point
 from rvr_laaf_app.ui.viewer.marks import SubjectMark, TargetMark, draw_rubber_band, draw_subject, draw_target
 from rvr_laaf_app.ui.viewer.wipe import GRIP_PX, draw_before, draw_line, share_at, wipe_x
-from rvr_laaf_app.ui.viewer.zoom import Zoom, next_factor, wheel_factor
+from rvr_laaf_app.ui.viewer.zoom import Zoom, fit_factor, next_factor, wheel_factor
 
 MIN_BOX_PX = 6.0  # a smaller drag is a click with a trembling hand
 _MARGIN = 8
@@ -256,8 +256,12 @@ class PictureView(QWidget):
         if self._aspect.isEmpty() or notches == 0:
             event.ignore()
             return
-        self.zoom_to(wheel_factor(self.zoom_factor, notches), event.position())
+        self.zoom_to(self._wheeled(notches), event.position())
         event.accept()
+
+    def _wheeled(self, notches: float) -> float:
+        fit = fit_factor(QRectF(self.rect()), self._aspect, self.devicePixelRatioF())
+        return wheel_factor(self.zoom_factor, notches, fit=fit)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a click or a box, or take hold of the picture or of the line."""

@@ -45,13 +45,15 @@ class Zoom:
     def zoomed(self, factor: float, around: QPointF, now: QRectF, area: QRectF, picture: QSizeF, ratio: float) -> Zoom:
         """Return the zoom with another factor, the place of the picture under `around` staying where it is.
 
-        now: where the picture lies. A factor at which all of it fits, and that is below 1, is no zoom at all.
+        now: where the picture lies. The factor at which all of it fits is no zoom at all; a clip that is smaller than
+        its room goes down to its own pixels, any other to where it fits.
         """
         if picture.isEmpty() or area.isEmpty() or now.isEmpty():
             return self
-        if factor <= min(fit_factor(area, picture, ratio), 1.0) * 1.001:
+        fit = fit_factor(area, picture, ratio)
+        factor = min(max(factor, min(fit, 1.0)), max(LARGEST, fit))
+        if abs(factor / fit - 1) < 1e-3:
             return Zoom()
-        factor = min(factor, LARGEST)
         at_x, at_y = (around.x() - now.left()) / now.width(), (around.y() - now.top()) / now.height()
         width, height = picture.width() * factor / ratio, picture.height() * factor / ratio
         middle = area.center()
@@ -88,10 +90,11 @@ def next_factor(factor: float, direction: int) -> float:
     return next((s for s in reversed(STEPS) if s < factor * 0.999), STEPS[0])
 
 
-def wheel_factor(factor: float, notches: float) -> float:
-    """Return the factor after a turn of the wheel; 1:1 and 2:1 catch it, so that real pixels are easily found."""
+def wheel_factor(factor: float, notches: float, *, fit: float) -> float:
+    """Return the factor after a turn of the wheel; 1:1, 2:1 and fit catch it, so that they are easily found."""
     wanted = factor * _NOTCH**notches
-    for stop in (1.0, 2.0):
+    stops = sorted((1.0, 2.0, fit), reverse=notches < 0)
+    for stop in stops:
         if (factor < stop * 0.999 and wanted > stop) or (factor > stop * 1.001 and wanted < stop):
             return stop
     return float(wanted)
