@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from rvr_laaf_app.ui.panels.lens_panel import LensPanel
 from rvr_laaf_app.ui.panels.target_panel import TargetPanel
 
 WIDTH_PX = 288
+WIDEST_PX = 460
 
 
 class Inspector(QScrollArea):
@@ -18,7 +19,6 @@ class Inspector(QScrollArea):
         super().__init__(parent)
         self.setObjectName("inspector")
         self.setWidgetResizable(True)
-        self.setMinimumWidth(WIDTH_PX)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         content = QWidget(self)
@@ -39,6 +39,17 @@ class Inspector(QScrollArea):
         layout.addWidget(self.lens)
         layout.addStretch(1)
         self.setWidget(content)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a width at which nothing is cut: a longer language makes the column wider."""
+        needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(min(max(needed, WIDTH_PX), WIDEST_PX), 120)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow what is inside when it becomes wider."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def add_below_targets(self, panel: QWidget) -> None:
         """Put a panel between the targets and the lens."""
