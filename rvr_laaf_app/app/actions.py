@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rvr_laaf_app.app import (
+    actions_clips,
     actions_depth,
     actions_export,
     actions_files,
@@ -25,6 +26,7 @@ __all__ = ["ACTIONS", "MENUS", "NEEDS", "TABLES", "Action", "MenuName", "Need", 
 
 TABLES: Final[tuple[Table, ...]] = (
     actions_files.TABLE,
+    actions_clips.TABLE,
     actions_export.TABLE,
     actions_shell.TABLE,
     actions_playback.TABLE,

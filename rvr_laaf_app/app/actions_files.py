@@ -12,6 +12,6 @@ TABLE: Final = Table(
         Action("close_clip", "Close", "File", ("Ctrl+W",), "project", section=10),
         Action("save", "Save", "File", ("Ctrl+S",), "project", section=20),
         Action("save_as", "Save As…", "File", ("Ctrl+Shift+S",), "project", section=20),
-        Action("relink", "Find the Clip…", "File", (), "offline", section=20),
+        Action("relink", "Find Missing Clips…", "File", (), "missing", section=20, words="relink media offline"),
     )
 )

@@ -11,10 +11,14 @@ import hashlib
 import logging
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from rvr_laaf_app.app.folders import unsaved_folder
 from rvr_laaf_app.core.atomic import write_atomic
+from rvr_laaf_app.core.errors import ProjectError
+from rvr_laaf_app.document.store import read_project
+from rvr_laaf_app.jobs.job import Job, Progress
 
 KEPT_RECENT = 8  # the last saves one by one,
 KEPT_OLDER = 8  # and older ones ever farther apart
@@ -51,6 +55,30 @@ def generations(project: Path) -> list[int]:
         names = (_NAME.fullmatch(entry.name) for entry in backup_folder(project).iterdir())
         return sorted((int(name[1]) for name in names if name), reverse=True)
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An earlier save. saved_s: when, by the clock of then (only to show); clips and targets: how many it has."""
+
+    generation: int
+    path: Path
+    saved_s: float
+    clips: int
+    targets: int
+
+
+def versions_job(project: Path) -> Job[tuple[Version, ...]]:
+    """Read what the backups of a project hold, newest first; damaged ones are left out."""
+    found: list[Version] = []
+    for generation in generations(project):
+        path = backup_folder(project) / f"{generation:09d}.rvr"
+        yield Progress(len(found), None, "reading")
+        with contextlib.suppress(OSError, ProjectError):
+            clips = read_project(path, beside=project).production.clips
+            targets = sum(len(c.project.targets) for c in clips)
+            found.append(Version(generation, path, path.stat().st_mtime, len(clips), targets))
+    return tuple(found)
 
 
 def _outdated(newest_first: list[int]) -> list[int]:

@@ -66,6 +66,10 @@ class OpenClips:
         seat = self._seats.get(clip_id)
         return None if seat is None else seat.problem
 
+    def missing(self, production: Production) -> tuple[ClipEntry, ...]:
+        """Return the clips that were looked for and not found."""
+        return tuple(c for c in production.clips if c.project.clip is not None and self.state(c.id) == "offline")
+
     def work_on(self, fingerprint: str) -> ClipWork | None:
         """Return the work on a clip with this content."""
         works = (s.work for s in self._seats.values() if s.work is not None)
@@ -165,11 +169,12 @@ class OpenClips:
             for s in self._seats.values()
         )
 
-    def lose(self, clip_id: str) -> None:
-        """Forget where a clip is, so that it is looked for again."""
-        seat = self._seats.pop(clip_id, None)
+    def lose(self, clip_id: str, path: str) -> None:
+        """Let a clip be looked for again, here."""
+        seat = self._seats.get(clip_id)
         if seat is not None and seat.work is not None:
             seat.work.stop()
+        self._seats[clip_id] = _Seat((path,))
 
     def stop(self) -> None:
         """Stop all work on these clips; exports go on."""

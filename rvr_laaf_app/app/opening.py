@@ -16,7 +16,6 @@ from rvr_laaf_app.document.production import ClipEntry, Production
 from rvr_laaf_app.document.project import ClipRef, LensSettings, Project
 from rvr_laaf_app.document.store import Stamp, is_local_file, read_project
 from rvr_laaf_app.jobs.job import Job, Progress
-from rvr_laaf_app.jobs.scheduler import Task
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
@@ -51,7 +50,6 @@ class Adding:
     """A clip on its way into the list. Clips of one batch are one undo step; show: it is shown when it is there."""
 
     clip_id: str
-    task: Task[OpenedClip]
     batch: object
     show: bool
 
@@ -63,7 +61,7 @@ class Opened:
     path and stamp are those of the project file, None for a fresh project. clip is that of the shown clip, None if it
     is offline, and problem says why. places: where each of the other clips may be; missing: those that are in none of
     them. lock is None for a fresh project, and if the file is read only, for which read_only gives the reason.
-    recovered: the unsaved work that this is a copy of.
+    recovered: the unsaved work that this is a copy of. unsaved: it is in no file of its own yet.
     """
 
     production: Production
@@ -74,6 +72,7 @@ class Opened:
     lock: ProjectLock | None = None
     read_only: str = ""
     recovered: Recovery | None = None
+    unsaved: bool = False
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
 
@@ -127,7 +126,18 @@ def recover_job(engine: Engine, recovery: Recovery) -> Job[Opened]:
     shown = production.project
     found = find_clip(engine, shown, (shown.clip.path,) if shown.clip is not None else ())
     production = production.edited(production.shown, lambda _: found.project)
-    return Opened(production, found.clip, found.problem, recovered=recovery, missing=missing)
+    return Opened(production, found.clip, found.problem, recovered=recovery, unsaved=True, missing=missing)
+
+
+def open_version_job(engine: Engine, backup: Path, project: Path) -> Job[Opened]:
+    """Open an earlier save of a project as a copy without a file of its own; the project stays as it is."""
+    yield Progress(0, 1, "opening")
+    loaded = read_project(backup, beside=project)
+    production, places = loaded.production, loaded.places
+    missing = _missing(production)
+    found = find_clip(engine, loaded.project, places.get(production.shown, ()))
+    production = production.edited(production.shown, lambda _: found.project)
+    return Opened(production, found.clip, found.problem, unsaved=True, places=places, missing=missing)
 
 
 def open_project_job(engine: Engine, path: Path) -> Job[Opened]:

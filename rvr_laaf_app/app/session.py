@@ -8,27 +8,31 @@ later, never at once (the window's bridge, or jobs.mailbox.Mailbox).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from rvr_laaf_app.app.backups import backup_folder
 from rvr_laaf_app.app.editor import PROJECT_SUFFIX, ProjectEditor
-from rvr_laaf_app.app.engine import Engine, ExportChoice, PipelineEngine
-from rvr_laaf_app.app.export_queue_work import Prepared, prepare_job, write_job
+from rvr_laaf_app.app.engine import Engine, PipelineEngine
 from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.app.open_clips import OpenClips
 from rvr_laaf_app.app.opening import (
     Adding,
     FoundClip,
     Opened,
+    OpenedClip,
     add_job,
     open_clip_job,
     open_project_job,
+    open_version_job,
     recover_job,
     relink_job,
 )
 from rvr_laaf_app.app.project_file import ProjectFile
+from rvr_laaf_app.app.session_exports import SessionExports
 from rvr_laaf_app.app.settings import save_settings
 from rvr_laaf_app.app.tracking import found
 from rvr_laaf_app.app.work import ClipWork, as_problem
@@ -43,15 +47,15 @@ from rvr_laaf_app.jobs.scheduler import FinishReason, JobState, JobStatus, Prior
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
-    from rvr_laaf_app.pipeline.export import ExportReport
     from rvr_laaf_app.pipeline.products import ClipProducts
 
+T = TypeVar("T")
 Post = Callable[[Callable[[], None]], None]
 ClipState = Literal["none", "opening", "online", "offline"]
 log = logging.getLogger(__name__)
 
 
-class Session(ProjectEditor):
+class Session(ProjectEditor, SessionExports):
     """One window's worth of work. `close` it in the end.
 
     Observers (each `on_...` returns the function that ends the subscription), all called in the owner's thread:
@@ -76,7 +80,7 @@ class Session(ProjectEditor):
         self._told: dict[int, JobStatus] = {}  # unfinished jobs of clips that on_job was told of
         self._exports: list[Task[Any]] = []
         self._clips = OpenClips(self._engine, self._scheduler, self._exports, self._clip_found, self._track_found)
-        self._adding: dict[int, Adding] = {}
+        self._done: dict[int, Callable[[], object]] = {}  # by job: what to do when it is over
         self._openings: dict[int, Task[Opened]] = {}
         self._opening: Task[Opened] | None = None
         self._relinking: Task[Opened] | None = None
@@ -138,6 +142,11 @@ class Session(ProjectEditor):
         self._relinking, self._relinked_id = task, entry.id
         return task
 
+    def open_version(self, project: Path, generation: int) -> Task[Opened]:
+        """Open an earlier save of a project as an unsaved copy; the project's file stays as it is."""
+        backup = backup_folder(project) / f"{generation:09d}.rvr"
+        return self._open(open_version_job(self._engine, backup, project), str(project))
+
     # Several clips
 
     def show_clip(self, clip_id: str) -> bool:
@@ -154,12 +163,29 @@ class Session(ProjectEditor):
         batch = object()
         ids = []
         for number, path in enumerate(paths):
+            adding = Adding(new_clip_id(self.production), batch, show and number == 0)
             job = add_job(self._engine, str(path))
-            task = self._scheduler.submit(job, "open", subject=str(path), lane="io", priority=Priority.OPEN)
-            adding = Adding(new_clip_id(self.production), task, batch, show=show and number == 0)
-            self._adding[task.status.id] = adding
+            self.run(job, "open", subject=str(path), done=partial(self._added, adding))
             ids.append(adding.clip_id)
         return ids
+
+    def run(self, job: Job[T], name: str, *, subject: str = "", done: Callable[[Task[T]], object]) -> Task[T]:
+        """Do a short piece of work in the background; `done(task)` is called in the owner's thread when it is over."""
+        task = self._scheduler.submit(job, name, subject=subject, lane="io", priority=Priority.OPEN)
+        self._done[task.status.id] = partial(done, task)
+        return task
+
+    def use_places(self, places: Mapping[str, tuple[str, bool]]) -> None:
+        """Say where clips are now: by id the path, and whether it is surely the same clip. Undo does not take it back.
+
+        They are opened in the background; another clip than the former one is taken as it is.
+        """
+        for clip_id, (path, same) in places.items():
+            self._clips.lose(clip_id, path)
+            self._document.amend("Find clip", partial(edits.set_place, path=path, same=same), clip_id=clip_id)
+        self._clips.go_on(self.production)
+        self._clip_changed.tell()
+        self._clips_changed.tell()
 
     @property
     def clips(self) -> OpenClips:
@@ -190,49 +216,24 @@ class Session(ProjectEditor):
         """Analyse what is missing of the clip, or return the analysis under way. Raises UsageError if impossible."""
         return self._need_work().start_analysis()
 
-    def start_tracking(self, target_id: str) -> None:
-        """Follow the subject of a target again. Ordinarily tracking starts by itself."""
+    def stop_repairs(self) -> None:
+        """Give up carrying repairs until they change or more is analysed. An export carries them all the same."""
+        if self._work is not None:
+            self._work.repairs.stop()
+
+    def start_tracking(self, target_id: str, *, forwards: bool = True, backwards: bool = True) -> None:
+        """Follow a subject again, after or before the target's own frame, or both. Ordinarily it starts by itself."""
         if self.project.target(target_id) is None:
             raise UsageError(f"there is no target {target_id!r}")
         self._need_work().follow_again(target_id)
-        self._document.amend("Track again", lambda p: edits.drop_track(p, target_id))
+
+        def again(project: Project) -> Project:
+            if project.target(target_id) is None:
+                return project
+            return edits.forget_track(project, target_id, forwards=forwards, backwards=backwards)
+
+        self._document.amend("Track again", again)
         self._follow()
-
-    def request_export(self, choice: ExportChoice) -> Task[ExportReport]:
-        """Export the project as it is now, in the background, after the analysis and tracking that it needs.
-
-        Raises UsageError or ExportError at once for a choice that cannot work. Cancel with the task's `cancel`.
-        """
-        return self._need_work().export(self.project, choice)
-
-    @property
-    def engine(self) -> Engine:
-        """What does the work."""
-        return self._engine
-
-    def prepare_export(self, project: Project, choice: ExportChoice) -> Task[Prepared]:
-        """Begin the first half of a queued export of any project, open or not: analysis and tracking it lacks.
-
-        It takes turns with the work on the open clip: an analysis has one writer at a time.
-        """
-        products: ClipProducts | None = None
-        tracks: list[Task[SubjectTrack]] = []
-        before = ClipWork.running(self._exports)
-        clip = project.clip
-        work = self._clips.work_on(clip.fingerprint) if clip is not None and clip.fingerprint else None
-        if work is not None:
-            products = work.products
-            under_way, tracks = work.under_way()
-            before = [*before, *under_way]
-        job = prepare_job(self._engine, project, choice, products=products, tracks=tracks)
-        task = self._scheduler.submit(job, "export", subject=choice.path, priority=Priority.EXPORT, after=before)
-        self._exports[:] = [*ClipWork.running(self._exports), task]
-        return task
-
-    def write_export(self, prepared: Prepared, choice: ExportChoice) -> Task[ExportReport]:
-        """Begin the second half: write. It reads only, and may be paused for as long as one likes."""
-        job = write_job(self._engine, prepared, choice)
-        return self._scheduler.submit(job, "export", subject=choice.path, priority=Priority.EXPORT)
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """End everything: cancel jobs, join threads, let go of the file. False if a thread did not end in time.
@@ -251,11 +252,6 @@ class Session(ProjectEditor):
 
     # Inside
 
-    def _need_work(self) -> ClipWork:
-        if self._work is None:
-            raise UsageError("there is no clip to work on")
-        return self._work
-
     def _open(self, job: Job[Opened], subject: str) -> Task[Opened]:
         if self._opening is not None:
             self._opening.cancel()
@@ -272,11 +268,11 @@ class Session(ProjectEditor):
         shown = self._clips.concerns_shown(status)
         if status.finished:
             problem = as_problem(status)
-            opening, adding = self._openings.pop(status.id, None), self._adding.pop(status.id, None)
+            opening, done = self._openings.pop(status.id, None), self._done.pop(status.id, None)
             if opening is not None:
                 self._opened(opening)
-            elif adding is not None:
-                self._added(adding)
+            elif done is not None:
+                done()
             elif self._clips.finished(status, self.production):
                 self._clips.go_on(self.production)
         if not of_clip or shown or status.id in self._told:
@@ -324,11 +320,11 @@ class Session(ProjectEditor):
             recovered=opened.recovered,
         )
         self._begin(opened.production, file)
-        if opened.recovered is not None:
+        if opened.unsaved:
             self._document.mark_unsaved()
         self._clips.begin(opened)
         self._leave_jobs()
-        remembered = opened.path or (opened.clip.info.path if opened.clip and not opened.recovered else None)
+        remembered = opened.path or (opened.clip.info.path if opened.clip and not opened.unsaved else None)
         if remembered is not None:
             self._remember(remembered)
         self._change.tell(Change(old, opened.project, "Open", "open", before, opened.production))
@@ -351,11 +347,11 @@ class Session(ProjectEditor):
             self._problem.tell(opened.problem)
         self._follow()
 
-    def _added(self, adding: Adding) -> None:
+    def _added(self, adding: Adding, task: Task[OpenedClip]) -> None:
         """Put a clip that was opened into the list."""
-        if adding.task.status.reason is not FinishReason.COMPLETED:
+        if task.status.reason is not FinishReason.COMPLETED:
             return
-        clip = adding.task.result(0)
+        clip = task.result(0)
         entry = ClipEntry(adding.clip_id, Project(clip=clip.reference, lens=self._settings.lens))
         self._clips.put(entry.id, clip)
         key = ("add", adding.batch)

@@ -149,6 +149,13 @@ def set_clip(project: Project, clip: ClipRef | None) -> Project:
     return project if clip == project.clip else replace(project, clip=clip)
 
 
+def set_place(project: Project, *, path: str, same: bool) -> Project:
+    """Say where the clip is now. If it is not surely the same, what was known of it holds no longer."""
+    if project.clip is None:
+        return project
+    return set_clip(project, replace(project.clip, path=path) if same else ClipRef(path))
+
+
 def _target(project: Project, target_id: str) -> FocusTarget:
     found = project.target(target_id)
     if found is None:

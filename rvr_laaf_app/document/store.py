@@ -65,10 +65,11 @@ def load_project(path: Path, clip: str | None = None) -> Project:
     return production.project if clip is None else production.named(clip).project
 
 
-def read_project(path: Path) -> Loaded:
+def read_project(path: Path, *, beside: Path | None = None) -> Loaded:
     """Read a project with its stamp; raise ProjectError for whatever is not a project of this or an older version.
 
-    The path of each clip is the first place where there is a file, else where it was.
+    The path of each clip is the first place where there is a file, else where it was. beside: the project of which
+    this is a copy; clips are looked for from there.
     """
     try:
         data = read_bytes(path)
@@ -76,7 +77,7 @@ def read_project(path: Path) -> Loaded:
         generation = Fields(values).integer("generation", 0)
         if generation < 0:
             raise ValueError("generation must not be negative")
-        places = _take_places(values, path)
+        places = _take_places(values, beside or path)
         production = decode_production({k: v for k, v in values.items() if k not in _HEAD})
     except NewerSchemaError as error:
         raise ProjectError(

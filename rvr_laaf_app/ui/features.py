@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from rvr_laaf_app.ui.clips_feature import ClipsFeature
 from rvr_laaf_app.ui.export_feature import ExportFeature
 from rvr_laaf_app.ui.feature import Feature
 from rvr_laaf_app.ui.files_feature import FilesFeature
 from rvr_laaf_app.ui.focus_feature import FocusFeature
 from rvr_laaf_app.ui.lens_feature import LensFeature
 from rvr_laaf_app.ui.playback.feature import PlaybackFeature
+from rvr_laaf_app.ui.repair_feature import RepairFeature
 from rvr_laaf_app.ui.shell_feature import ShellFeature
 from rvr_laaf_app.ui.start_feature import StartFeature
 
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 
 FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     ShellFeature,
+    ClipsFeature,
     StartFeature,
     FilesFeature,
     ExportFeature,
     PlaybackFeature,
     FocusFeature,
     LensFeature,
+    RepairFeature,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from rvr_laaf_app.app.clip_files import clip_files
 from rvr_laaf_app.core.errors import RvrError
 from rvr_laaf_app.ui import present
 from rvr_laaf_app.ui.prompts import Prompts
@@ -28,6 +29,7 @@ class Files(QObject):
     def __init__(self, session: Session, prompts: Prompts, window: QWidget) -> None:
         super().__init__(window)
         self._session, self._prompts, self._window = session, prompts, window
+        self._asked: Path | None = None  # the project of which was told that another window has it
 
     @property
     def prompts(self) -> Prompts:
@@ -61,19 +63,42 @@ class Files(QObject):
         except RvrError as error:
             self.failed.emit(error)
 
-    def relink(self) -> None:
-        """Ask where the project's clip is now."""
-        path = self._prompts.open_path(self._window)
-        if not path:
+    def drop(self, paths: list[str]) -> None:
+        """Take files that were dropped on the window: a project is opened, clips join the open project.
+
+        With nothing open the clips begin one.
+        """
+        project = next((p for p in paths if p.lower().endswith(".rvr")), None)
+        if project is not None:
+            self.open(project)
             return
-        try:
-            self._session.relink(path)
-        except RvrError as error:
-            self.failed.emit(error)
+        clips = clip_files(paths)
+        if clips and self._session.clip_state == "none" and len(clips) == 1:
+            self.open(clips[0])
+        elif clips:
+            self._session.add_clips(clips)
+
+    def open_version(self, generation: int) -> None:
+        """Open an earlier save of the project as a copy, after the question about unsaved changes."""
+        path = self._session.path
+        if path is not None and self.may_leave():
+            self._session.open_version(path, generation)
 
     def close_clip(self) -> None:
         """Go back to the start page."""
         if self.may_leave():
+            self._session.new()
+
+    def tell_in_use(self) -> None:
+        """Ask, once for each project, what to do if it cannot be saved because another window has it."""
+        path, reason = self._session.path, self._session.read_only
+        if not reason or path == self._asked:
+            return
+        self._asked = path
+        answer = self._prompts.in_use(self._window, self._session.title, reason)
+        if answer == "copy":
+            self.save_as()
+        elif answer == "close":
             self._session.new()
 
     # Saving
@@ -86,7 +111,8 @@ class Files(QObject):
 
     def save_as(self) -> bool:
         """Ask for a name and save."""
-        clip = self._session.project.clip
+        first = next((c.project.clip for c in self._session.production.clips), None)
+        clip = self._session.project.clip if len(self._session.production.clips) == 1 else first
         beside = Path(clip.path).with_suffix(".rvr") if clip is not None else Path("project.rvr")
         path = self._prompts.save_path(self._window, str(self._session.path or beside))
         return bool(path) and self._save(path)

@@ -16,6 +16,5 @@ class FilesFeature(Feature):
             "close_clip": files.close_clip,
             "save": files.save,
             "save_as": files.save_as,
-            "relink": files.relink,
             "analyse": session.start_analysis,
         }

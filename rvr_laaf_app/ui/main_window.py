@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 CLOSE_S = 4.8  # the window is gone from the process after at most so long
 JOIN_S = 0.7  # for each thread that makes pictures or sound
+PROGRAM = "RVR-LAAF"
 TRACKERS = ("kcf", "csrt")
 _SAID_MS = 6000
 _FIRST_SIZE = (1680, 1000)  # points
@@ -241,7 +242,7 @@ class MainWindow(QMainWindow):
         self.menus.actions[f"view_{self.stage.view}"].setChecked(True)
         open_now = session.clip_state != "none"
         mark = "*" if session.modified else ""
-        self.setWindowTitle(f"{session.title}{mark} - RVR-LAAF" if open_now else "RVR-LAAF")
+        self.setWindowTitle(f"{session.title}{mark} - {PROGRAM}" if open_now else PROGRAM)
         self.status.facts.setText(present.clip_facts(session.clip) if session.clip is not None else "")
         kept = self.tr("saved") if session.path is not None else ""
         self.status.saved.setText(self.tr("not saved") if session.modified else kept)
@@ -271,11 +272,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first file, after the drop itself is over (the question about changes must not hold it up)."""
-        path = next((url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()), None)
-        if path is not None:
+        """Take all files, after the drop itself is over (the question about changes must not hold it up)."""
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.files.open(path))
+            QTimer.singleShot(0, self, lambda: self.files.drop(paths))
 
     def close_now(self) -> None:
         """Close without any question; unsaved changes stay in the journal."""
