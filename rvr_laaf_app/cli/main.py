@@ -32,7 +32,7 @@ COMMANDS = {
     "planes": "a photograph in a few depth planes, near to far, and one of them in focus",
     "interchange": "targets and focus curve to and from other programs",
     "models": "list, install and remove depth networks",
-    "eval": "measure an estimator: depth, light, steadiness",
+    "eval": "measure depth, light, steadiness, and proposed focus targets",
     "bench": "measure the stages and the renderer on this machine",
 }
 

@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.core.evidence import ClipEvidence, Suggestion
 from rvr_laaf_app.core.geometry import Box, Point
-from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, Correction, Ease, FocusTarget, Project, Strength
+from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, ClipRef, Correction, Ease, FocusTarget, Project, Strength
 from rvr_laaf_app.jobs.job import Job
 from rvr_laaf_app.laaf.fusion import suggest
 from rvr_laaf_app.laaf.look_ahead import DEFAULT_LEAD_FRAMES
@@ -18,6 +21,7 @@ from rvr_laaf_app.laaf.section_5_2 import suggest_as_printed
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.pipeline.analyse import analyse_job
 from rvr_laaf_app.pipeline.detect_job import detect_job
+from rvr_laaf_app.pipeline.focus import curve_of, track_job
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.track.disparity import subject_disparity
 
@@ -93,6 +97,16 @@ def with_suggestions(
             )
         )
     return project.with_targets(tuple(targets))
+
+
+def planes_of(products: ClipProducts, suggestions: Sequence[Suggestion]) -> Job[NDArray[np.float32]]:
+    """Follow the subjects of suggestions through an analysed clip; return the focal plane of each frame [N]."""
+    clip = ClipRef(products.info.path, products.info.fingerprint, products.info.frames)
+    project = with_suggestions(Project(clip=clip), suggestions)
+    for target in project.targets:
+        track = yield from track_job(products, project, target.id)
+        project = replace(project, tracks=(*project.tracks, track))
+    return curve_of(products, project).focus_disparity
 
 
 def _target(suggestion: Suggestion, name: str, tracker: str) -> FocusTarget:

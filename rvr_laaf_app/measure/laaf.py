@@ -1,0 +1,175 @@
+"""How good proposed New Focus Targets are against targets that a person set: the figures of rvr-laaf.txt, section 6.2.
+
+delta_t is the distance in frames from each true target to the proposed one that is matched to it; the first target of
+a clip is free and counts nowhere. A truth has a range [early, late] in which the change would still be right; a
+proposal that comes near no truth is false. The paper's figures stand beside, on other clips and by other people's eyes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.evidence import Suggestion
+from rvr_laaf_app.core.geometry import Box
+
+CLOSE_FRAMES = 15  # the paper counts 8 of 11 targets closer than this
+MISSED_FRAMES = 30  # what a target counts that nothing was proposed for; the paper writes ">30"
+SAME_PLACE = 0.1  # overlap; or the middle of one box lies in the other
+PAPER: dict[str, dict[str, float]] = {
+    "action": {"mean_abs_delta_t": 15.1, "close": 8 / 11, "mean_delta_d": 1.99},
+    "af-net": {"mean_abs_delta_t": 24.5, "mean_delta_d": 2.64},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrueTarget:
+    """A target as a person set it: at `frame`, right from `early` to `late`, both included."""
+
+    frame: int
+    early: int
+    late: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class ClipTruth:
+    """The true targets of one clip, in order."""
+
+    name: str
+    frames: int
+    fps: float
+    targets: tuple[TrueTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What became of one true target. delta_t: proposed - true in frames, None if nothing was proposed for it."""
+
+    frame: int
+    delta_t: int | None
+    in_window: bool
+    in_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClipScore:
+    """The figures of one clip; false: proposed frames that belong to no true target; delta_d: None = not measured."""
+
+    name: str
+    seconds: float
+    matches: tuple[Match, ...]
+    false: tuple[int, ...]
+    first_in_place: bool
+    delta_d: float | None = None
+
+
+def load_truth(path: Path) -> list[ClipTruth]:
+    """Read targets set by eye ({"clips": {name: {frames, fps, targets: [{frame, early, late, box}]}}})."""
+    try:
+        clips = json.loads(path.read_text(encoding="utf-8"))["clips"]
+        return [
+            ClipTruth(
+                str(name),
+                int(clip["frames"]),
+                float(clip["fps"]),
+                tuple(
+                    TrueTarget(
+                        int(t["frame"]),
+                        int(t.get("early", t["frame"])),
+                        int(t.get("late", t["frame"])),
+                        Box(*(float(v) for v in t["box"])),
+                    )
+                    for t in sorted(clip["targets"], key=lambda t: int(t["frame"]))
+                ),
+            )
+            for name, clip in clips.items()
+        ]
+    except OSError as error:
+        raise UsageError("the truth cannot be read", where=path) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"this is no file of true targets ({error})", where=path) from error
+
+
+def score_clip(truth: ClipTruth, suggestions: Sequence[Suggestion], *, delta_d: float | None = None) -> ClipScore:
+    """Match proposals to true targets one to one, the closest pairs first, and count."""
+    wanted = [t for t in truth.targets if t.frame > 0]
+    offered = [s for s in suggestions if s.frame > 0]
+    pairs = sorted(
+        (
+            (_distance(t, s.frame), abs(s.frame - t.frame), i, j)
+            for i, t in enumerate(wanted)
+            for j, s in enumerate(offered)
+        ),
+    )
+    chosen: dict[int, int] = {}
+    for distance, _, i, j in pairs:
+        if i not in chosen and j not in chosen.values() and distance <= MISSED_FRAMES:
+            chosen[i] = j
+    matches = []
+    for i, true in enumerate(wanted):
+        if i not in chosen:
+            matches.append(Match(true.frame, None, in_window=False, in_place=False))
+            continue
+        found = offered[chosen[i]]
+        matches.append(
+            Match(
+                true.frame,
+                found.frame - true.frame,
+                true.early <= found.frame <= true.late,
+                same_place(true.box, found.box),
+            )
+        )
+    right = {
+        chosen[i]
+        for i, m in enumerate(matches)
+        if m.delta_t is not None and _distance(wanted[i], m.frame + m.delta_t) <= CLOSE_FRAMES
+    }
+    false = tuple(s.frame for j, s in enumerate(offered) if j not in right)
+    opening = [s for s in suggestions if s.frame == 0]
+    first = [t for t in truth.targets if t.frame == 0]
+    first_in_place = bool(opening and first) and same_place(first[0].box, opening[0].box)
+    return ClipScore(truth.name, truth.frames / truth.fps, tuple(matches), false, first_in_place, delta_d)
+
+
+def same_place(a: Box, b: Box) -> bool:
+    """Tell whether two boxes may mean the same subject."""
+    return a.overlap(b) >= SAME_PLACE or _holds(a, b) or _holds(b, a)
+
+
+def _holds(box: Box, other: Box) -> bool:
+    centre = other.clipped().centre
+    return box.x <= centre.x <= box.x + box.width and box.y <= centre.y <= box.y + box.height
+
+
+def _distance(true: TrueTarget, frame: int) -> int:
+    """Return how many frames a proposal lies outside the range of a true target."""
+    return max(true.early - frame, frame - true.late, 0)
+
+
+def summary(scores: Sequence[ClipScore]) -> dict[str, Any]:
+    """Return the figures over all clips; None where there is nothing to count."""
+    matches = [m for score in scores for m in score.matches]
+    found = [abs(m.delta_t) for m in matches if m.delta_t is not None]
+    minutes = sum(score.seconds for score in scores) / 60.0
+    counted = [*found, *[MISSED_FRAMES] * (len(matches) - len(found))]
+    depths = [score.delta_d for score in scores if score.delta_d is not None]
+    total = len(matches)
+    return {
+        "targets": total,
+        "missed": total - len(found),
+        "mean_abs_delta_t": float(np.mean(counted)) if counted else None,
+        "mean_abs_delta_t_of_found": float(np.mean(found)) if found else None,
+        "close": sum(d < CLOSE_FRAMES for d in found) / total if total else None,
+        "in_window": sum(m.in_window for m in matches) / total if total else None,
+        "in_window_and_place": sum(m.in_window and m.in_place for m in matches) / total if total else None,
+        "first_in_place": sum(s.first_in_place for s in scores) / len(scores) if scores else None,
+        "false_per_minute": sum(len(s.false) for s in scores) / minutes if minutes else None,
+        "mean_delta_d": float(np.mean(depths)) if depths else None,
+    }
