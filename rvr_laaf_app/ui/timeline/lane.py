@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
 
+def nearest_frame(content: TimelineContent, seconds: float) -> int:
+    """Return the frame whose begin is nearest to a moment."""
+    frame = content.table.index_at(seconds)
+    around = range(max(frame - 1, 0), min(frame + 2, len(content.table)))
+    return min(around, key=lambda index: abs(content.start_s(index) - seconds))
+
+
 @dataclass(frozen=True, slots=True)
 class LaneView:
     """Where a lane is shown now: its rectangle, the content and the time axis, and the frame of the playhead.
@@ -38,9 +45,7 @@ class LaneView:
 
     def frame_at(self, x: float) -> int:
         """Return the frame whose begin is nearest to a pixel."""
-        table = self.content.table
-        half = 0.5 / max(float(table.average_rate), 1e-6)
-        return table.index_at(min(self.scale.seconds_at(x) + half, table.duration_s))
+        return nearest_frame(self.content, self.scale.seconds_at(x))
 
     def frame_under(self, x: float) -> int:
         """Return the frame that is shown in the column of a pixel."""

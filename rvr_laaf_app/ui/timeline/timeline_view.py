@@ -30,7 +30,7 @@ from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.depth_lane import draw_words
 from rvr_laaf_app.ui.timeline.depth_row import DepthRow
 from rvr_laaf_app.ui.timeline.film import FilmStrip
-from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
+from rvr_laaf_app.ui.timeline.lane import Lane, LaneView, nearest_frame
 from rvr_laaf_app.ui.timeline.lanes import crisp
 from rvr_laaf_app.ui.timeline.layout import HEADER_PX, INSET_PX, OPTIONAL, lane_rects, least_height
 from rvr_laaf_app.ui.timeline.more_lanes import MORE
@@ -300,9 +300,7 @@ class TimelineView(QWidget):
     def _frame_at(self, x: float) -> int:
         """Return the frame whose begin is nearest to a pixel."""
         assert self._content is not None
-        table = self._content.table
-        half = 0.5 / max(float(table.average_rate), 1e-6)  # the nearest frame, not the one before
-        return table.index_at(min(self._scale.seconds_at(x) + half, table.duration_s))
+        return nearest_frame(self._content, self._scale.seconds_at(x))
 
     def _frame_under(self, x: float) -> int:
         """Return the frame that is shown in the column of a pixel."""
