@@ -13,8 +13,12 @@ from rvr_laaf_app.core.frame import Frame, RgbdFrame
 from rvr_laaf_app.core.optics import coc_px
 from rvr_laaf_app.estimate.light import lifted_light
 from rvr_laaf_app.estimate.upsample import upsample_boost, upsample_disparity
+from rvr_laaf_app.pipeline.doubt import doubt_of
 from rvr_laaf_app.pipeline.resolve import RenderRequest
 from rvr_laaf_app.render.base import BokehRenderer
+from rvr_laaf_app.render.coc_kernels import held_coc
+
+HOLD_AT_FULL_GUARD = 2.0  # doubts from the focal plane at which half the blur is left, with the guard at 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,16 +26,19 @@ class PreparedFrame:
     """A frame ready to be blurred with any focus and any lens: computed once, rendered many times.
 
     linear [H, W, 3] float32: light with the estimated highlights; disparity [H, W] float32 in 0..1, 1 = nearest.
+    doubt [h, w] float32: how far disparity may be off, in disparity, see pipeline.doubt; None = nowhere.
     """
 
     frame: Frame
     linear: NDArray[np.float32]
     disparity: NDArray[np.float32]
+    doubt: NDArray[np.float32] | None = None
 
     @property
     def nbytes(self) -> int:
         """Memory that the arrays take, for caches."""
-        return self.frame.rgb.nbytes + self.linear.nbytes + self.disparity.nbytes
+        doubt = 0 if self.doubt is None else self.doubt.nbytes
+        return self.frame.rgb.nbytes + self.linear.nbytes + self.disparity.nbytes + doubt
 
 
 def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> PreparedFrame:
@@ -42,15 +49,28 @@ def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> P
     if highlight_boost > 0 and bool(rgbd.boost_stops.any()):
         boost = upsample_boost(rgbd.boost_stops.astype(np.float32), guide)
         linear = lifted_light(linear, boost if highlight_boost == 1.0 else boost * np.float32(highlight_boost))
-    return PreparedFrame(frame, linear, disparity)
+    return PreparedFrame(frame, linear, disparity, doubt_of(rgbd, guide))
 
 
 def blur(prepared: PreparedFrame, request: RenderRequest, renderer: BokehRenderer) -> NDArray[np.float32]:
     """Return the refocused picture in linear light [H, W, 3] float32."""
-    coc = coc_px(prepared.disparity, request.focus_disparity, request.blur_gain_px)
-    np.clip(coc, -request.max_coc_px, min(request.max_coc_px, request.max_near_coc_px), out=coc)
+    coc = coc_of(prepared, request)
     picture = renderer.render(prepared.linear, coc, aperture=request.aperture, quality=request.quality)
     return picture if request.scale == 1.0 else enlarged(picture, request.scale)
+
+
+def coc_of(prepared: PreparedFrame, request: RenderRequest) -> NDArray[np.float32]:
+    """Return the signed coc diameters [H, W] in pixels, within their limits, held back where depth is doubtful."""
+    far, near = request.max_coc_px, min(request.max_coc_px, request.max_near_coc_px)
+    if prepared.doubt is None or request.guard <= 0:
+        coc = coc_px(prepared.disparity, request.focus_disparity, request.blur_gain_px)
+        return np.clip(coc, -far, near, out=coc)
+    height, width = prepared.disparity.shape
+    doubt = cv2.resize(prepared.doubt, (width, height), interpolation=cv2.INTER_LINEAR)
+    coc = np.empty((height, width), np.float32)
+    hold = HOLD_AT_FULL_GUARD * request.guard
+    held_coc(prepared.disparity, doubt, request.focus_disparity, request.blur_gain_px, hold, far, near, coc)
+    return coc
 
 
 def enlarged(linear: NDArray[np.float32], scale: float) -> NDArray[np.float32]:

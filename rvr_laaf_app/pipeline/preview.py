@@ -24,6 +24,7 @@ from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.pipeline.analyse import estimate_alone
 from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
+from rvr_laaf_app.pipeline.doubt import doubt_of, shown
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.resolve import resolve
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer, Quality
@@ -69,9 +70,12 @@ class PreviewRenderer:
         frame = self._frame(request.index, size)
         if request.view == "original":
             return original_rgb(frame)
-        if request.view == "confidence":
-            return doubt_rgb(original_rgb(frame), self._rgbd(frame, project.repairs).confidence)
         prepared = self._prepare(frame, size, project)
+        if request.view == "confidence":
+            doubt = (
+                doubt_of(self._rgbd(frame, project.repairs), frame.rgb8) if prepared.doubt is None else prepared.doubt
+            )
+            return doubt_rgb(original_rgb(frame), 1.0 - shown(doubt, frame.size))
         if request.view == "disparity":
             grey = np.round(np.clip(prepared.disparity, 0, 1) * 255).astype(np.uint8)
             return np.repeat(grey[..., None], 3, axis=2)
@@ -120,10 +124,10 @@ class PreviewRenderer:
         return estimate_alone(self._products, self._estimator, [frame] * (before + 1 + after))
 
 
-def doubt_rgb(rgb: NDArray[np.uint8], confidence: NDArray[np.float16]) -> NDArray[np.uint8]:
+def doubt_rgb(rgb: NDArray[np.uint8], confidence: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Return the picture in grey, and red where the depth cannot be trusted: RGB [h, w, 3] uint8.
 
-    rgb [h, w, 3] uint8; confidence [h', w'] float16 in 0..1, of another size if need be.
+    rgb [h, w, 3] uint8; confidence [h', w'] in 0..1, of another size if need be.
     """
     height, width = rgb.shape[:2]
     sure = cv2.resize(confidence.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
