@@ -14,7 +14,11 @@ WORK_LONG_SIDE = 160
 OFF_LEVEL = 15.0  # per unit of disparity away from the clicked place, each step
 DISPARITY_EDGE = 150.0  # per unit
 COLOUR_EDGE = 0.1  # per code of 255
-REACH = 42.0
+NEAREST, FARTHEST, STEP = 32.0, 110.0, 2.0  # prices at which the region may end
+USUAL = 42.0  # where nothing is steady
+STEADY = 2  # steps to either side over which the growth of the region is looked at
+STEADY_GROWTH = 1.0  # d log(area) / d log(price); on an even wall it is 2
+MOST_SHARE = 0.25  # of the picture; what is larger is not a subject
 ROUNDS = 3  # sweeps over the picture; ways with more turns than that are taken as too long
 THIN = 0.1  # rows and columns with less than this share of the fullest one are threads, not body
 SMALLEST = 0.05  # of the picture's width and height: a tracker needs texture
@@ -24,7 +28,9 @@ def subject_box(point: Point, disparity: NDArray[np.floating], rgb: NDArray[np.u
     """Return the box of the subject under `point`; disparity [h, w] in 0..1, rgb [h, w, 3] of the same size.
 
     Geodesic distance from the click (as in Criminisi et al. 2008, GeoS) keeps to one thing where plain similarity runs
-    along the ground at equal depth; its limit makes a click on a wall or the ground a box of moderate size around it.
+    along the ground at equal depth. The region ends where it grows least with the price, as a maximally stable region
+    (Matas et al. 2002): at the edge of the thing, whatever its size. On a wall or the ground nothing is stable:
+    there it is a box of moderate size around the click.
     """
     height, width = disparity.shape
     scale = min(1.0, WORK_LONG_SIDE / max(height, width))
@@ -32,7 +38,7 @@ def subject_box(point: Point, disparity: NDArray[np.floating], rgb: NDArray[np.u
     depth = np.asarray(cv2.resize(np.asarray(disparity, np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
     colour = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
     column, row = point.pixel(*size)
-    near = _distance_from(row, column, depth, colour) < REACH
+    near = _steadiest(_distance_from(row, column, depth, colour))
     rows, columns = (_body(near.sum(axis=axis)) for axis in (1, 0))
     box = Box.from_pixels(columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0], picture=(size[0], size[1]))
     return _holding(box, point)
@@ -57,6 +63,18 @@ def _distance_from(
         _sweep(price.T, step.T, right.T)
         _sweep(price.T[::-1], step.T[::-1], right.T[::-1])
     return price
+
+
+def _steadiest(price: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return the region [h, w] of what is cheaper than the price at which the region grows least, relative to both."""
+    prices = np.arange(NEAREST, FARTHEST, STEP)
+    areas = np.searchsorted(np.sort(price, axis=None), prices).astype(np.float64)
+    here, steps = areas[STEADY:-STEADY], prices[STEADY:-STEADY]
+    growth = (areas[2 * STEADY :] - areas[: -2 * STEADY]) / np.maximum(here, 1.0) * steps / (2 * STEADY * STEP)
+    growth[here > MOST_SHARE * price.size] = np.inf
+    best = int(growth.argmin())
+    chosen = float(steps[best]) if growth[best] < STEADY_GROWTH else USUAL
+    return np.asarray(price < chosen)
 
 
 def _sweep(price: NDArray[np.float32], step: NDArray[np.float32], edge: NDArray[np.float32]) -> None:
