@@ -31,10 +31,28 @@ TABLE: Final = Table(
             words="hide panels docks",
         ),
         Action("full_screen", "Full Screen", "Window", ("F11",), "always", section=20, toggle=True),
-        Action("reset_layout", "Reset Layout", "Window", (), "project", section=30, words="panels docks default usual"),
+        Action(
+            "reset_layout",
+            "Reset Layout",
+            "Window",
+            ("Ctrl+Alt+0",),
+            "project",
+            section=30,
+            words="panels docks default usual",
+        ),
         Action("palette", "Search Actions", "Help", ("Ctrl+Shift+P",), "always", section=10, words="command palette"),
-        Action("keys", "Keys", "Help", ("?",), "always", section=10, words="shortcuts hotkeys keyboard help mouse"),
-        Action("about", "About RVR-LAAF", "Help", (), "always", section=20, words="version licence license credits"),
+        Action(
+            "keys", "Keys", "Help", ("?", "F1"), "always", section=10, words="shortcuts hotkeys keyboard help mouse"
+        ),
+        Action(
+            "about",
+            "About RVR-LAAF",
+            "Help",
+            ("Shift+F1",),
+            "always",
+            section=20,
+            words="version licence license credits",
+        ),
     ),
     needs=(
         Need("always", "", lambda _: True),

@@ -46,7 +46,7 @@ class TitleBar(QWidget):
         self.setProperty("role", "dock_title")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.name = QLabel(dock.windowTitle(), self)
-        self.name.setProperty("role", "heading")
+        self.name.setProperty("role", "dock_name")
         self.undock = self._button("undock", self.tr("Make {0} a window of its own, or put it back"), dock)
         self.dismiss = self._button("close", self.tr("Hide {0}"), dock)
         line = QHBoxLayout(self)
@@ -56,6 +56,13 @@ class TitleBar(QWidget):
         line.addWidget(self.undock)
         line.addWidget(self.dismiss)
         self.setFixedHeight(24)
+
+    def put(self, widget: QWidget) -> None:
+        """Show a widget in the place of the name."""
+        line = self.layout()
+        if isinstance(line, QHBoxLayout):
+            self.name.hide()
+            line.insertWidget(0, widget, 1)
 
     def _button(self, name: str, text: str, dock: QDockWidget) -> QToolButton:
         button = QToolButton(self)
@@ -81,7 +88,7 @@ class Dock(QDockWidget):
         self.setObjectName(f"dock_{name}")
         self.setAccessibleName(title)
         self.setWidget(widget)
-        bar = TitleBar(self)
+        bar = self.title_bar = TitleBar(self)
         bar.undock.clicked.connect(self._undock)
         bar.dismiss.clicked.connect(self.close)
         self.setTitleBarWidget(bar)
@@ -113,7 +120,7 @@ class Docks(QObject):
         window.setCorner(Qt.Corner.BottomRightCorner, _AREAS["right"])
         window.setCorner(Qt.Corner.BottomLeftCorner, _AREAS["bottom"])
 
-    def add(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> QDockWidget:
+    def add(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> Dock:
         """Put a widget into a new dock. There must be an action `dock_<name>` that shows and hides it."""
         dock = Dock(name, title, widget, self._window)
         self._window.addDockWidget(_AREAS[area], dock)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from rvr_laaf_app.app.actions import needs_met
 from rvr_laaf_app.app.session import Session
 from rvr_laaf_app.app.settings import MAX_LAYOUT
 from rvr_laaf_app.ui import present, theme
 from rvr_laaf_app.ui.bridge import GuiBridge
-from rvr_laaf_app.ui.docks import Area, Docks
+from rvr_laaf_app.ui.docks import Area, Dock, Docks
 from rvr_laaf_app.ui.editing import Editing
 from rvr_laaf_app.ui.features import FEATURES
 from rvr_laaf_app.ui.files import Files
@@ -28,6 +28,7 @@ from rvr_laaf_app.ui.focus_watch import FocusWatch
 from rvr_laaf_app.ui.keys import KeepKeys, keep_keys_in
 from rvr_laaf_app.ui.menus import Menus
 from rvr_laaf_app.ui.panels.error_bar import ErrorBar
+from rvr_laaf_app.ui.panels.inspector import SectionTabs
 from rvr_laaf_app.ui.panels.problems_panel import ProblemsPanel
 from rvr_laaf_app.ui.panels.start_page import StartPage
 from rvr_laaf_app.ui.playback.sound import DeviceSound, Sound
@@ -76,7 +77,14 @@ class MainWindow(QMainWindow):
         self._connect()
         self.docks = Docks(self, self.menus.actions)
         self.add_dock("timeline", self.tr("Timeline"), self.workspace.timeline, "bottom")
-        self.add_dock("inspector", self.tr("Inspector"), self.workspace.inspector, "right")
+        inspector = self.workspace.inspector
+        tabs = (
+            (self.tr("Targets"), inspector.targets),
+            (self.tr("Problems"), self.problems),
+            (self.tr("Lens"), inspector.lens),
+        )
+        dock = self.add_dock("inspector", self.tr("Inspector"), inspector, "right")
+        dock.title_bar.put(SectionTabs(inspector, list(tabs), dock))
         self.features = tuple(make(self) for make in FEATURES)
         for feature in self.features:
             self.menus.bind(feature.handlers())
@@ -122,7 +130,7 @@ class MainWindow(QMainWindow):
         self.session.on_clip(self._clip_changed)
         self.session.on_problem(self._problem)
 
-    def add_dock(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> QDockWidget:
+    def add_dock(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> Dock:
         """Put a widget into a dock of its own; the action `dock_<name>` must be in a table and shows it."""
         dock = self.docks.add(name, title, widget, area, shown=shown)
         self.menus.bind({f"dock_{name}": lambda: self.docks.toggle(name)})

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rvr_laaf_app.ui.panels.lens_panel import LensPanel
 from rvr_laaf_app.ui.panels.target_panel import TargetPanel
 
 WIDTH_PX = 288
 WIDEST_PX = 460
+_HEADING_PX = 36
 
 
 class Inspector(QScrollArea):
@@ -28,7 +38,6 @@ class Inspector(QScrollArea):
         layout = self._column = QVBoxLayout(content)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
-        layout.addWidget(self._heading(self.tr("TARGETS"), content))
         layout.addWidget(self.targets)
         rule = QFrame(content)
         rule.setProperty("role", "rule")
@@ -59,3 +68,51 @@ class Inspector(QScrollArea):
         label = QLabel(text, parent)
         label.setProperty("role", "heading")
         return label
+
+
+class SectionTabs(QWidget):
+    """Names of the inspector's sections; a click scrolls to one, and the one that is in view is marked."""
+
+    def __init__(
+        self, inspector: Inspector, sections: list[tuple[str, QWidget]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._inspector = inspector
+        self._sections = [widget for _, widget in sections]
+        self.group = QButtonGroup(self)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(4)
+        for number, (title, widget) in enumerate(sections):
+            button = QToolButton(self)
+            button.setObjectName(f"to_{widget.objectName()}")
+            button.setProperty("role", "tab")
+            button.setCheckable(True)
+            button.setText(title)
+            button.setAccessibleName(self.tr("Go to {0}").replace("{0}", title))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self.group.addButton(button, number)
+            line.addWidget(button)
+        line.addStretch(1)
+        self.group.idClicked.connect(self._go)
+        inspector.verticalScrollBar().valueChanged.connect(self._mark)
+        inspector.verticalScrollBar().rangeChanged.connect(self._mark)
+        self._mark()
+
+    @Slot(int)
+    def _go(self, number: int) -> None:
+        top = self._top(self._sections[number]) if number else 0
+        self._inspector.verticalScrollBar().setValue(top)
+        self.group.button(number).setChecked(True)  # also where the end of the column keeps it from the top
+
+    def _top(self, section: QWidget) -> int:
+        """Return where a section begins, its heading included (px from the top of the column)."""
+        return section.mapTo(self._inspector.widget(), QPoint(0, 0)).y() - _HEADING_PX
+
+    @Slot()
+    def _mark(self) -> None:
+        """Mark the last section that begins in the upper half of what is seen."""
+        bar = self._inspector.verticalScrollBar()
+        at = bar.value() + self._inspector.viewport().height() // 3 if bar.value() else 0
+        passed = [n for n, section in enumerate(self._sections) if n == 0 or self._top(section) <= at]
+        self.group.button(passed[-1]).setChecked(True)

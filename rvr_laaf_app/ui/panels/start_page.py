@@ -263,6 +263,7 @@ def _clear(rows: QVBoxLayout) -> None:
         widget = item.widget()
         if widget is not None:
             widget.hide()
+            widget.setParent(None)  # at once, so that nobody finds it by its name
             widget.deleteLater()
 
 
