@@ -130,7 +130,8 @@ def rows_of(
         table = info.table
         at_s = table.seconds_of(target.frame) if table is not None and target.frame < len(table) else 0.0
         note, problem = _note_of(project, target, busy, tr)
-        if project.track_of(target) is None and not depth_ready:
+        waits = target.follow and target.strength != "suggested"
+        if waits and project.track_of(target) is None and not depth_ready:
             note = tr("waits for depth")
         rows.append(TargetRow(target, f"{target_name(project, target)}   {clock_text(at_s)}", note, problem))
     return tuple(rows)
@@ -139,6 +140,10 @@ def rows_of(
 def _note_of(
     project: Project, target: FocusTarget, busy: dict[str, float | None], tr: Callable[[str], str]
 ) -> tuple[str, bool]:
+    if target.strength == "suggested":
+        return tr("suggested"), False
+    if not target.follow:
+        return tr("plane held"), False
     if target.id in busy:
         share = busy[target.id]
         return (tr("waiting") if share is None else f"{tr('tracking')} {share:.0%}"), False

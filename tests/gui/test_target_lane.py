@@ -16,7 +16,8 @@ from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.core.timebase import FrameTable
 from rvr_laaf_app.document.project import FocusTarget, SubjectTrack
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.timeline_view import FRAME_PX, TimelineView
+from rvr_laaf_app.ui.timeline.time_axis import FRAME_PX
+from rvr_laaf_app.ui.timeline.timeline_view import TimelineView
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")]
 

@@ -61,15 +61,17 @@ class TargetDetails(QWidget):
             "plane_offset", self.tr("Plane"), SliderScale(-0.2, 0.2, step=0.01, decimals=2),
             hint=self.tr("Nearer (+) or farther (-) than the subject, as a share of the depth of the shot  . ,"),
         )  # fmt: skip
-        self.group_text = QLabel(self)
+        self.together = QWidget(self)  # stands where its owner puts it: near the list of targets
+        self.together.setObjectName("group_part")
+        self.group_text = QLabel(self.together)
         self.group_text.setObjectName("group_text")
         self.group_text.setWordWrap(True)
-        self.group = QPushButton(self.tr("Keep all sharp"), self)
+        self.group = QPushButton(self.tr("Keep all sharp"), self.together)
         self.group.setObjectName("group_targets_button")
         self.group.setToolTip(self.tr("The plane goes to the middle of the selected subjects  G"))
-        self.ungroup = QPushButton(self.tr("End group"), self)
+        self.ungroup = QPushButton(self.tr("End group"), self.together)
         self.ungroup.setObjectName("end_group_button")
-        self.close_lens = QPushButton(self.tr("Close the lens"), self)
+        self.close_lens = QPushButton(self.tr("Close the lens"), self.together)
         self.close_lens.setObjectName("group_f_number_button")
 
     def _arrange(self) -> None:
@@ -88,12 +90,15 @@ class TargetDetails(QWidget):
         column.addWidget(self.until_next)
         column.addWidget(self.offset)
         column.addWidget(self.keep)
-        column.addWidget(self.group_text)
+        together = QVBoxLayout(self.together)
+        together.setContentsMargins(0, 0, 0, 0)
+        together.setSpacing(8)
+        together.addWidget(self.group_text)
         buttons = QHBoxLayout()
         buttons.addWidget(self.group, 1)
         buttons.addWidget(self.close_lens, 1)
         buttons.addWidget(self.ungroup, 1)
-        column.addLayout(buttons)
+        together.addLayout(buttons)
 
     def _connect(self) -> None:
         self.strength.activated.connect(self._strength_activated)
@@ -110,6 +115,7 @@ class TargetDetails(QWidget):
     def show_target(self, target: FocusTarget | None, selection: tuple[FocusTarget, ...]) -> None:
         """Show the values of the leading target; tells nobody."""
         self.setEnabled(target is not None)
+        self.together.setVisible(target is not None and (len(selection) > 1 or bool(target.group)))
         with QSignalBlocker(self.strength), QSignalBlocker(self.until_next), QSignalBlocker(self.keep):
             self.strength.setCurrentIndex(STRENGTHS.index(target.strength) if target else 0)
             self.until_next.setChecked(target is None or target.hold_frames is None)
@@ -171,6 +177,7 @@ class TargetDetails(QWidget):
         """Show one line about the group."""
         self.group_text.setText(text)
         self.group_text.show()
+        self.together.show()
 
     @Slot(int)
     def _strength_activated(self, number: int) -> None:

@@ -102,6 +102,7 @@ class TargetPanel(QWidget):
         buttons.addWidget(self.go, 1)
         buttons.addWidget(self.remove, 1)
         layout.addLayout(buttons)
+        layout.addWidget(self.details.together)
         layout.addWidget(self.planes)
         self.way = QWidget(self)
         details = QVBoxLayout(self.way)

@@ -12,13 +12,11 @@ from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
-    QNativeGestureEvent,
     QPainter,
     QPaintEvent,
     QPen,
     QPixmap,
     QResizeEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
@@ -37,11 +35,10 @@ from rvr_laaf_app.ui.timeline.more_lanes import MORE
 from rvr_laaf_app.ui.timeline.scale import TimeScale
 from rvr_laaf_app.ui.timeline.target_drawing import hold_end_x
 from rvr_laaf_app.ui.timeline.target_lane import TargetLane
+from rvr_laaf_app.ui.timeline.time_axis import TimeAxisWidget
 
-FRAME_PX = 48.0  # of a single frame when frames are told apart
 
-
-class TimelineView(QWidget):
+class TimelineView(TimeAxisWidget):
     """Draws one content value; holds only what the eye needs: zoom, scroll, and a drag under way."""
 
     seek_requested = Signal(int)  # frame
@@ -65,9 +62,6 @@ class TimelineView(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._content: TimelineContent | None = None
-        self._frame = 0
-        self._scale = TimeScale(HEADER_PX + INSET_PX, 1, 1.0)
         self._scrubbing = False
         self._hover: QPointF | None = None
         self._hidden: frozenset[str] = frozenset()
@@ -96,11 +90,6 @@ class TimelineView(QWidget):
     def sizeHint(self) -> QSize:
         """Return a comfortable size."""
         return QSize(960, least_height(self._hidden) + 48)
-
-    @property
-    def scale(self) -> TimeScale:
-        """The time axis as shown."""
-        return self._scale
 
     @property
     def hidden_lanes(self) -> tuple[str, ...]:
@@ -156,24 +145,6 @@ class TimelineView(QWidget):
         """Show targets as selected, one of them leading."""
         self.depth.set_selected(primary)
         self.targets.set_selection(ids, primary)
-
-    def zoom_fit(self) -> None:
-        """Show the whole clip."""
-        self._scale_to(replace(self._scale, first_s=0.0, span_s=0.0))
-
-    def zoom_frames(self) -> None:
-        """Show single frames around the playhead, each wide enough to be told from the next."""
-        if self._content is not None:
-            wide = FRAME_PX * float(self._content.table.average_rate)
-            self.zoom(wide / self._scale.px_per_s)
-
-    def zoom(self, factor: float) -> None:
-        """Zoom around the playhead, or around the middle while that is out of sight."""
-        if self._content is None:
-            return
-        scale, at = self._scale, self._content.start_s(self._frame)
-        inside = scale.first_s <= at <= scale.first_s + scale.shown_s
-        self._scale_to(scale.zoomed(factor, around_s=at if inside else scale.first_s + scale.shown_s / 2))
 
     def lane(self, name: str) -> Lane:
         """Return one of the lanes of `more_lanes`, for its feature to fill and to hear of."""
@@ -234,11 +205,6 @@ class TimelineView(QWidget):
             return None
         rects = self._lane_rects()
         return next((lane for lane in self._lanes.values() if rects[lane.name].contains(place)), None)
-
-    def _scale_to(self, scale: TimeScale) -> None:
-        if scale != self._scale:
-            self._scale = scale
-            self._repaint()
 
     @Slot()
     def _repaint(self) -> None:
@@ -367,31 +333,6 @@ class TimelineView(QWidget):
         lane = self._lane_at(event.position())
         if lane is not None:
             lane.double_click(event, self._view_of(lane))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom with Ctrl around the mouse, else scroll."""
-        if self._content is None:
-            return
-        delta = event.angleDelta()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            around = self._scale.seconds_at(event.position().x())
-            self._scale_to(self._scale.zoomed(1.0015 ** delta.y(), around_s=around))
-        else:
-            pixels = delta.x() or delta.y()
-            self._scale_to(self._scale.scrolled(-pixels / 2 / self._scale.px_per_s))
-        event.accept()
-
-    def event(self, event: QEvent) -> bool:
-        """Zoom by two fingers where the system tells of them."""
-        if (
-            isinstance(event, QNativeGestureEvent)
-            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
-            and self._content is not None
-        ):
-            around = self._scale.seconds_at(event.position().x())
-            self._scale_to(self._scale.zoomed(max(0.2, 1.0 + event.value()), around_s=around))
-            return True
-        return super().event(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what the lane under the mouse can do there."""
