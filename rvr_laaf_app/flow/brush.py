@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 Map = NDArray[np.float32]
 
 SEED_SHARE = 0.12  # of the radius: so close to the stroke the hand is believed whatever the picture shows
-EDGE_LAB = 5.0  # of colour on the way at which half the effect is left, at full `edges`
+EDGE_LAB = 1.5  # of colour on the way at which half the effect is left, at full `edges`
 TEXTURE_PX = 9  # around a pixel: differences that are everywhere there are no edge
-TEXTURE_SHARE, TEXTURE_MOST = 1.2, 5.0  # an edge is more than that, and must not hide itself
+TEXTURE_SHARE = 2.0
 NOISE_LAB = 0.8
+PALETTE_SHARE, PALETTE_LAB, PALETTE_LEAST = 0.25, 9.0, 0.02  # of the radius; size of a colour cell; share of pixels
+STRANGE_WEIGHT = 0.35
+WALL = 1e3
 ROUNDS = 5  # of sweeps in all four directions: ways with more bends than that are not found
 REFINE_PX = 3
 REFINE_EPS = 0.01**2
@@ -45,10 +48,12 @@ def brush_mask(
     alpha = _falloff(away / np.float32(reach), softness, 1.0 / reach)
     if edges > 0:
         picture = np.ascontiguousarray(rgb[part])
-        seed = away <= max(1.0, SEED_SHARE * reach)
-        allowed = EDGE_LAB / edges**2
-        way = colour_way(picture, seed) * np.float32(1.0 / allowed)
-        gate = cv2.exp(-np.minimum(way * way * np.float32(0.7), 50.0))
+        lab = lab_of(picture)
+        way = colour_way(lab, away <= max(1.0, SEED_SHARE * reach), inside=away <= reach + 1)
+        strange = strangeness(lab, away <= max(1.5, PALETTE_SHARE * reach))
+        cost = (way + np.float32(STRANGE_WEIGHT) * strange) * np.float32(edges**2 / EDGE_LAB)
+        gate = cv2.exp(-np.minimum(cost * cost * np.float32(0.7), 50.0))
+        gate[enclosed((gate < 0.5) | (away > reach + 1))] = 1.0  # an eye belongs to the face around it
         alpha = _refined(alpha * gate, picture, min(edges * 2.0, 1.0))
     mask[part] = alpha
     return mask
@@ -88,14 +93,45 @@ def _falloff(share: Map, softness: float, pixel: float) -> Map:
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
 
 
-def colour_way(rgb: NDArray[np.uint8], seed: NDArray[np.bool_]) -> Map:
-    """Return [h, w]: the least sum of colour differences (CIE Lab) on a way from any seed to each pixel.
+def enclosed(shut: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return [h, w]: the pixels of `shut` from which no way through it leads to the border of the picture."""
+    framed = cv2.copyMakeBorder(shut.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, regions = cv2.connectedComponents(framed, connectivity=8)
+    return np.asarray(((framed > 0) & (regions != regions[0, 0]))[1:-1, 1:-1], np.bool_)
 
-    Differences as they are everywhere around, noise and texture, cost nothing. Ways run along rows and columns.
-    """
+
+def lab_of(rgb: NDArray[np.uint8]) -> Map:
+    """Return the picture [h, w, 3] in CIE Lab, without its noise."""
     smooth = cv2.bilateralFilter(rgb, 5, 20.0, 2.0)
-    lab = cv2.cvtColor(smooth.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2LAB)
+    return np.asarray(cv2.cvtColor(smooth.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2LAB), np.float32)
+
+
+def strangeness(lab: Map, near: NDArray[np.bool_]) -> Map:
+    """Return [h, w]: how far each pixel's colour is from all that are common on the pixels `near` the stroke."""
+    common = lab[near]
+    cells, owner, counts = np.unique(np.rint(common / PALETTE_LAB), axis=0, return_inverse=True, return_counts=True)
+    kept = np.flatnonzero(counts >= max(PALETTE_LEAST * len(common), 1))
+    if len(kept) == 0:
+        return np.zeros(lab.shape[:2], np.float32)
+    sums = np.zeros((len(cells), 3))
+    np.add.at(sums, owner.reshape(-1), common)
+    least = np.full(lab.shape[:2], _FAR, np.float32)
+    for colour in (sums[kept] / counts[kept, None]).astype(np.float32):
+        away = lab - colour
+        least = np.minimum(least, np.einsum("ijk,ijk->ij", away, away))
+    return np.maximum(np.sqrt(least) - np.float32(PALETTE_LAB), np.float32(0))
+
+
+def colour_way(lab: Map, seed: NDArray[np.bool_], *, inside: NDArray[np.bool_] | None = None) -> Map:
+    """Return [h, w]: the least sum of colour differences on a way from any seed to each pixel; lab [h, w, 3].
+
+    Differences as they are everywhere around, noise and texture, cost nothing. Ways run along rows and columns, and
+    not through what is not `inside`.
+    """
     across, down = _steps(lab, 1), _steps(lab, 0)
+    if inside is not None:
+        wall = np.where(inside, np.float32(0), np.float32(WALL))
+        across, down = across + wall, down + wall
     way = np.where(seed, np.float32(0), np.float32(_FAR))
     # way along a line = min over its seeds of (their value + cost between): a running minimum of value - cost so far
     across_sum, down_sum = np.cumsum(across, axis=1), np.cumsum(down, axis=0)
@@ -111,7 +147,8 @@ def _steps(lab: Map, axis: int) -> Map:
     """Return [h, w]: what the step to each pixel from the one before costs along an axis (0 for the first)."""
     difference = np.diff(lab, axis=axis, prepend=lab.take([0], axis=axis))
     step = np.sqrt((difference * difference).sum(axis=2))
-    usual = cv2.blur(np.minimum(step, np.float32(TEXTURE_MOST)), (2 * TEXTURE_PX + 1, 2 * TEXTURE_PX + 1))
+    # The mean of roots: one strong edge among many small steps does not hide itself, as it would in the plain mean.
+    usual = cv2.blur(np.sqrt(step), (2 * TEXTURE_PX + 1, 2 * TEXTURE_PX + 1)) ** 2
     return np.maximum(step - np.float32(TEXTURE_SHARE) * usual - np.float32(NOISE_LAB), np.float32(0))
 
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.flow.brush import enclosed
 from rvr_laaf_app.flow.consistency import pixel_grid, warp
 from rvr_laaf_app.flow.dis import DisFlow
 from rvr_laaf_app.flow.tie import tie
@@ -23,7 +24,9 @@ CARRY_VERSION = "1"
 HOLE_PX = 4.0  # how far a pixel without a past looks for neighbours that have one
 GUIDE_PX, GUIDE_EPS = 4, 0.015**2
 DOUBT_PER_STEP = 0.0015  # even a perfect flow is off by a little
+BELIEF_GAIN, BELIEF_LEAST = 2.5, 0.25  # trust of half is as good as full here: what is believed less adds up fast
 GONE = 4  # of 255: a mask weaker than this everywhere is none
+LOOK_SPREAD, LOOK_MISFIT_PX = 32.0, 1.0  # bytes of all three channels; pixels that a good flow is off after a piece
 PLACE_PX = 3  # half the side of the square whose flow moves a place
 
 Map = NDArray[np.float32]
@@ -75,6 +78,11 @@ class View:
         """Make a view of a picture."""
         return cls(rgb, np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8))
 
+    @property
+    def look(self) -> Map:
+        """The colours [h, w, 3] float32 by which surfaces are compared: small patches, bytes."""
+        return np.asarray(cv2.blur(self.rgb, (3, 3)), np.float32)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
@@ -99,30 +107,32 @@ class Carrier:
         uv, ahead = self._flow.flow(new.grey, old.grey), self._flow.flow(old.grey, new.grey)
         luma, other = new.grey.astype(np.float32), old.grey.astype(np.float32)
         link = tie(uv, ahead, luma=luma, other_luma=other, shape=new.grey.shape)
-        return Step(link.uv, link.trust, ahead)
+        return Step(link.uv, np.clip(link.trust * BELIEF_GAIN - BELIEF_LEAST, 0.0, 1.0), ahead)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ride:
     """A mask on its way from the frame where its piece began: sampled there once, so that it does not blur.
 
-    begin [h, w] 0..1: the mask at the first frame; way [h, w, 2] px: from each pixel to its place there; held [h, w]:
-    what is left of the belief, 0..1; place in pixels.
+    begin [h, w] 0..1: the mask at the first frame; look [h, w, 3]: what that frame looks like; way [h, w, 2] px: from
+    each pixel to its place there; held [h, w]: what is left of the belief, 0..1; place in pixels.
     """
 
     begin: Map
+    look: Map
     way: Map
     held: Map
     place: tuple[float, float] | None
     sure: float
 
     @classmethod
-    def from_carried(cls, carried: Carried) -> Ride:
-        """Begin with what was kept of a frame."""
+    def from_carried(cls, carried: Carried, view: View) -> Ride:
+        """Begin with what was kept of a frame, and its picture."""
         height, width = carried.alpha.shape
         alpha = carried.alpha.astype(np.float32) * np.float32(1 / 255)
         place = None if carried.place is None else (carried.place[0] * width - 0.5, carried.place[1] * height - 0.5)
-        return cls(alpha, np.zeros((height, width, 2), np.float32), np.ones_like(alpha), place, carried.sure)
+        way = np.zeros((height, width, 2), np.float32)
+        return cls(alpha, view.look, way, np.ones_like(alpha), place, carried.sure)
 
 
 def ride_on(ride: Ride, step: Step, new: View) -> tuple[Carried, Ride]:
@@ -133,14 +143,33 @@ def ride_on(ride: Ride, step: Step, new: View) -> tuple[Carried, Ride]:
     coordinates = pixel_grid(*new.grey.shape) + way
     alpha = cv2.remap(ride.begin, coordinates, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     held = _filled(held, trust)
-    shown = _settled(np.asarray(alpha, np.float32) * held, new.rgb)
+    alpha = np.asarray(alpha, np.float32) * held
+    if alpha.any():
+        before = cv2.remap(ride.look, coordinates, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        alpha *= _same_surface(alpha, np.asarray(before, np.float32), new.look)
+    shown = _settled(alpha, new.rgb)
     place, sure = _moved(ride, step)
     height, width = new.grey.shape
     where = None if place is None else ((place[0] + 0.5) / width, (place[1] + 0.5) / height)
     return (
         Carried(np.rint(shown * 255).astype(np.uint8), where, sure),
-        Ride(ride.begin, way, held, place, sure),
+        Ride(ride.begin, ride.look, way, held, place, sure),
     )
+
+
+def _same_surface(alpha: Map, before: Map, now: Map) -> Map:
+    """Return [h, w] 0..1: how far a pixel looks as where it is said to come from; light may change for all of it.
+
+    A pixel that was uncovered at the edge of a moving thing has a flow there and back that agree, of that thing.
+    """
+    change = now - before
+    weight = alpha / max(float(alpha.sum()), 1e-6)
+    change -= np.einsum("ij,ijk->k", weight, change)
+    away = np.sqrt(np.einsum("ijk,ijk->ij", change, change))
+    slope = cv2.magnitude(*(cv2.Sobel(now[..., 1], -1, *order, scale=0.125) for order in ((1, 0), (0, 1))))
+    alike = np.clip(np.float32(2.0) - away / (np.float32(LOOK_SPREAD) + np.float32(LOOK_MISFIT_PX) * slope), 0.0, 1.0)
+    alike[enclosed((alike < 0.5) | (alpha < 0.25)) & (alpha >= 0.25)] = 1.0  # a mouth that opens is still the face
+    return np.asarray(alike, np.float32)
 
 
 def _filled(held: Map, trust: Map) -> Map:

@@ -89,7 +89,7 @@ class _Carrying:
         for index in sorted((last, *piece.frames)):  # decoding goes forward only
             self._view(index)
             yield 0
-        ride, made = Ride.from_carried(kept), list[Carried]()
+        ride, made = Ride.from_carried(kept, self._view(last)), list[Carried]()
         for index in piece.frames:
             if kept.gone:
                 kept = Carried(np.zeros_like(kept.alpha))
