@@ -48,13 +48,15 @@ class PreviewRequest:
 class PreviewRenderer:
     """Decode, prepare and blur single frames of one clip; holds the reader and the caches; close it when done."""
 
-    def __init__(self, products: ClipProducts, *, renderer: BokehRenderer | None = None) -> None:
+    def __init__(
+        self, products: ClipProducts, *, renderer: BokehRenderer | None = None, cache_bytes: int = CACHE_BYTES
+    ) -> None:
         self._products = products
         self._renderer = renderer or RENDERERS.load(DEFAULT_RENDERER)()
         self._reader: ClipReader | None = None
-        self._prepared: MemoryCache[_PreparedKey, PreparedFrame] = MemoryCache(CACHE_BYTES, lambda p: p.nbytes)
+        self._prepared: MemoryCache[_PreparedKey, PreparedFrame] = MemoryCache(cache_bytes, lambda p: p.nbytes)
         self._frames: MemoryCache[tuple[int, tuple[int, int]], Frame] = MemoryCache(
-            CACHE_BYTES // 4, lambda f: f.rgb.nbytes
+            cache_bytes // 4, lambda f: f.rgb.nbytes
         )
         self._estimator: RgbdEstimator[object] | None = None
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 View = Literal["refocused", "original", "disparity", "confidence"]
 VIEWS: tuple[View, ...] = ("refocused", "original", "disparity", "confidence")
 CACHE_BYTES = 384 * 2**20
+# Of prepared frames, by the kind of reader: a slider and a lens that moves want the same frame again and again.
+_PREPARED_BYTES = {"draft": 96 * 2**20, "full": 160 * 2**20}
+_PASSING_BYTES = 16 * 2**20  # of those that go through the clip in order
 _AIM_SIZE = (320, 320)  # of the picture in which a target's disparity is looked up before the clip is analysed
 _AIM_REACH = 0.02  # half the side of the looked-at square, as a share of the picture
 
@@ -208,7 +211,8 @@ class PictureMaker:
         from rvr_laaf_app.pipeline.preview import PreviewRenderer
 
         if kind not in self._renderers:
-            self._renderers[kind] = PreviewRenderer(products)
+            room = _PREPARED_BYTES.get(kind, _PASSING_BYTES)
+            self._renderers[kind] = PreviewRenderer(products, cache_bytes=room)
         return self._renderers[kind]
 
     def _curve(self, project: Project, index: int) -> FocusCurve:

@@ -26,7 +26,7 @@ class TimecodeField(QLineEdit):
         self.setFont(theme.tabular_font(15, bold=True))
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.setFixedWidth(self.fontMetrics().horizontalAdvance(_WIDEST) + 26)
+        self.setFixedWidth(self.fontMetrics().horizontalAdvance(_WIDEST) + 18)
         self.setMaxLength(24)
         self._code: Timecode | None = None
         self._index = 0

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 STEPS: Final = ("to_start", "previous_target", "step_back", "play", "step_forward", "next_target", "to_end", "loop")
 VIEW_CHOICES: Final = ("view_refocused", "view_original", "view_disparity", "view_confidence")
 SIZES: Final = ("picture_fit", "picture_100", "picture_200", "picture_in", "picture_out")
-_NARROW_PX = 900  # below it the views are a list instead of a row of buttons
+_NARROW_PX = 980  # below it the views are a list instead of a row of buttons,
+_SPARE_PX = 800  # and the jumps to both ends are left to their keys
+_ENDS = ("to_start", "to_end")
 _KEPT_UP = 0.97  # of the wanted rate still counts as real time
 
 
@@ -38,15 +40,17 @@ class Transport(QWidget):
         self.time = TimecodeField(self)
         self.time.chosen.connect(self.time_chosen)
         self.time.left.connect(self.keys_left)
-        self.frame = self._label("frame_number", "")
-        self.rate = self._label("rate", "00.0 / 00 fps   0.25x")
-        self.dropped = self._label("dropped", "00000 dropped")
+        self.frame = self._label("frame_number")
+        self.rate = self._label("rate")
+        self.dropped = self._label("dropped")
         self.segments = self._segments()
         self.view_list = self._list("view_list", self._views, self.tr("View"))
         self.zoom = self._list("picture_size", [actions[name] for name in SIZES], self.tr("Size of the picture"))
         self.zoom.setText(self.tr("Fit"))
         self.wipe = self._button(actions["wipe"], "segment", text=True)
-        self._arrange([self._button(actions[name], "flat") for name in STEPS])
+        steps = {name: self._button(actions[name], "flat") for name in STEPS}
+        self._ends = [steps[name] for name in _ENDS]
+        self._arrange(list(steps.values()))
         for view in self._views:
             view.toggled.connect(self._show_view)
         self._show_view()
@@ -70,13 +74,13 @@ class Transport(QWidget):
         left.addStretch(1)
         for button in steps:
             middle.addWidget(button)
-        middle.setSpacing(4)
+        middle.setSpacing(2)
         right.addStretch(1)
         for part in (self.segments, self.view_list, self.wipe, self.zoom):
             right.addWidget(part)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 4, 16, 4)
-        layout.setSpacing(16)
+        layout.setSpacing(12)
         layout.addLayout(left, 1)
         layout.addLayout(middle, 0)
         layout.addLayout(right, 1)
@@ -87,10 +91,11 @@ class Transport(QWidget):
         line.setSpacing(8)
         return line
 
-    def _label(self, name: str, widest: str) -> QLabel:
+    def _label(self, name: str) -> QLabel:
         label = QLabel("", self)
         label.setObjectName(name)
         label.setProperty("role", "quiet")
+        label.setProperty("small", True)
         label.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         label.setTextFormat(Qt.TextFormat.PlainText)
         return label
@@ -157,8 +162,8 @@ class Transport(QWidget):
             self.dropped.setText("")
             return
         if rate:
-            speed = "" if rate == 1.0 else f"   {_speed(rate)}"
-            text = self.tr("{0} of {1} fps").replace("{0}", f"{pace.shown_per_s:.1f}")
+            speed = "" if rate == 1.0 else f"  {_speed(rate)}"
+            text = self.tr("{0} / {1} fps").replace("{0}", f"{pace.shown_per_s:.1f}")
             self.rate.setText(text.replace("{1}", f"{pace.wanted_per_s:.4g}") + speed)
             slow = pace.shown_per_s < _KEPT_UP * pace.wanted_per_s - 1
             self._paint(self.rate, "problem" if slow else "good")
@@ -186,6 +191,8 @@ class Transport(QWidget):
         """Show the views as a row of buttons, or as a list where there is no room for that."""
         super().resizeEvent(event)
         narrow = self.width() < _NARROW_PX
+        for button in self._ends:
+            button.setVisible(self.width() >= _SPARE_PX)
         self.segments.setVisible(not narrow)
         self.view_list.setVisible(narrow)
 

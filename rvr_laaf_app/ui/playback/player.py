@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _TICK_MS = 5
 _PACE_S = 0.5  # how often the pace is told
-_WINDOW_S = 1.0  # over which it is measured
+_WINDOW_S = 2.0  # over which it is measured
 _PREROLL = 3  # pictures, and sound, that are waited for before the clock starts,
 _PREROLL_S = 0.4  # but not longer than this
 _MOST_PER_S = 60.0  # pictures: more than a screen shows are not made
@@ -31,7 +31,7 @@ SLOW = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How playing does: pictures shown in the last second, what it should be, and pictures that came too late."""
+    """How playing does: pictures shown a second of late, what it should be, and pictures that came too late."""
 
     shown_per_s: float
     wanted_per_s: float
@@ -59,6 +59,9 @@ class Player(QObject):
         self._sounding = False
         self._asked_s: float | None = None  # when play was asked for; None once the clock runs
         self._shown_s: deque[float] = deque()
+        self._rolled_s = 0.0  # when the clock was started
+        self._shown, self._last_step, self._due_step = 0, -1, 0  # counted in strides
+        self._stride = 1
         self._told_s = 0.0
         self._wanted_per_s = 0.0
         self._timer = QTimer(self)
@@ -78,8 +81,9 @@ class Player(QObject):
 
     @property
     def dropped(self) -> int:
-        """Pictures that this playing could not show in time."""
-        return self._stream.count.dropped if self._stream is not None else 0
+        """Pictures whose time has passed and that this playing never showed."""
+        skipped = self._last_step + 1 - self._shown
+        return skipped + max(0, self._due_step - self._last_step - 1)
 
     @property
     def pace(self) -> Pace:
@@ -87,9 +91,8 @@ class Player(QObject):
         now = time.monotonic()
         while self._shown_s and self._shown_s[0] < now - _WINDOW_S:
             self._shown_s.popleft()
-        span = min(_WINDOW_S, now - self._shown_s[0]) if self._shown_s else _WINDOW_S
-        shown = (len(self._shown_s) - 1) / span if len(self._shown_s) > 1 and span > 0 else 0.0
-        return Pace(shown, self._wanted_per_s, self.dropped)
+        span = max(1.0 / max(self._wanted_per_s, 1.0), min(_WINDOW_S, now - self._rolled_s))
+        return Pace(min(len(self._shown_s) / span, self._wanted_per_s), self._wanted_per_s, self.dropped)
 
     def play(
         self,
@@ -123,6 +126,8 @@ class Player(QObject):
         self._index, self._rate, self._wanted_per_s = start, rate, speed / stride
         self._stream = PictureStream(picture_of, path, stride=stride, pictures_per_s=self._wanted_per_s, at_end=at_end)
         self._sounding = rate == 1.0 and self._begin_sound(info, path)
+        self._stride = stride
+        self._shown, self._last_step, self._due_step = 0, -1, 0
         self._shown_s.clear()
         self._asked_s = self._told_s = time.monotonic()
         self._timer.start()
@@ -177,6 +182,7 @@ class Player(QObject):
         if self._sounding:
             self._sound.begin()
         self._clock.start(0.0, abs(self._rate))
+        self._rolled_s = time.monotonic()
         return True
 
     @Slot()
@@ -188,8 +194,11 @@ class Player(QObject):
         if played_s is not None:
             self._clock.report_sound(played_s)
         serial = path.serial_at(self._clock.position_s)
+        last = serial if path.count is None else min(serial, path.count - 1)
+        self._due_step = last // self._stride
         due = stream.take(serial)
         if due is not None:
+            self._shown, self._last_step = self._shown + 1, due[0] // self._stride
             self._shown_s.append(time.monotonic())
             self.picture_due.emit(path.index_of(due[0]), due[1])
         wanted = path.index_of(serial)

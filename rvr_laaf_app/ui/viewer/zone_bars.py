@@ -75,20 +75,26 @@ class ZoneBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bars."""
-        shown = self._picture.shown_rect()
-        if not self._bars or shown.isEmpty():
+        shown, visible = self._picture.shown_rect(), self._picture.visible_rect()
+        if not self._bars or visible.isEmpty():
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipRect(shown)
+        painter.setClipRect(visible)
         for bar in self._bars:
-            draw_zone_bar(painter, shown, bar)
+            if to_rect(shown, bar.box).intersects(visible):
+                draw_zone_bar(painter, shown, bar, visible)
         painter.end()
 
 
-def bar_rect(shown: QRectF, box: Box) -> QRectF:
-    """Return where a bar stands inside the picture: right of the subject's box, left where there is no room."""
+def bar_rect(shown: QRectF, box: Box, visible: QRectF | None = None) -> QRectF:
+    """Return where a bar stands inside the picture: right of the subject's box, left where there is no room.
+
+    shown: where the whole picture lies; visible: the part of it that is seen, None = all of it.
+    """
     rect = to_rect(shown, box)
+    if visible is not None:
+        rect, shown = rect.intersected(visible), visible
     longest = max(_LONGEST, shown.height() * _LONGEST_SHARE)
     height = min(max(rect.height(), _SHORTEST), longest, shown.height())
     left = rect.right() + _GAP
@@ -99,9 +105,10 @@ def bar_rect(shown: QRectF, box: Box) -> QRectF:
     return QRectF(left, top, _WIDTH, round(height))
 
 
-def draw_zone_bar(painter: QPainter, shown: QRectF, bar: ZoneBar) -> None:
+def draw_zone_bar(painter: QPainter, shown: QRectF, bar: ZoneBar, visible: QRectF | None = None) -> None:
     """Draw one bar on a dark plate, so that it is readable on any picture."""
-    plate = bar_rect(shown, bar.box)
+    plate = bar_rect(shown, bar.box, visible)
+    shown = shown if visible is None else visible
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(20, 20, 20, 190))
     painter.drawRoundedRect(plate, 3, 3)
