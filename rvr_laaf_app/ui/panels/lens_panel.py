@@ -164,7 +164,7 @@ class LensPanel(QWidget):
         button.setText(text)
         button.setToolTip(hint)
         button.setAccessibleName(hint)
-        button.setFixedSize(28, 24)
+        button.setFixedSize(30, 28)
         return button
 
     def _combo(self, name: str, title: str, items: list[str]) -> QComboBox:

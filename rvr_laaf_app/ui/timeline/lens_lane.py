@@ -141,7 +141,7 @@ class LensLane(Lane):
         return keys if held is None else with_key(keys, held.now, moved_from=held.key.frame)
 
     def _draw_line(self, painter: QPainter, view: LaneView, keys: tuple[LensKey, ...]) -> None:
-        left, right = view.rect.left(), min(view.rect.right(), view.x_of(len(view.content.table)))
+        left, right = view.x_of(0), view.x_of(len(view.content.table))
         painter.setPen(QPen(theme.DARK.color("text" if keys else "text_disabled"), 1.5))
         if not keys:
             y = self._y_of(view.content.lens.lens.f_number, view)
