@@ -18,9 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rvr_laaf_app.cli.options import add_estimator_arguments, chosen_products, clip_with_pictures
+from rvr_laaf_app.cli.options import add_estimator_arguments, chosen_products
 from rvr_laaf_app.cli.progress import run_with_progress
-from rvr_laaf_app.core.errors import ProjectError, UsageError
+from rvr_laaf_app.cli.projects import add_clip_argument, choose_clip
+from rvr_laaf_app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rvr_laaf_app.document.project import Project
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("project", metavar="PROJECT", help="a .rvr project")
+    add_clip_argument(parser)
     parser.add_argument("--analyse", action="store_true", help="first analyse and follow what is missing (not saved)")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--frames", action="store_true", help="with --json: also the distance of every single frame")
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.frames and not arguments.json:
         raise UsageError("--frames belongs to --json", remedy="Add --json.")
-    project, info = _opened(arguments.project)
+    project, info = _opened(arguments)
     products = chosen_products(info, arguments)
     if arguments.analyse:
         project = _completed(products, project, quiet=arguments.json)
@@ -57,22 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _opened(path: str) -> tuple[Project, ClipInfo]:
-    from rvr_laaf_app.document.store import load_project
-
+def _opened(arguments: argparse.Namespace) -> tuple[Project, ClipInfo]:
+    path = arguments.project
     if Path(path).suffix.lower() != ".rvr":
         raise UsageError("check wants a project (.rvr)", where=path, remedy="Save one in the window or with refocus.")
-    project = load_project(Path(path))
-    if project.clip is None:
-        raise ProjectError("the project has no clip yet", where=path, remedy="Open it in the window.")
-    info = clip_with_pictures(project.clip.path)
-    if project.clip.fingerprint not in ("", info.fingerprint):
-        raise ProjectError(
-            "this is not the clip that the project was made with",
-            where=info.path,
-            remedy="Open the project in the window and choose where its clip is now.",
-        )
-    return project, info
+    chosen = choose_clip(path, arguments.clip_name, quiet=arguments.json)
+    return chosen.project, chosen.info
 
 
 def _completed(products: ClipProducts, project: Project, *, quiet: bool) -> Project:

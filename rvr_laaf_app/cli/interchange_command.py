@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rvr_laaf_app.cli.options import add_estimator_arguments, chosen_products, clip_with_pictures, count
+from rvr_laaf_app.cli.options import add_estimator_arguments, chosen_products, count
 from rvr_laaf_app.cli.progress import run_with_progress
-from rvr_laaf_app.core.errors import ProjectError, UsageError
+from rvr_laaf_app.cli.projects import add_clip_argument, choose_clip
+from rvr_laaf_app.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rvr_laaf_app.document.interchange.sheet import CurveSamples
     from rvr_laaf_app.document.project import Project
-    from rvr_laaf_app.document.store import Loaded
     from rvr_laaf_app.media.probe import ClipInfo
 
 FORMAT_NAMES = ["json", "csv", "otio", "fcpxml", "ae", "ae-camera", "nuke", "usd"]
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     export = actions.add_parser("export", help="write targets or focus curve of a project for another program")
     export.add_argument("project", metavar="PROJECT", help="a .rvr project")
+    add_clip_argument(export)
     export.add_argument("output", metavar="OUT", help=".json, .csv, .otio, .fcpxml, .txt (After Effects), .nk or .usda")
     export.add_argument("--format", choices=FORMAT_NAMES, help="default: by the ending of OUT")
     export.add_argument(
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_estimator_arguments(export)
     bring = actions.add_parser("import", help="take targets from a file into a project, matched by time")
     bring.add_argument("project", metavar="PROJECT", help="a .rvr project; it is changed unless --out is given")
+    add_clip_argument(bring)
     bring.add_argument("file", metavar="FILE", help=".json, .csv, .otio or .fcpxml")
     bring.add_argument("--format", choices=READABLE_NAMES, help="default: by the ending of FILE")
     bring.add_argument("--out", metavar="PROJECT", help="write the result here and leave the project as it is")
@@ -75,8 +77,8 @@ def _export(arguments: argparse.Namespace) -> None:
     if arguments.tracks and (format_.name != "json" or what == "curve"):
         raise UsageError("only targets in json can carry tracks", remedy="Leave --tracks out.")
     check_destination(path, overwrite=arguments.overwrite)  # before minutes of analysis, not after
-    loaded, info = _opened(arguments.project)
-    project, curve = loaded.project, None
+    chosen = choose_clip(arguments.project, arguments.clip_name, quiet=arguments.json)
+    project, info, curve = chosen.project, chosen.info, None
     if not project.targets and what == "targets":
         raise UsageError("the project has no targets", where=arguments.project)
     if what != "targets":
@@ -124,36 +126,19 @@ def _import(arguments: argparse.Namespace) -> None:
     if not own:
         _check_out(out, overwrite=arguments.overwrite)
     incoming = read_file(path, format_)
-    loaded, info = _opened(arguments.project)
-    assert info.table is not None
-    outcome = import_into(loaded.project, incoming, info.table, replace_all=arguments.replace, with_lens=arguments.lens)
-    if outcome.project is not loaded.project or not own:
-        save_project(outcome.project, out, expected=loaded.stamp if own else None)
+    chosen = choose_clip(arguments.project, arguments.clip_name, quiet=arguments.json)
+    project, table = chosen.project, chosen.info.table
+    assert table is not None
+    outcome = import_into(project, incoming, table, replace_all=arguments.replace, with_lens=arguments.lens)
+    if outcome.project is not project or not own:
+        save_project(chosen.with_project(outcome.project), out, expected=chosen.stamp if own else None)
     if arguments.json:
         facts = {"project": str(out), "targets": list(outcome.taken), "notes": list(outcome.notes)}
-        print(json.dumps({**facts, "changed": outcome.project is not loaded.project}))
+        print(json.dumps({**facts, "changed": outcome.project is not project}))
         return
     print(out)
     for note in outcome.notes:
         print(f"note: {note}", file=sys.stderr)
-
-
-def _opened(path: str) -> tuple[Loaded, ClipInfo]:
-    """Return the project as saved, and what is in its clip; an error if the clip is missing or another one."""
-    from rvr_laaf_app.document.store import read_project
-
-    loaded = read_project(Path(path))
-    clip = loaded.project.clip
-    if clip is None:
-        raise ProjectError("the project has no clip yet", where=path, remedy="Open it in the window.")
-    info = clip_with_pictures(clip.path)
-    if clip.fingerprint not in ("", info.fingerprint):
-        raise ProjectError(
-            "this is not the clip that the project was made with",
-            where=info.path,
-            remedy="Open the project in the window and choose where its clip is now.",
-        )
-    return loaded, info
 
 
 def _check_out(path: Path, *, overwrite: bool) -> None:

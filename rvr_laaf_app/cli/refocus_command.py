@@ -17,17 +17,18 @@ from rvr_laaf_app.cli.options import (
     add_estimator_arguments,
     add_lens_arguments,
     chosen_products,
-    clip_with_pictures,
     count,
     lens_settings,
     parse_seconds,
     parse_target,
 )
 from rvr_laaf_app.cli.progress import run_with_progress
+from rvr_laaf_app.cli.projects import add_clip_argument, choose_clip
 from rvr_laaf_app.core.errors import CacheError, ProjectError, UsageError
 from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, ClipRef, FocusTarget, Project
 
 if TYPE_CHECKING:
+    from rvr_laaf_app.document.production import Production
     from rvr_laaf_app.media.probe import ClipInfo
     from rvr_laaf_app.pipeline.export import ExportReport, ExportRequest
     from rvr_laaf_app.pipeline.products import ClipProducts
@@ -38,6 +39,7 @@ AUTO_MODES = ("conversation", "action", "auto", "af-net")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("clip", help="a video, a photograph, or a .rvr project")
+    add_clip_argument(parser)
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help=".mp4, .mov or .mkv; a folder for frames")
     parser.add_argument(
         "--target",
@@ -73,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     from rvr_laaf_app.pipeline.export import ExportRequest, check_request, range_of
 
     began = time.monotonic()
-    project, info = _project(arguments)
+    chosen = choose_clip(arguments.clip, arguments.clip_name, quiet=arguments.json)
+    project, info = chosen.project, chosen.info
+    project = replace(project, lens=lens_settings(arguments, project.lens))
     project = _with_targets(project, arguments, info)
     request = ExportRequest(
         out_path=arguments.output,
@@ -98,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         project, report = work(project)
     if arguments.save_project:
-        _save(project, arguments.save_project)
+        _save(chosen.with_project(project), arguments.save_project)
     exported = range(*range_of(request, info))
     if arguments.json:
         print(json.dumps(_facts(project, report, exported, time.monotonic() - began)))
@@ -129,26 +133,6 @@ def _refocus(
             project = replace(project, tracks=(*others, track))
     curve = curve_of(products, project)
     return project, run_with_progress(export_job(products, project, curve, request), "export", quiet=quiet)
-
-
-def _project(arguments: argparse.Namespace) -> tuple[Project, ClipInfo]:
-    """Return the project to work on, with the lens of the arguments, and what is in its clip."""
-    if Path(arguments.clip).suffix.lower() != ".rvr":
-        project = Project(clip=ClipRef(arguments.clip))
-    else:
-        from rvr_laaf_app.document.store import load_project
-
-        project = load_project(Path(arguments.clip))
-    if project.clip is None:
-        raise ProjectError("the project has no clip yet", where=arguments.clip, remedy="Open it in the window.")
-    info = clip_with_pictures(project.clip.path)
-    if project.clip.fingerprint not in ("", info.fingerprint):
-        raise ProjectError(
-            "this is not the clip that the project was made with",
-            where=info.path,
-            remedy="Open the project in the window and choose where its clip is now.",
-        )
-    return replace(project, lens=lens_settings(arguments, project.lens)), info
 
 
 def _with_targets(project: Project, arguments: argparse.Namespace, info: ClipInfo) -> Project:
@@ -200,10 +184,10 @@ def _check_save(arguments: argparse.Namespace) -> None:
         raise ProjectError("the project exists already", where=path, remedy="Choose another name or add --overwrite.")
 
 
-def _save(project: Project, path: str) -> None:
+def _save(production: Production, path: str) -> None:
     from rvr_laaf_app.document.store import save_project
 
-    save_project(project, Path(path))
+    save_project(production, Path(path))
 
 
 def _lost_frames(project: Project, target: FocusTarget, exported: range) -> int:

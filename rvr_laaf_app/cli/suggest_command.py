@@ -11,6 +11,7 @@ from rvr_laaf_app.cli.options import add_estimator_arguments, chosen_products, c
 from rvr_laaf_app.cli.progress import run_with_progress
 from rvr_laaf_app.core.errors import ProjectError, UsageError
 from rvr_laaf_app.core.evidence import Suggestion
+from rvr_laaf_app.document.production import Production
 from rvr_laaf_app.document.project import ClipRef, Project
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_mode(arguments.mode)
     info = clip_with_pictures(arguments.clip)
-    project = _project(arguments.apply, info) if arguments.apply else None
+    production = _production(arguments.apply, info) if arguments.apply else None
     found = _found(info, arguments)
-    if project is not None:
-        _save(project, found, arguments.apply)
+    if production is not None:
+        _save(production, found, arguments.apply)
     assert info.table is not None
     if arguments.json:
         print(json.dumps({"targets": [as_json(s, info.table.seconds_of(s.frame)) for s in found]}))
@@ -92,24 +93,25 @@ def as_json(suggestion: Suggestion, seconds: float) -> dict[str, Any]:
     }
 
 
-def _project(path: Path, info: ClipInfo) -> Project:
-    """Return the project to add to: the one that is there, or a new one for this clip."""
+def _production(path: Path, info: ClipInfo) -> Production:
+    """Return the project to add to, with this clip shown: the one that is there, or a new one."""
     if path.suffix.lower() != ".rvr":
         raise UsageError("a project's name must end in .rvr", where=path)
     if not path.exists():
         if not path.absolute().parent.is_dir():
             raise UsageError("the folder does not exist", where=path.parent, remedy="Make it first.")
-        return Project(clip=ClipRef(str(Path(info.path).absolute()), info.fingerprint, info.frames))
-    from rvr_laaf_app.document.store import load_project
+        return Production.of(Project(clip=ClipRef(str(Path(info.path).absolute()), info.fingerprint, info.frames)))
+    from rvr_laaf_app.document.store import read_project
 
-    project = load_project(path)
-    if project.clip is None or project.clip.fingerprint not in ("", info.fingerprint):
-        raise ProjectError("the project is of another clip", where=path, remedy="Name another project.")
-    return project
+    production = read_project(path).production
+    for entry in (*(c for c in production.clips if c.id == production.shown), *production.clips):
+        if entry.project.clip is not None and entry.project.clip.fingerprint in ("", info.fingerprint):
+            return production.showing(entry.id)
+    raise ProjectError("this clip is not in the project", where=path, remedy="Name another project.")
 
 
-def _save(project: Project, found: list[Suggestion], path: Path) -> None:
+def _save(production: Production, found: list[Suggestion], path: Path) -> None:
     from rvr_laaf_app.document.store import save_project
     from rvr_laaf_app.pipeline.suggested import with_suggestions
 
-    save_project(with_suggestions(project, found), path)
+    save_project(production.edited(production.shown, lambda p: with_suggestions(p, found)), path)

@@ -177,7 +177,7 @@ class ClipsFeature(Feature):
             self._relink = RelinkDialog(self._session, self._window.files.prompts, self._window)
             self._relink.finished.connect(self._relink_closed)
         self._relink.show()
-        self._relink.raise_()
+        self._relink.activateWindow()
 
     @Slot()
     def _relink_closed(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from rvr_laaf_app.ui.panels.media_list import ClipRow
+from rvr_laaf_app.ui.panels.clip_row import ClipRow
 from rvr_laaf_app.ui.plural import counted
 from rvr_laaf_app.ui.timeline.scale import clock_text
 

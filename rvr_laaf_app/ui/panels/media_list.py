@@ -6,17 +6,13 @@ It shows rows and says what the user wants; it knows nothing of projects.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QEvent,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
-    QRect,
     QSignalBlocker,
-    QSize,
     Qt,
     Signal,
     Slot,
@@ -26,11 +22,8 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPen,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -40,44 +33,14 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from rvr_laaf_app.ui import theme
+from rvr_laaf_app.ui.panels.clip_row import ROW, SHOWN, ClipRow, RowDelegate
 from rvr_laaf_app.ui.plural import counted
 
-ROW_PX = 54
-PICTURE_PX = QSize(68, 38)
-_EDGE_PX, _BAR_PX = 8, 2
-_ROW = Qt.ItemDataRole.UserRole
 _OWN_KEYS = {Qt.Key.Key_Delete, Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ClipRow:
-    """One clip as it is listed. detail: length and number of targets; note: what is to be said instead, or empty.
-
-    progress: share analysed, 0..1, None where there is no analysis. picture: None while it is not there.
-    """
-
-    id: str
-    title: str
-    detail: str
-    note: str = ""
-    missing: bool = False
-    progress: float | None = None
-    picture: QImage | None = None
-    tip: str = ""
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        """Everything that is drawn, to compare by."""
-        key = None if self.picture is None else self.picture.cacheKey()
-        return (self.id, self.title, self.detail, self.note, self.missing, self.progress, key, self.tip)
 
 
 class MediaList(QWidget):
@@ -187,7 +150,7 @@ class MediaList(QWidget):
             item.setSelected(row.id in kept)
 
     def _mark(self, shown: str) -> None:
-        self.list.shown = shown
+        self.list.setProperty(SHOWN, shown)
         number = next((n for n, r in enumerate(self._rows) if r.id == shown), -1)
         if number != self.list.currentRow():
             several = len(self.list.selectedIndexes()) > 1
@@ -197,24 +160,24 @@ class MediaList(QWidget):
 
     @Slot(QListWidgetItem)
     def _item_changed(self, item: QListWidgetItem) -> None:
-        row = item.data(_ROW)
+        row = item.data(ROW)
         if row is not None and item.text() != row.title:
             self.renamed.emit(row.id, item.text())
 
     @Slot(QListWidgetItem)
     def _clicked(self, item: QListWidgetItem) -> None:
         if len(self.list.selectedIndexes()) <= 1:
-            self.chosen.emit(item.data(_ROW).id)
+            self.chosen.emit(item.data(ROW).id)
 
     @Slot(QListWidgetItem)
     def _activated(self, item: QListWidgetItem) -> None:
-        self.opened.emit(item.data(_ROW).id)
+        self.opened.emit(item.data(ROW).id)
 
     @Slot(QListWidgetItem, QListWidgetItem)
     def _current_changed(self, item: QListWidgetItem | None, _former: QListWidgetItem | None) -> None:
         """Follow the keys; a click tells by itself when it is over, so that a drag or a range shows nothing."""
         if item is not None and not self.list.pointing and len(self.list.selectedIndexes()) <= 1:
-            self.chosen.emit(item.data(_ROW).id)
+            self.chosen.emit(item.data(ROW).id)
 
     @Slot()
     def _ask_removal(self) -> None:
@@ -254,11 +217,10 @@ class _Rows(QListWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.shown = ""
         self.pointing = False
         self.setObjectName("media_rows")
         self.setAccessibleName(self.tr("Clips of the project"))
-        self.setItemDelegate(_RowDelegate(self))
+        self.setItemDelegate(RowDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
@@ -269,7 +231,7 @@ class _Rows(QListWidget):
 
     def ids(self, indexes: Sequence[QModelIndex]) -> list[str]:
         """Return the clips at these places, in the order of the list."""
-        return [i.data(_ROW).id for i in sorted(indexes, key=lambda i: i.row())]
+        return [i.data(ROW).id for i in sorted(indexes, key=lambda i: i.row())]
 
     def event(self, event: QEvent) -> bool:
         """Keep keys that mean something here from being taken by the window's shortcuts."""
@@ -314,14 +276,14 @@ class _Rows(QListWidget):
         row = target.row() if target.isValid() else self.count()
         if target.isValid() and place.y() > self.visualRect(target).center().y():
             row += 1
-        before = self.item(row).data(_ROW).id if row < self.count() else ""
+        before = self.item(row).data(ROW).id if row < self.count() else ""
         event.setDropAction(Qt.DropAction.IgnoreAction)  # nothing is moved here
         event.accept()
         self.rows_moved.emit(self.ids(self.selectedIndexes()), before)
 
 
 def _put(item: QListWidgetItem, row: ClipRow) -> None:
-    item.setData(_ROW, row)
+    item.setData(ROW, row)
     item.setText(row.title)
     item.setFlags(
         Qt.ItemFlag.ItemIsEnabled
@@ -331,86 +293,3 @@ def _put(item: QListWidgetItem, row: ClipRow) -> None:
     )
     item.setToolTip(row.tip)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(t for t in (row.title, row.detail, row.note) if t))
-
-
-class _RowDelegate(QStyledItemDelegate):
-    """Draws a clip: picture at the left, name and facts beside it, how far the analysis is at the bottom."""
-
-    def __init__(self, rows: _Rows) -> None:
-        super().__init__(rows)
-        self._list = rows
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return the size of a row."""
-        return QSize(180, ROW_PX)
-
-    def updateEditorGeometry(
-        self, editor: QWidget, option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Put the field for the name where the name is."""
-        area = _text_area(_rect(option))
-        editor.setGeometry(area.left() - 6, area.top() - 4, area.width() + 6, 26)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Draw the row."""
-        row = index.data(_ROW)
-        view = QStyleOptionViewItem(option)
-        self.initStyleOption(view, index)
-        view.text = ""
-        view.state &= ~QStyle.StateFlag.State_HasFocus
-        widget = view.widget
-        widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, view, painter, widget)
-        rect = _rect(option)
-        painter.save()
-        _draw_picture(
-            painter, QRect(rect.left() + _EDGE_PX, rect.top() + 8, PICTURE_PX.width(), PICTURE_PX.height()), row
-        )
-        self._draw_texts(painter, rect, row)
-        if row.id == self._list.shown:
-            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), theme.DARK.color("accent"))
-        painter.restore()
-
-    def _draw_texts(self, painter: QPainter, rect: QRect, row: ClipRow) -> None:
-        area = _text_area(rect)
-        shown = row.id == self._list.shown
-        line = QRect(area.left(), area.top(), area.width(), 18)
-        painter.setFont(theme.tabular_font(bold=shown))
-        painter.setPen(theme.DARK.color("text_strong" if shown else "text"))
-        title = painter.fontMetrics().elidedText(row.title, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)
-        painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-        small = painter.fontMetrics()
-        painter.setPen(theme.DARK.color("problem" if row.missing else "text_quiet"))
-        detail = small.elidedText(row.note or row.detail, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(line.translated(0, 18), Qt.AlignmentFlag.AlignVCenter, detail)
-        if row.progress is not None and row.progress < 1.0:
-            bar = QRect(area.left(), rect.bottom() - 6, area.width(), _BAR_PX)
-            painter.fillRect(bar, theme.DARK.color("hairline"))
-            bar.setWidth(round(bar.width() * row.progress))
-            painter.fillRect(bar, theme.DARK.color("accent"))
-
-
-def _draw_picture(painter: QPainter, place: QRect, row: ClipRow) -> None:
-    painter.fillRect(place, theme.DARK.color("control_pressed"))
-    if row.missing:
-        painter.setPen(QPen(theme.DARK.color("problem"), 1, Qt.PenStyle.DashLine))
-        painter.drawRect(place.adjusted(0, 0, -1, -1))
-        painter.setFont(theme.tabular_font(18))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "?")
-    elif row.picture is not None and not row.picture.isNull():
-        size = row.picture.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        at = QRect(QPoint(0, 0), size)
-        at.moveCenter(place.center())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(at, row.picture)
-
-
-def _text_area(rect: QRect) -> QRect:
-    left = rect.left() + _EDGE_PX + PICTURE_PX.width() + 10
-    return QRect(left, rect.top() + 8, rect.right() - _EDGE_PX - left, rect.height() - 16)
-
-
-def _rect(option: QStyleOptionViewItem) -> QRect:
-    return QRect(option.rect)
