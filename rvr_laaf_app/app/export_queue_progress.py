@@ -40,6 +40,8 @@ class Whole:
 def pulse_of(status: JobStatus, before: Pulse | None) -> Pulse:
     """Return how far a job is; while its pace is not known yet the former one of the writing stands."""
     progress = status.progress
+    if not progress.message and before is not None:  # the second half waits for its first step
+        return before
     writing = progress.message in WRITING
     missing = (progress.total or 0) - progress.done
     fps = missing / status.left_s if writing and status.left_s and missing > 0 else None

@@ -23,6 +23,7 @@ COMMANDS = {
     "edit": "open the window on a clip or a project",
     "refocus": "refocus a clip on targets and write it, with its sound",
     "suggest": "propose focus targets from what is seen and heard: who speaks, what acts",
+    "export": "export projects in a row, all their clips, in one or several presets",
     "check": "say where a project's focus is not as it should be",
     "probe": "say what is in a media file",
     "frame": "write one frame as a PNG, upright, as displayed",

@@ -141,15 +141,16 @@ class Adviser:
             any(e.rough for e in estimates),
         )
         room, short = _room(Path(wish.folder), whole)
+        there = Path(wish.folder).is_dir()
         return Advice(
-            names, False, export_texts.estimate_text(whole, jobs=len(jobs)), room, short, text, bad, possible=True
+            names, False, export_texts.estimate_text(whole, jobs=len(jobs)), room, short, text, bad, possible=there
         )
 
 
 def _room(folder: Path, estimate: Estimate) -> tuple[str, bool]:
     """Return how much space is free, and whether that may be too little. It warns; the export itself checks again."""
     if not folder.is_dir():
-        return tr("This folder does not exist."), True
+        return tr("This folder does not exist. Make it first, or choose another."), True
     free = free_bytes(folder)
     if free is None:
         return "", False

@@ -23,6 +23,7 @@ from rvr_laaf_app.ui.panels.export_wish import ExportWish
 
 if TYPE_CHECKING:
     from rvr_laaf_app.document.document import Change
+    from rvr_laaf_app.ui.files import Files
     from rvr_laaf_app.ui.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class ExportFeature(Feature):
         panel.forget_requested.connect(self._forget)
         panel.clear_requested.connect(queue.clear_finished)
         panel.add_requested.connect(self._window.menus.actions["export"].trigger)
-        self._window.files.cancel_requested.connect(self._cancel_running)
+        files: Files = self._window.files
+        files.cancel_requested.connect(self._cancel_running)
         self._unsubscribe = [
             queue.on_change(self._changed),
             queue.on_pulse(lambda _job: self._show()),

@@ -95,7 +95,7 @@ def _standing(job: ExportJob, pulse: Pulse | None, *, held: bool) -> tuple[str, 
 def running_text(pulse: Pulse) -> str:
     """Return "34 %  102 of 300  2.1 fps  1 min 35 s left"."""
     progress = pulse.progress
-    left = present.time_left(pulse.left_s)
+    left = present.time_left(pulse.left_s) if (progress.fraction or 1.0) < 1.0 else ""
     parts = [f"{progress.fraction:.0%}" if progress.fraction is not None else ""]
     if pulse.writing:
         parts.append(tr("frame {0} of {1}", str(progress.done), str(progress.total)))

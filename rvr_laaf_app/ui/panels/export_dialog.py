@@ -52,7 +52,7 @@ class ExportDialog(QDialog):
         self.setObjectName("export_dialog")
         self.setWindowTitle(self.tr("Export"))
         self.setModal(False)
-        self.setMinimumWidth(600)
+        self.setMinimumWidth(640)
         self._browse, self._ask = browse, ask
         self._presets = Presets()
         self._source: ExportSource | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +25,8 @@ from rvr_laaf_app.ui.export_texts import QueueRow
 from rvr_laaf_app.ui.panels.export_queue_rows import ROW, JobList
 
 _PER_MILLE: Final = 1000
+_ROOM_FOR_DETAIL_PX: Final = 360
+_DETAIL_PX: Final = 84  # at most: four lines, the rest is in the tool tip
 # what can be done with a job -> in which of its states
 _POSSIBLE: Final = {
     "pause": ("waiting", "running"),
@@ -82,7 +85,7 @@ class ExportQueuePanel(QWidget):
         self.notice.setProperty("role", "error")
         self.notice_text = QLabel("", self.notice)
         self.notice_text.setObjectName("queue_interrupted_text")
-        self.notice_text.setWordWrap(True)
+        self.notice_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.go_on = QPushButton(self.tr("Continue"), self.notice)
         self.go_on.setObjectName("queue_continue")
         self.forget = QPushButton(self.tr("Remove"), self.notice)
@@ -101,6 +104,8 @@ class ExportQueuePanel(QWidget):
         self.detail.setTextFormat(Qt.TextFormat.PlainText)
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.detail.setWordWrap(True)
+        self.detail.setMaximumHeight(_DETAIL_PX)
+        self.detail.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     def _make_actions(self) -> None:
         texts = (
@@ -149,15 +154,12 @@ class ExportQueuePanel(QWidget):
         head.setSpacing(8)
         head.addWidget(self.total, 1)
         head.addWidget(self.hold)
-        inner = QVBoxLayout(self.notice)
-        inner.setContentsMargins(12, 8, 12, 8)
-        inner.addWidget(self.notice_text)
-        line = QHBoxLayout()
-        line.setSpacing(8)
+        line = QHBoxLayout(self.notice)
+        line.setContentsMargins(8, 4, 4, 4)
+        line.setSpacing(4)
+        line.addWidget(self.notice_text, 1)
         line.addWidget(self.go_on)
         line.addWidget(self.forget)
-        line.addStretch(1)
-        inner.addLayout(line)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
         for button in self.buttons.values():
@@ -215,6 +217,7 @@ class ExportQueuePanel(QWidget):
         filled: tuple[QWidget, ...] = (self.list, self.detail, self.more)
         for part in (*filled, self.empty, self.add):
             part.setVisible(bool(rows) == (part in filled))
+        self._show_detail()
         layout = self.layout()
         if isinstance(layout, QVBoxLayout):
             layout.setStretch(self._bottom, 0 if rows else 1)
@@ -234,10 +237,19 @@ class ExportQueuePanel(QWidget):
 
     def show_interrupted(self, count: int) -> None:
         """Offer to continue what an end of the program interrupted."""
-        one = self.tr("An export was not finished when the program ended. It begins again where that is safe.")
-        many = self.tr("{0} exports were not finished when the program ended.").replace("{0}", str(count))
-        self.notice_text.setText(one if count == 1 else many)
+        self.notice_text.setText(self.tr("{0} unfinished").replace("{0}", str(count)))
+        whole = self.tr("Exports that were not finished when the program ended. They use the project as it was then.")
+        self.notice.setToolTip(whole)
+        self.notice_text.setAccessibleName(f"{self.notice_text.text()}. {whole}")
         self.notice.setVisible(count > 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the details to the tool tip where there is no room for them."""
+        super().resizeEvent(event)
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        self.detail.setVisible(bool(self._rows) and self.height() >= _ROOM_FOR_DETAIL_PX)
 
     @Slot()
     def _show_chosen(self) -> None:

@@ -21,6 +21,7 @@ from rvr_laaf_app.ui.export_texts import QueueRow
 
 ROW: Final = Qt.ItemDataRole.UserRole
 _EDGE_PX, _LINE_PX, _BAR_PX = 10, 18, 3
+_LEAST_PX: Final = 48
 _HEIGHT_PX: Final = 2 * _LINE_PX + 20
 _STATE_COLOURS: Final = {"failed": "problem", "done": "in_focus", "running": "accent", "interrupted": "text"}
 
@@ -100,29 +101,30 @@ class _JobDelegate(QStyledItemDelegate):
         area = view.rect.adjusted(_EDGE_PX + 2, 7, -_EDGE_PX, -7)
         painter.save()
         first = QRect(area.left(), area.top(), area.width(), _LINE_PX)
-        self._line(painter, first, row.title, row.how, chosen=bool(view.state & QStyle.StateFlag.State_Selected))
-        painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-        painter.setPen(theme.DARK.color(_STATE_COLOURS.get(row.state, "text_quiet")))
-        second = first.translated(0, _LINE_PX)
-        text = painter.fontMetrics().elidedText(row.standing, Qt.TextElideMode.ElideRight, second.width())
-        painter.drawText(second, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.setFont(theme.tabular_font())
+        chosen = bool(view.state & QStyle.StateFlag.State_Selected)
+        painter.setPen(theme.DARK.color("text_strong" if chosen else "text"))
+        name = painter.fontMetrics().elidedText(row.title, Qt.TextElideMode.ElideMiddle, first.width())
+        painter.drawText(first, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        self._second(painter, first.translated(0, _LINE_PX), row)
         if row.fraction is not None:
             self._bar(painter, area, row)
         painter.setPen(theme.DARK.color("hairline"))
         painter.drawLine(view.rect.bottomLeft(), view.rect.bottomRight())
         painter.restore()
 
-    def _line(self, painter: QPainter, area: QRect, title: str, how: str, *, chosen: bool) -> None:
-        """Draw the name, shortened in its middle, and at the right edge the preset."""
-        painter.setFont(theme.tabular_font())
+    def _second(self, painter: QPainter, area: QRect, row: QueueRow) -> None:
+        """Draw how it stands, and at the right edge the preset in what is left, if that is enough to be read."""
+        painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         metrics = painter.fontMetrics()
-        shown = metrics.elidedText(how, Qt.TextElideMode.ElideRight, area.width() * 2 // 5)
-        painter.setPen(theme.DARK.color("text_quiet"))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown)
-        width = area.width() - metrics.horizontalAdvance(shown) - _EDGE_PX
-        painter.setPen(theme.DARK.color("text_strong" if chosen else "text"))
-        name = metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, width)
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        painter.setPen(theme.DARK.color(_STATE_COLOURS.get(row.state, "text_quiet")))
+        text = metrics.elidedText(row.standing, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        left = area.width() - metrics.horizontalAdvance(text) - 2 * _EDGE_PX
+        if left >= min(metrics.horizontalAdvance(row.how), _LEAST_PX):
+            painter.setPen(theme.DARK.color("text_quiet"))
+            how = metrics.elidedText(row.how, Qt.TextElideMode.ElideRight, left)
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, how)
 
     def _bar(self, painter: QPainter, area: QRect, row: QueueRow) -> None:
         groove = QRect(area.left(), area.bottom() - _BAR_PX + 4, area.width(), _BAR_PX)
