@@ -41,9 +41,7 @@ TABLE: Final = Table(
             words="panels docks default usual",
         ),
         Action("palette", "Search Actions", "Help", ("Ctrl+Shift+P",), "always", section=10, words="command palette"),
-        Action(
-            "keys", "Keys", "Help", ("?", "F1"), "always", section=10, words="shortcuts hotkeys keyboard help mouse"
-        ),
+        Action("keys", "Keys", "Help", ("?", "F1"), "always", section=10, words="shortcuts hotkeys help mouse"),
         Action(
             "about",
             "About RVR-LAAF",

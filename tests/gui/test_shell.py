@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -254,3 +255,24 @@ def test_the_start_page_fits_the_smallest_window_without_scrolling_sideways(wind
 
 def test_english_is_always_a_language() -> None:
     assert languages()[0] == "en"
+
+
+def test_menus_fit_a_low_screen(window: MainWindow) -> None:
+    too_high = {name: menu.sizeHint().height() for name, menu in window.menus.menus.items()}
+    assert not {name: height for name, height in too_high.items() if height > 720 - 28}
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/x/film.mp4"), "Make room"),
+        (PermissionError(errno.EACCES, "Permission denied", "/x/film.mp4"), "another place"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/x/film.mp4"), "choose it again"),
+        (OSError("odd"), "Try again"),
+        (MemoryError(), "Close other programs"),
+        (ValueError("odd"), "your project is kept"),
+    ],
+)
+def test_every_error_says_what_to_do(window: MainWindow, error: Exception, remedy: str) -> None:
+    window.show_error(error)
+    assert remedy in window.error_bar.remedy.text()

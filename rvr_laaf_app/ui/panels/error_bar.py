@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -62,10 +64,20 @@ class ErrorBar(QFrame):
         elif isinstance(error, MemoryError):
             self._show(self.tr("not enough memory"), "", self.tr("Close other programs and try again."))
         elif isinstance(error, OSError):
-            self._show(error.strerror or str(error), str(error.filename or ""), "")
+            self._show(error.strerror or str(error), str(error.filename or ""), self._system_remedy(error.errno))
         else:
             remedy = self.tr("This is a fault of the program; your project is kept in its journal.")
             self._show(f"{type(error).__name__}: {error}", "", remedy)
+
+    def _system_remedy(self, number: int | None) -> str:
+        """Return what to do about an error of the system."""
+        if number in (errno.ENOSPC, errno.EDQUOT):
+            return self.tr("Make room on this disk, or choose another place.")
+        if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return self.tr("Choose another place, or change who may write there.")
+        if number == errno.ENOENT:
+            return self.tr("It may have been moved or renamed: choose it again.")
+        return self.tr("Try again, or choose another place.")
 
     def _show(self, what: str, where: str, remedy: str) -> None:
         first = what.strip().rstrip(".")

@@ -104,7 +104,7 @@ class StartPage(QScrollArea):
         return row
 
     def _drop_field(self) -> QFrame:
-        field = QFrame(self)
+        field = self._field = QFrame(self)
         field.setObjectName("drop_field")
         field.setProperty("role", "drop")
         self.open = QPushButton(self.tr("Open a clip or project…"), field)
@@ -232,6 +232,11 @@ class StartPage(QScrollArea):
             button.clicked.connect(self._forget_clicked)
             line.addWidget(button)
         return row
+
+    def set_hot(self, hot: bool) -> None:
+        """Light up the field that takes dropped files, while some are held over the window."""
+        self._field.setProperty("hot", hot)
+        self._field.style().polish(self._field)
 
     # What the user does
 
