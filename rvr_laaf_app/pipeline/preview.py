@@ -32,6 +32,7 @@ from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer,
 View = Literal["refocused", "original", "disparity", "confidence"]
 CACHE_BYTES = 192 * 2**20
 DOUBT_RGB = (232, 72, 56)  # over the picture where its depth is doubtful
+SURE, DOUBTFUL = 0.85, 0.3  # confidence from which nothing, and to which everything is painted
 _PreparedKey = tuple[int, tuple[int, int], float, bool, bool, Hashable]
 
 
@@ -129,11 +130,12 @@ class PreviewRenderer:
 def doubt_rgb(rgb: NDArray[np.uint8], confidence: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Return the picture in grey, and red where the depth cannot be trusted: RGB [h, w, 3] uint8.
 
+    Nothing is painted from a confidence of SURE on, all of the red from DOUBTFUL down, so that what is good stays grey.
     rgb [h, w, 3] uint8; confidence [h', w'] in 0..1, of another size if need be.
     """
     height, width = rgb.shape[:2]
     sure = cv2.resize(confidence.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    doubt = 1.0 - np.clip(sure, 0.0, 1.0)[..., None]
+    doubt = np.clip((SURE - sure) / (SURE - DOUBTFUL), 0.0, 1.0)[..., None]
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
     # The picture stays readable under the red: half of its light comes through.
     red = 0.55 * np.array(DOUBT_RGB, np.float32) + 0.45 * grey

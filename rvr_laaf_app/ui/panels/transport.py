@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STEPS: Final = ("to_start", "previous_target", "step_back", "play", "step_forward", "next_target", "to_end", "loop")
 VIEW_CHOICES: Final = ("view_refocused", "view_original", "view_disparity", "view_confidence")
 SIZES: Final = ("picture_fit", "picture_100", "picture_200", "picture_in", "picture_out")
-_NARROW_PX = 980  # below it the views are a list instead of a row of buttons,
+_NARROW_PX = 1160  # below it the views are a list instead of a row of buttons,
 _SPARE_PX = 800  # and the jumps to both ends are left to their keys
 _ENDS = ("to_start", "to_end")
 _KEPT_UP = 0.97  # of the wanted rate still counts as real time
@@ -46,6 +46,7 @@ class Transport(QWidget):
         self.segments = self._segments()
         self.view_list = self._list("view_list", self._views, self.tr("View"))
         self.zoom = self._list("picture_size", [actions[name] for name in SIZES], self.tr("Size of the picture"))
+        self._size = 0.0, True
         self.zoom.setText(self.tr("Fit"))
         self.wipe = self._button(actions["wipe"], "segment", text=True)
         steps = {name: self._button(actions[name], "flat") for name in STEPS}
@@ -74,10 +75,11 @@ class Transport(QWidget):
         left.addStretch(1)
         for button in steps:
             middle.addWidget(button)
-        middle.setSpacing(2)
+        middle.setSpacing(0)
         right.addStretch(1)
         for part in (self.segments, self.view_list, self.wipe, self.zoom):
             right.addWidget(part)
+        right.setSpacing(6)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 4, 16, 4)
         layout.setSpacing(12)
@@ -163,7 +165,8 @@ class Transport(QWidget):
             return
         if rate:
             speed = "" if rate == 1.0 else f"  {_speed(rate)}"
-            text = self.tr("{0} / {1} fps").replace("{0}", f"{pace.shown_per_s:.1f}")
+            wording = self.tr("{0} fps") if self._tight else self.tr("{0} / {1} fps")
+            text = wording.replace("{0}", f"{pace.shown_per_s:.1f}")
             self.rate.setText(text.replace("{1}", f"{pace.wanted_per_s:.4g}") + speed)
             slow = pace.shown_per_s < _KEPT_UP * pace.wanted_per_s - 1
             self._paint(self.rate, "problem" if slow else "good")
@@ -172,10 +175,16 @@ class Transport(QWidget):
         self.dropped.setText(self.tr("{0} dropped").replace("{0}", str(pace.dropped)) if pace.dropped or rate else "")
         self._paint(self.dropped, "problem" if pace.dropped else "quiet")
 
+    @property
+    def _tight(self) -> bool:
+        return self.width() < _SPARE_PX
+
     def show_zoom(self, factor: float, *, fits: bool) -> None:
         """Show how large the picture is: device pixels per pixel of the clip."""
+        self._size = factor, fits
         share = f"{factor:.0%}".replace("%", " %")
-        self.zoom.setText(f"{self.tr('Fit')}  {share}" if fits and factor else share if factor else self.tr("Fit"))
+        whole = f"{self.tr('Fit')}  {share}" if fits and not self._tight else share
+        self.zoom.setText(whole if factor else self.tr("Fit"))
 
     def _paint(self, label: QLabel, role: str) -> None:
         if label.property("role") != role:
@@ -192,7 +201,10 @@ class Transport(QWidget):
         super().resizeEvent(event)
         narrow = self.width() < _NARROW_PX
         for button in self._ends:
-            button.setVisible(self.width() >= _SPARE_PX)
+            button.setVisible(not self._tight)
+        side = 8 if self._tight else 16
+        self.layout().setContentsMargins(side, 4, side, 4)
+        self.show_zoom(self._size[0], fits=self._size[1])
         self.segments.setVisible(not narrow)
         self.view_list.setVisible(narrow)
 

@@ -42,6 +42,7 @@ class PlaybackFeature(Feature):
         stage.before_changed.connect(picture.set_before)
         stage.pace_changed.connect(self._show_pace)
         stage.ready_changed.connect(self.marks.set_ready)
+        stage.view_changed.connect(self._show_legend)
         picture.zoom_changed.connect(self._zoomed)
         picture.resized.connect(self._zoomed)
         picture.wipe_moved.connect(self._wipe_moved)
@@ -202,6 +203,14 @@ class PlaybackFeature(Feature):
     def _zoomed(self) -> None:
         self._stage.set_room(self._picture.picture_pixels(), exact=not self._picture.zoom.fits)
         self._show_zoom()
+
+    @Slot(str)
+    def _show_legend(self, view: str) -> None:
+        legends = {
+            "disparity": self.tr("white: near   black: far"),
+            "confidence": self.tr("red: depth is doubtful"),
+        }
+        self._picture.set_legend(legends.get(view, ""))
 
     def _show_zoom(self) -> None:
         self._transport.show_zoom(self._picture.zoom_factor, fits=self._picture.zoom.fits)

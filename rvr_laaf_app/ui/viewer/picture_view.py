@@ -59,6 +59,7 @@ class PictureView(QWidget):
         self._subjects: tuple[SubjectMark, ...] = ()
         self._targets: tuple[TargetMark, ...] = ()
         self._notice = ""
+        self._legend = ""
         self._press: QPointF | None = None
         self._drag: QPointF | None = None
         self._zoom = Zoom()
@@ -183,6 +184,12 @@ class PictureView(QWidget):
             self._notice = text
             self.update()
 
+    def set_legend(self, text: str) -> None:
+        """Say at the picture's lower right edge what its colours mean; empty: they are the picture's own."""
+        if text != self._legend:
+            self._legend = text
+            self.update()
+
     def point_under_cursor(self) -> Point | None:
         """Return the place in the picture under the mouse pointer, or None."""
         place = QPointF(self.mapFromGlobal(QCursor.pos()))
@@ -205,8 +212,9 @@ class PictureView(QWidget):
             draw_rubber_band(painter, QRectF(self._press, self._drag).normalized().intersected(visible))
         if self._wipe is not None and not visible.isEmpty():
             draw_line(painter, visible, self._wipe, (self.tr("Original"), self.tr("Result")))
-        if self._notice and not visible.isEmpty():
-            self._draw_notice(painter, visible)
+        for text, right in ((self._notice, False), (self._legend, True)):
+            if text and not visible.isEmpty():
+                self._draw_notice(painter, visible, text, right=right)
         painter.end()
 
     def _draw_picture(self, painter: QPainter, shown: QRectF, visible: QRectF) -> None:
@@ -217,17 +225,19 @@ class PictureView(QWidget):
         if self._wipe is not None and not self._before.isNull():
             draw_before(painter, shown, visible, self._before, self._wipe)
 
-    def _draw_notice(self, painter: QPainter, visible: QRectF) -> None:
+    def _draw_notice(self, painter: QPainter, visible: QRectF, text: str, *, right: bool) -> None:
         painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-        width = painter.fontMetrics().horizontalAdvance(self._notice) + 16
+        width = painter.fontMetrics().horizontalAdvance(text) + 16
         rect = QRectF(visible.left() + 8, visible.bottom() - 30, width, 22)
+        if right:
+            rect.moveRight(visible.right() - 8)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.DARK.color("surround"))
         painter.setOpacity(0.85)
         painter.drawRoundedRect(rect, 3, 3)
         painter.setOpacity(1.0)
         painter.setPen(theme.DARK.color("text"))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._notice)
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Ask for a picture of the new size."""
