@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.products import ClipProducts
 
 FOLDER = "repairs"
-CHUNK = 8  # frames in one file; where a piece ends, the mask is set anew on the edges of its last frame
+CHUNK = 16  # frames in one file; where a piece ends, the mask is set anew on the edges of its last frame
 MASK_BYTES = 96 * 2**20
 LEVEL_RADIUS = 0.008  # of the picture's width: where the depth of a sample is measured
 LEVEL_FRAMES = 3  # before and after: the mean of so many does not flicker with the sample's pixel

@@ -40,6 +40,7 @@ class RepairFeature(Feature):
         self._gestures = itertools.count(1)
         self._gesture: int | None = None
         self._share: float | None = None
+        self._possible = False
         self._shown_version: object = None
         self.brush = RepairBrush(window.workspace.picture)
         self.panel = RepairPanel(actions)
@@ -249,10 +250,14 @@ class RepairFeature(Feature):
             self._show()
 
     def _job_told(self, status: JobStatus) -> None:
+        products = self._window.session.products
+        possible = products is not None and products.meta.done > 0
+        if possible != self._possible:
+            self._possible = possible
+            self._window.show_state()
         if status.name != JOB:
             return
         self._share = None if status.finished else status.progress.fraction
-        products = self._window.session.products
         version = None if products is None else products.carried.version
         if version != self._shown_version:
             self._shown_version = version

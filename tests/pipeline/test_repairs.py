@@ -182,7 +182,7 @@ def test_a_longer_reach_goes_on_from_what_is_there(products: ClipProducts) -> No
     wanted = missing_pieces(products, (longer,))
     assert [p.number for _, p in wanted if p is not None] == [1, 2]
     run_job(carry_job(products, (longer,)))
-    assert change(products, 24, longer).any()
+    assert change(products, 4 + CHUNK + 8, longer).any()
 
 
 def test_a_run_that_was_stopped_goes_on_and_ends_the_same(products: ClipProducts) -> None:
