@@ -12,7 +12,15 @@ from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.core.optics import Lens
 from rvr_laaf_app.document import edits
 from rvr_laaf_app.document.limits import EASES, STRENGTHS
-from rvr_laaf_app.document.project import ApertureSettings, ClipRef, FocusTarget, LensSettings, Project, SubjectTrack
+from rvr_laaf_app.document.project import (
+    ApertureSettings,
+    ClipRef,
+    Correction,
+    FocusTarget,
+    LensSettings,
+    Project,
+    SubjectTrack,
+)
 
 Edit = Callable[[Project], Project]
 
@@ -44,6 +52,9 @@ clips = st.builds(
     st.text("0123456789abcdef", max_size=32),
     frames,
 )
+corrections = st.lists(st.builds(Correction, frames, places), max_size=3, unique_by=lambda c: c.frame).map(
+    lambda found: tuple(sorted(found, key=lambda c: c.frame))
+)
 targets = st.builds(
     FocusTarget,
     ids,
@@ -55,6 +66,11 @@ targets = st.builds(
     st.sampled_from(STRENGTHS),
     texts,
     texts,
+    st.none() | st.integers(1, 5000),
+    st.booleans(),
+    st.floats(-1, 1),
+    texts,
+    corrections,
 )
 
 
