@@ -40,10 +40,11 @@ def missing_tracks(project: Project, frames: int) -> list[TrackWish]:
     Suggestions, targets that keep their plane, and frames past the end do not count.
     """
     wishes = []
-    for target, reign in zip(project.targets, reigns(project.targets, frames), strict=True):
+    known = project.fitting_tracks()
+    for target, track, reign in zip(project.targets, known, reigns(project.targets, frames), strict=True):
         if target.strength == "suggested" or not target.follow or target.frame >= frames:
             continue
-        wish, track = _wish(target, reign, frames), project.track_of(target)
+        wish = _wish(target, reign, frames)
         if track is None or not reaches(track, wish.start, wish.stop):
             wishes.append(wish)
     return wishes

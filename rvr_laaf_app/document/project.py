@@ -237,12 +237,22 @@ class Project:
         """Return the track of this target if it still fits the target's place, frame and tracker."""
         for track in self.tracks:
             if track.target_id == target.id:
-                fits = track.for_place in (None, (target.frame, target.place)) and track.by == target.tracker
-                return track if fits and track.corrections == target.corrections else None
+                return track if _fits(track, target) else None
         return None
+
+    def fitting_tracks(self) -> tuple[SubjectTrack | None, ...]:
+        """Return `track_of` each target, at once."""
+        known = {track.target_id: track for track in self.tracks}
+        found = ((target, known.get(target.id)) for target in self.targets)
+        return tuple(track if track is not None and _fits(track, target) else None for target, track in found)
 
     def with_targets(self, targets: tuple[FocusTarget, ...]) -> Project:
         """Return the project with these targets, sorted; tracks of vanished targets go."""
         ordered = tuple(sorted(targets, key=lambda t: (t.frame, t.id)))
         known = {t.id for t in ordered}
         return replace(self, targets=ordered, tracks=tuple(t for t in self.tracks if t.target_id in known))
+
+
+def _fits(track: SubjectTrack, target: FocusTarget) -> bool:
+    same_place = track.for_place in (None, (target.frame, target.place))
+    return same_place and track.by == target.tracker and track.corrections == target.corrections

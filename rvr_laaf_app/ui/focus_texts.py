@@ -49,11 +49,10 @@ def bars_of(project: Project, report: FocusReport | None, index: int) -> tuple[Z
     bars: list[ZoneBar] = []
     sharp = 1.0 if report is None else report.sharp_coc_px
     # Tracks may go on after the next target has taken over: of two on one thing the later one is of today.
-    ruling = ruling_targets(project, index)
-    numbered = list(enumerate(project.targets, start=1))
-    numbered.sort(key=lambda pair: (pair[1] not in ruling, -pair[0]))
-    for number, target in numbered:
-        track = project.track_of(target)
+    ruling = {t.id for t in ruling_targets(project, index)}
+    numbered = list(enumerate(zip(project.targets, project.fitting_tracks(), strict=True), start=1))
+    numbered.sort(key=lambda pair: (pair[1][0].id not in ruling, -pair[0]))
+    for number, (target, track) in numbered:
         box = None if track is None else track.box_at(index)
         if box is None or target.strength == "suggested" or any(b.box.overlap(box) > _SAME for b in bars):
             continue
@@ -61,7 +60,7 @@ def bars_of(project: Project, report: FocusReport | None, index: int) -> tuple[Z
         error = None if subject is None else subject.at(index)
         if error is None and bars:
             continue  # what was followed once and is not seen now
-        bars.append(ZoneBar(target.id, str(number), box, error, sharp, ruling=target in ruling))
+        bars.append(ZoneBar(target.id, str(number), box, error, sharp, ruling=target.id in ruling))
     return tuple(bars)
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.core.optics import depth_of_field, sharp_coc
-from rvr_laaf_app.document.project import FocusTarget, Project
-from rvr_laaf_app.document.reign import partners
+from rvr_laaf_app.document.project import FocusTarget, Project, SubjectTrack
+from rvr_laaf_app.document.reign import Reign, partners, reigns
 from rvr_laaf_app.ui.panels.target_panel import TargetRow
 from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.scale import clock_text
@@ -53,15 +53,15 @@ def marks_of(
     seed: gives the box that was grown around a place, as long as there is no track.
     """
     subjects: list[SubjectMark] = []
-    ruling = ruling_targets(project, index)
-    for target in project.targets:
-        if target not in ruling and target.id not in selection:
+    ruling = {t.id for t in ruling_targets(project, index)}
+    for number, target in enumerate(project.targets, start=1):
+        if target.id not in ruling and target.id not in selection:
             continue
-        track, name, chosen = project.track_of(target), target_name(project, target), target.id in selection
+        track, name, chosen = project.track_of(target), str(number), target.id in selection
         box = track.box_at(index) if track is not None else None
         if track is not None and box is not None:
             confidence = float(track.confidence[index - track.start])
-            subjects.append(SubjectMark(target.id, box, confidence, name, chosen, target in ruling))
+            subjects.append(SubjectMark(target.id, box, confidence, name, chosen, target.id in ruling))
         elif track is None and seed is not None and target.follow:
             shown = {target.frame: target.place, **{c.frame: c.place for c in target.corrections}}
             grown = seed(target, index, shown[index]) if index in shown else None
@@ -74,11 +74,6 @@ def marks_of(
         if t.frame == index and (t.id not in followed or isinstance(t.place, Point))
     )
     return tuple(subjects), here
-
-
-def target_name(project: Project, target: FocusTarget) -> str:
-    """Return a short name: targets are counted in the order of time."""
-    return str(project.targets.index(target) + 1)
 
 
 def timeline_of(
@@ -99,7 +94,7 @@ def timeline_of(
     content = TimelineContent(
         table=info.table,
         targets=project.targets,
-        tracks=tuple(project.track_of(t) for t in project.targets),
+        tracks=project.fitting_tracks(),
         cuts=products.cuts if products is not None else (),
         focus=None if curve is None else curve.focus_disparity,
         sharp_half=min((near - far) / 2, 1.0),
@@ -126,20 +121,26 @@ def rows_of(
     depth_ready: the analysis is complete, so that tracking can begin.
     """
     rows = []
-    for target in project.targets:
-        table = info.table
+    table, known = info.table, project.fitting_tracks()
+    spans = reigns(project.targets, info.frames)
+    for number, (target, track, reign) in enumerate(zip(project.targets, known, spans, strict=True), start=1):
         at_s = table.seconds_of(target.frame) if table is not None and target.frame < len(table) else 0.0
-        note, problem = _note_of(project, target, busy, tr)
+        note, problem = _note_of(target, track, reign, busy, tr)
         waits = target.follow and target.strength != "suggested"
-        if waits and project.track_of(target) is None and not depth_ready:
+        if waits and track is None and not depth_ready:
             note = tr("waits for depth")
-        rows.append(TargetRow(target, f"{target_name(project, target)}   {clock_text(at_s)}", note, problem))
+        rows.append(TargetRow(target, f"{number}   {clock_text(at_s)}", note, problem))
     return tuple(rows)
 
 
 def _note_of(
-    project: Project, target: FocusTarget, busy: dict[str, float | None], tr: Callable[[str], str]
+    target: FocusTarget,
+    track: SubjectTrack | None,
+    reign: Reign,
+    busy: dict[str, float | None],
+    tr: Callable[[str], str],
 ) -> tuple[str, bool]:
+    """Return how a target's subject is followed, and whether that is a problem: lost while it has the focus."""
     if target.strength == "suggested":
         return tr("suggested"), False
     if not target.follow:
@@ -147,10 +148,10 @@ def _note_of(
     if target.id in busy:
         share = busy[target.id]
         return (tr("waiting") if share is None else f"{tr('tracking')} {share:.0%}"), False
-    track = project.track_of(target)
     if track is None:
         return tr("not tracked"), False
-    lost = float(np.mean(track.confidence <= 0)) if len(track.confidence) else 0.0
+    held = track.confidence[max(reign.start - track.start, 0) : max(reign.stop - track.start, 0)]
+    lost = float(np.mean(held <= 0)) if len(held) else 0.0
     return (f"{tr('lost')} {max(lost, 0.01):.0%}", True) if lost > 0 else (tr("tracked"), False)
 
 

@@ -135,9 +135,11 @@ def _tracks(incoming: Incoming, placed: Mapping[str, FocusTarget], table: FrameT
         start = nearest_frame(table, float(times[0]), track.start)
         rows = _rows_of(times, table, min(max(start, 0), len(table)))
         if start >= 0 and len(rows):
-            place = (target.frame, target.place) if _fits(track, incoming) else track.for_place
+            fits = _fits(track, incoming)
+            place = (target.frame, target.place) if fits else track.for_place
+            led = target.corrections if fits else ()
             boxes, confidence = track.boxes[rows].copy(), track.confidence[rows].copy()
-            tracks[track.target_id] = SubjectTrack(track.target_id, start, boxes, confidence, track.by, place)
+            tracks[track.target_id] = SubjectTrack(track.target_id, start, boxes, confidence, track.by, place, led)
     return tracks
 
 

@@ -77,7 +77,7 @@ class DepthSupply:
         """Say that the project changed or the analysis went on."""
         if not self._closed:
             self._repairs = project.repairs
-            self._tracks = tuple(t for t in map(project.track_of, project.targets) if t is not None)
+            self._tracks = tuple(t for t in project.fitting_tracks() if t is not None)
             if self._allowed:
                 self._worker.resume_idle()
 
