@@ -62,7 +62,7 @@ class Journal:
         self._spare_folder = spare_folder
         self._path: Path | None = None
         self._handle = -1
-        self._length = 0
+        self._length = self._base = 0  # bytes written, and of these the first line
         self._torn = False
 
     @property
@@ -82,7 +82,7 @@ class Journal:
         try:
             if self._handle < 0:
                 self._begin()
-            elif self._length > COMPACT_BYTES:
+            elif self._length > max(COMPACT_BYTES, 2 * self._base):  # a large project is not written anew every time
                 self._compact()
             self._append({"change": change})
         except OSError as error:
@@ -127,6 +127,7 @@ class Journal:
         self._handle, self._path, self._length = handle, path, 0
         try:
             self._append(self._header(self._recorded))
+            self._base = self._length
             sync_folder(path.parent)
         except OSError:
             self.remove()
@@ -162,7 +163,7 @@ class Journal:
         write_atomic(self._path, line)
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
         os.close(self._handle)
-        self._handle, self._length, self._torn = handle, len(line), False
+        self._handle, self._length, self._base, self._torn = handle, len(line), len(line), False
 
 
 def find_recoveries(folders: Iterable[Path]) -> list[Recovery]:

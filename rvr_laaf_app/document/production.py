@@ -18,6 +18,7 @@ from rvr_laaf_app.document.project import Project
 MAX_CLIPS = 2000
 MAX_NAME = 1000
 FIRST_ID = "c1"
+_NOTHING = Project()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Production:
     def project(self) -> Project:
         """What was decided about the shown clip; an empty project if there is no clip."""
         entry = self.entry(self.shown)
-        return Project() if entry is None else entry.project
+        return _NOTHING if entry is None else entry.project
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -72,8 +73,8 @@ class Production:
         return next((c for c in self.clips if c.id == clip_id), None)
 
     def named(self, name: str) -> ClipEntry:
-        """Return the clip that the user means: by title, file name, id or number from 1; raise UsageError."""
-        for key in (lambda c: c.title, _file_name, lambda c: c.id):
+        """Return the clip that the user means: by title, file name with or without ending, id, or number from 1."""
+        for key in (lambda c: c.title, _file_name, lambda c: PurePath(_file_name(c)).stem, lambda c: c.id):
             found = [c for c in self.clips if key(c) == name]
             if len(found) > 1:
                 numbers = ", ".join(str(n) for n, c in enumerate(self.clips, start=1) if c in found)
@@ -97,8 +98,8 @@ class Production:
         With no clips at all (clip_id "") the edit begins the first one.
         """
         if not self.clips and clip_id == "":
-            project = edit(Project())
-            return self if project == Project() else replace(Production.of(project), metadata=self.metadata)
+            project = edit(_NOTHING)
+            return self if project == _NOTHING else replace(Production.of(project), metadata=self.metadata)
         entry = self.entry(clip_id)
         if entry is None:
             return self
@@ -137,7 +138,7 @@ def add_clips(
         _check(entry)
     if len(production.clips) + len(added) > MAX_CLIPS:
         raise UsageError(f"a project holds at most {MAX_CLIPS} clips", remedy="Begin another project.")
-    kept = tuple(c for c in production.clips if c.project != Project() or c.name)  # an empty one was only a beginning
+    kept = tuple(c for c in production.clips if c.project != _NOTHING or c.name)  # an empty one was only a beginning
     at = next((n for n, c in enumerate(kept) if c.id == before), len(kept))
     shown = added[0].id if show else production.shown
     return replace(production, clips=(*kept[:at], *added, *kept[at:]), shown=shown)

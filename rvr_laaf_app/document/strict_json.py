@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 JsonObject = dict[str, Any]
 
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 256 * 2**20  # many clips with long tracks: half an hour of one subject is 1.4 MB
 MAX_PARTS = 2_000_000  # brackets and commas: what makes parsing slow and memory large
 MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 20

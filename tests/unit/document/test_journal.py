@@ -196,3 +196,18 @@ def test_recording_costs_little(tmp_path: Path) -> None:
     assert time.process_time() - began < 2.0
     assert written.path.stat().st_size - size < 50 * 2000
     written.remove()
+
+
+def test_a_large_project_is_not_written_anew_with_each_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "COMPACT_BYTES", 1000)
+    boxes = np.random.default_rng(0).random((2000, 4), np.float32)
+    project = edits.add_target(START, FocusTarget("t", 0, Point(0, 0)))
+    project = edits.set_track(project, SubjectTrack("t", 0, boxes, np.ones(len(boxes), np.float32)))
+    written = Journal(project, project_path=None, spare_folder=tmp_path)
+    anew: list[object] = []
+    monkeypatch.setattr(written, "_compact", lambda: anew.append(1))
+    for number in range(30):
+        project = edits.move_target(project, "t", place=Point(number / 30 + 0.01, 0.5))
+        written.record(project)
+    assert not anew
+    written.remove()
