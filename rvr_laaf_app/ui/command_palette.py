@@ -104,7 +104,7 @@ class CommandPalette(QFrame):
         self.setObjectName("command_palette")
         self.setProperty("role", "palette")
         self.setAccessibleName(self.tr("Search actions"))
-        self._menus = menus
+        self._over, self._menus = window, menus
         self._used: list[str] = []
         self._before: QWidget | None = None
         self.line = _SearchLine(self)
@@ -163,7 +163,7 @@ class CommandPalette(QFrame):
         if watched is self.line and kind == QEvent.Type.FocusOut and self.isVisible():
             if not self.list.underMouse():
                 self.hide()
-        elif watched is self.parentWidget() and kind == QEvent.Type.Resize and self.isVisible():
+        elif watched is self._over and kind == QEvent.Type.Resize and self.isVisible():
             self._place()
         return False
 
@@ -193,7 +193,7 @@ class CommandPalette(QFrame):
         self._menus.actions[name].trigger()
 
     def _place(self) -> None:
-        window = self.parentWidget()
+        window = self._over
         rows = min(max(self.list.count(), 1), _MOST_ROWS)
         self.list.setFixedHeight(rows * _ROW_PX + 2)
         width = min(_WIDTH_PX, window.width() - 32)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from rvr_laaf_app.app.actions import ACTIONS, MENUS, in_menu
+from rvr_laaf_app.app.actions import ACTIONS, MENUS, Action, in_menu
 from rvr_laaf_app.app.actions_shell import MOUSE
 from rvr_laaf_app.app.key_map import MAX_KEYS, KeyChoices, keys_now, owner_of, with_keys, with_usual_keys
 from rvr_laaf_app.ui.menus import translated
@@ -44,6 +44,7 @@ class KeysPage(QDialog):
         self.setWindowTitle(self.tr("Keys"))
         self.setModal(False)
         self._choices = choices
+        self._groups: list[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = []
         self.search = QLineEdit(self)
         self.search.setObjectName("keys_search")
         self.search.setPlaceholderText(self.tr("Search by action or key"))
@@ -126,29 +127,31 @@ class KeysPage(QDialog):
     def _fill(self) -> None:
         chosen = self.selected
         self.tree.clear()
+        self._groups.clear()
         keys = keys_now(self._choices)
-        changed = dict(self._choices)
         for menu in MENUS:
             if specs := in_menu(menu):
                 group = self._group(translated(menu))
-                for spec in specs:
-                    text = translated(spec.text).rstrip("…")
-                    shown = "   ".join(QKeySequence(k, _PORTABLE).toString(_NATIVE) for k in keys[spec.id])
-                    item = QTreeWidgetItem(group, [text, shown])
-                    item.setData(0, _ID, spec.id)
-                    if spec.id in changed:
-                        font = item.font(1)
-                        font.setBold(True)
-                        item.setFont(1, font)
-                        item.setToolTip(1, self.tr("Changed by you"))
-                    if spec.id == chosen:
-                        self.tree.setCurrentItem(item)
+                self._groups.append((group, [self._row(group, spec, keys[spec.id]) for spec in specs]))
         mouse = self._group(self.tr("Mouse"))
-        for gesture, meaning in MOUSE:
-            QTreeWidgetItem(mouse, [translated(meaning), translated(gesture)])
+        gestures = [QTreeWidgetItem(mouse, [translated(meaning), translated(gesture)]) for gesture, meaning in MOUSE]
+        self._groups.append((mouse, gestures))
         self.tree.expandAll()
+        if chosen is not None:
+            self.select(chosen)
         self._filter()
         self._selected()
+
+    def _row(self, group: QTreeWidgetItem, spec: Action, keys: tuple[str, ...]) -> QTreeWidgetItem:
+        shown = "   ".join(QKeySequence(k, _PORTABLE).toString(_NATIVE) for k in keys)
+        item = QTreeWidgetItem(group, [translated(spec.text).rstrip("…"), shown])
+        item.setData(0, _ID, spec.id)
+        if spec.id in dict(self._choices):
+            font = item.font(1)
+            font.setBold(True)
+            item.setFont(1, font)
+            item.setToolTip(1, self.tr("Changed by you"))
+        return item
 
     def _group(self, text: str) -> QTreeWidgetItem:
         group = QTreeWidgetItem(self.tree, [text])
@@ -168,27 +171,19 @@ class KeysPage(QDialog):
 
     def select(self, action: str) -> None:
         """Choose the row of an action."""
-        for number in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(number)
-            for row in range(group.childCount() if group is not None else 0):
-                item = group.child(row)  # type: ignore[union-attr]
+        for _, rows in self._groups:
+            for item in rows:
                 if item.data(0, _ID) == action:
                     self.tree.setCurrentItem(item)
 
     @Slot()
     def _filter(self) -> None:
         words = self.search.text().casefold().split()
-        for number in range(self.tree.topLevelItemCount()):
-            group = self.tree.topLevelItem(number)
-            if group is None:
-                continue
-            any_shown = False
-            for row in range(group.childCount()):
-                item = group.child(row)
+        for group, rows in self._groups:
+            for item in rows:
                 text = f"{item.text(0)} {item.text(1)}".casefold()
                 item.setHidden(not all(word in text for word in words))
-                any_shown = any_shown or not item.isHidden()
-            group.setHidden(not any_shown)
+            group.setHidden(all(item.isHidden() for item in rows))
 
     @Slot()
     def _selected(self) -> None:

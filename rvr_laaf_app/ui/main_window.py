@@ -22,6 +22,7 @@ from rvr_laaf_app.ui import present, theme
 from rvr_laaf_app.ui.bridge import GuiBridge
 from rvr_laaf_app.ui.docks import Area, Dock, Docks
 from rvr_laaf_app.ui.editing import Editing
+from rvr_laaf_app.ui.feature import Feature
 from rvr_laaf_app.ui.features import FEATURES
 from rvr_laaf_app.ui.files import Files
 from rvr_laaf_app.ui.focus_watch import FocusWatch
@@ -60,22 +61,22 @@ class MainWindow(QMainWindow):
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
-        self.bridge = GuiBridge(self)
+        self.bridge: GuiBridge = GuiBridge(self)
         self.bridge.on_error = self.show_error
-        self.session = Session(self.bridge.post, engine=engine)
+        self.session: Session = Session(self.bridge.post, engine=engine)
         self._closing = False
         self.ended_well = True
-        self.menus = Menus(self)
+        self.menus: Menus = Menus(self)
         self.menus.failed.connect(self.show_error)
         self._build()
-        self.stage = Stage(self.bridge, sound, self)
-        self.editing = Editing(self.session, self.stage, self.workspace, self)
-        self.files = Files(self.session, prompts, self)
-        self.focus = FocusWatch(self.session, self.stage, self.editing, self.bridge, self)
+        self.stage: Stage = Stage(self.bridge, sound, self)
+        self.editing: Editing = Editing(self.session, self.stage, self.workspace, self)
+        self.files: Files = Files(self.session, prompts, self)
+        self.focus: FocusWatch = FocusWatch(self.session, self.stage, self.editing, self.bridge, self)
         self.focus.show_in(self.workspace.picture, self.problems)
-        self.work = WorkStatus(self.session, self.files, self.status, self)
+        self.work: WorkStatus = WorkStatus(self.session, self.files, self.status, self)
         self._connect()
-        self.docks = Docks(self, self.menus.actions)
+        self.docks: Docks = Docks(self, self.menus.actions)
         self.add_dock("timeline", self.tr("Timeline"), self.workspace.timeline, "bottom")
         inspector = self.workspace.inspector
         tabs = (
@@ -85,7 +86,7 @@ class MainWindow(QMainWindow):
         )
         dock = self.add_dock("inspector", self.tr("Inspector"), inspector, "right")
         dock.title_bar.put(SectionTabs(inspector, list(tabs), dock))
-        self.features = tuple(make(self) for make in FEATURES)
+        self.features: tuple[Feature, ...] = tuple(make(self) for make in FEATURES)
         for feature in self.features:
             self.menus.bind(feature.handlers())
         keep_keys_in(self, self._keep_keys)
@@ -94,11 +95,11 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         actions = self.menus.actions
-        self.workspace = Workspace(actions, TRACKERS, self)
-        self.problems = ProblemsPanel([actions["previous_problem"], actions["next_problem"]], self)
+        self.workspace: Workspace = Workspace(actions, TRACKERS, self)
+        self.problems: ProblemsPanel = ProblemsPanel([actions["previous_problem"], actions["next_problem"]], self)
         self.workspace.inspector.add_below_targets(self.problems)
-        self.start_page = StartPage(parent=self)
-        self.error_bar = ErrorBar(self)
+        self.start_page: StartPage = StartPage(parent=self)
+        self.error_bar: ErrorBar = ErrorBar(self)
         self.pages = QStackedWidget(self)
         self.pages.setObjectName("pages")
         self.pages.addWidget(self.start_page)
@@ -110,7 +111,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.error_bar)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(centre)
-        self.status = StatusLine(self)
+        self.status: StatusLine = StatusLine(self)
         self.setStatusBar(self.status)
         self._keep_keys = KeepKeys(self)
 

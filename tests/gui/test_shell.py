@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.app.actions import ACTIONS, NEEDS
 from rvr_laaf_app.app.settings import load_settings
+from rvr_laaf_app.core.errors import CacheError, ExportError, MediaError, ProjectError
 from rvr_laaf_app.ui.about import About
 from rvr_laaf_app.ui.keys_page import KeysPage
 from rvr_laaf_app.ui.main_window import MainWindow
@@ -271,6 +272,10 @@ def test_menus_fit_a_low_screen(window: MainWindow) -> None:
         (OSError("odd"), "Try again"),
         (MemoryError(), "Close other programs"),
         (ValueError("odd"), "your project is kept"),
+        (MediaError("it is damaged", where="/x/a.mp4"), "Try a copy"),
+        (ExportError("it cannot be written", remedy="Use a shorter name."), "Use a shorter name."),
+        (ProjectError("it cannot be read"), "earlier version"),
+        (CacheError("it is gone"), "analyse the depth again"),
     ],
 )
 def test_every_error_says_what_to_do(window: MainWindow, error: Exception, remedy: str) -> None:

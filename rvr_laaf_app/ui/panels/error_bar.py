@@ -7,7 +7,7 @@ import errno
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from rvr_laaf_app.core.errors import RvrError
+from rvr_laaf_app.core.errors import CacheError, CheckpointError, ExportError, MediaError, ProjectError, RvrError
 from rvr_laaf_app.ui import theme
 
 _LONGEST = 400
@@ -60,7 +60,7 @@ class ErrorBar(QFrame):
     def show_error(self, error: BaseException) -> None:
         """Show an error: ours in its three parts, any other with what little it says."""
         if isinstance(error, RvrError):
-            self._show(error.what, error.where or "", error.remedy)
+            self._show(error.what, error.where or "", error.remedy or self._family_remedy(error))
         elif isinstance(error, MemoryError):
             self._show(self.tr("not enough memory"), "", self.tr("Close other programs and try again."))
         elif isinstance(error, OSError):
@@ -68,6 +68,20 @@ class ErrorBar(QFrame):
         else:
             remedy = self.tr("This is a fault of the program; your project is kept in its journal.")
             self._show(f"{type(error).__name__}: {error}", "", remedy)
+
+    def _family_remedy(self, error: RvrError) -> str:
+        """Return what to do about an error that does not say it itself; errors of usage say it in their sentence."""
+        if isinstance(error, MediaError):
+            return self.tr("Try a copy of the file, or convert it with another program.")
+        if isinstance(error, ExportError):
+            return self.tr("Try again, or choose another place for the result.")
+        if isinstance(error, ProjectError):
+            return self.tr("Try again, or open an earlier version of the project (File menu).")
+        if isinstance(error, CacheError):
+            return self.tr("Nothing of yours is lost: analyse the depth again (Depth menu).")
+        if isinstance(error, CheckpointError):
+            return self.tr("Install the program's networks again.")
+        return ""
 
     def _system_remedy(self, number: int | None) -> str:
         """Return what to do about an error of the system."""

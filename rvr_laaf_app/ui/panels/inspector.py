@@ -31,7 +31,7 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        content = QWidget(self)
+        content = self.content = QWidget(self)
         content.setProperty("role", "panel")
         self.targets = TargetPanel(trackers, content)
         self.lens = LensPanel(content)
@@ -51,7 +51,7 @@ class Inspector(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """Return a width at which nothing is cut: a longer language makes the column wider."""
-        needed = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        needed = self.content.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
         return QSize(min(max(needed, WIDTH_PX), WIDEST_PX), 120)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -107,7 +107,7 @@ class SectionTabs(QWidget):
 
     def _top(self, section: QWidget) -> int:
         """Return where a section begins, its heading included (px from the top of the column)."""
-        return section.mapTo(self._inspector.widget(), QPoint(0, 0)).y() - _HEADING_PX
+        return section.mapTo(self._inspector.content, QPoint(0, 0)).y() - _HEADING_PX
 
     @Slot()
     def _mark(self) -> None:

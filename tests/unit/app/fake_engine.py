@@ -24,6 +24,14 @@ class FakeProducts:
     info: Any
     complete: bool = False
     writers: int = 0
+    let_gos: int = 0
+
+    def let_go(self) -> None:
+        self.let_gos += 1
+
+    @property
+    def meta(self) -> SimpleNamespace:
+        return SimpleNamespace(done=int(self.complete), final=int(self.complete), frames=1)
 
 
 @dataclass
