@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.core.errors import MediaError
 from rvr_laaf_app.core.geometry import Point
-from rvr_laaf_app.media.probe import probe
 from rvr_laaf_app.ui.main_window import MainWindow
 from rvr_laaf_app.ui.panels.error_bar import ErrorBar
-from rvr_laaf_app.ui.panels.export_dialog import ExportDialog
 from tests.clips import write_clip
-from tests.gui.conftest import FRAMES, Answers, control, wait_for_clip
+from tests.gui.conftest import Answers, control, wait_for_clip
 
 # The offscreen platform says so for every window; on a real screen nothing is ignored by this.
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")]
-
-
-def export_dialog(window: MainWindow) -> ExportDialog:
-    window.menus.actions["export"].trigger()
-    return control(window, ExportDialog, "export_dialog")  # type: ignore[no-any-return]
 
 
 def test_a_renamed_text_file_gives_one_clear_line_and_no_clip(
@@ -105,81 +95,6 @@ def test_a_clip_without_sound_and_one_with_odd_size(window: MainWindow, qtbot: Q
     qtbot.waitUntil(lambda: not window.stage.player.playing, timeout=5000)
     assert window.stage.index == 5
     assert window.error_bar.text == ""
-
-
-def test_export_through_the_window(opened: MainWindow, answers: Answers, qtbot: QtBot, tmp_path: Path) -> None:
-    opened.editing.set_target(Point(0.3, 0.6))
-    dialog = export_dialog(opened)
-    assert not dialog.isModal()
-    assert control(dialog, QLineEdit, "export_path").text().endswith("clip_refocused.mp4")
-    answers.export_path = str(tmp_path / "result")
-    control(dialog, QPushButton, "export_browse").click()
-    assert control(dialog, QLineEdit, "export_path").text() == str(tmp_path / "result.mp4")
-    control(dialog, QPushButton, "export_begin").click()
-    qtbot.waitUntil(lambda: "Done" in control(dialog, QLabel, "export_status").text(), timeout=120_000)
-    result = probe(tmp_path / "result.mp4")
-    assert result.frames == FRAMES
-    assert len(result.audio) == 1
-    assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []
-    # Again: refused at once, because the file exists; then allowed.
-    control(dialog, QPushButton, "export_begin").click()
-    assert "exists" in control(dialog, QLabel, "export_status").text()
-    control(dialog, QCheckBox, "export_overwrite").setChecked(True)
-    control(dialog, QCheckBox, "export_whole").setChecked(False)
-    control(dialog, QDoubleSpinBox, "export_to").setValue(0.4)
-    control(dialog, QPushButton, "export_begin").click()
-    qtbot.waitUntil(lambda: "Done" in control(dialog, QLabel, "export_status").text(), timeout=120_000)
-    assert probe(tmp_path / "result.mp4").frames == 10
-
-
-def test_the_format_decides_the_suffix(opened: MainWindow, qtbot: QtBot) -> None:
-    dialog = export_dialog(opened)
-    path = control(dialog, QLineEdit, "export_path")
-    form = control(dialog, QComboBox, "export_format")
-    form.setCurrentIndex(2)
-    assert path.text().endswith("clip_refocused.mov")
-    assert dialog.choice.codec == "prores"
-    form.setCurrentIndex(4)
-    assert path.text().endswith("clip_refocused")
-    assert dialog.choice.codec == "png"
-
-
-def long_clip(tmp_path: Path) -> Path:
-    return write_clip(tmp_path / "long.mp4", frames=400, size=(320, 180))
-
-
-def begin_long_export(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> ExportDialog:
-    window.begin(str(long_clip(tmp_path)))
-    qtbot.waitUntil(lambda: window.stage.info is not None, timeout=20_000)
-    dialog = export_dialog(window)
-    control(dialog, QPushButton, "export_begin").click()
-    qtbot.waitUntil(lambda: dialog.bar.value() > 0, timeout=60_000)
-    return dialog
-
-
-def test_cancelling_an_export_leaves_nothing_behind(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = begin_long_export(window, qtbot, tmp_path)
-    cancel = control(dialog, QPushButton, "export_cancel")
-    assert cancel.text() == "Cancel export"
-    cancel.click()
-    qtbot.waitUntil(lambda: "Cancelled" in control(dialog, QLabel, "export_status").text(), timeout=10_000)
-    assert sorted(os.listdir(tmp_path)) == sorted({"long.mp4", *(n for n in os.listdir(tmp_path) if n == "config")})
-
-
-def test_closing_while_exporting_ends_soon_and_leaves_nothing_behind(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path
-) -> None:
-    before = {t.ident for t in threading.enumerate()}
-    begin_long_export(window, qtbot, tmp_path)
-    begin = time.monotonic()
-    window.close()
-    assert time.monotonic() - begin < 5
-    assert window.ended_well
-    left = [n for n in os.listdir(tmp_path) if n not in ("long.mp4", "config")]
-    assert left == []
-    ours = ("lane-", "preview", "playback", "sound", "waveform")
-    alive = [t.name for t in threading.enumerate() if t.ident not in before and t.name.startswith(ours)]
-    assert alive == []
 
 
 @pytest.mark.parametrize("answer", ["save", "discard", "cancel"])

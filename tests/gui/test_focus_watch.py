@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAction, QImage, QPainter
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.app.settings import load_settings
@@ -134,13 +134,14 @@ def test_the_count_brings_the_list_into_view(hurried: MainWindow, qtbot: QtBot) 
 
 
 def test_export_says_what_the_check_found_in_the_range(hurried: MainWindow, qtbot: QtBot) -> None:
-    hurried.files.show_export()
+    hurried.menus.actions["export"].trigger()
     text = control(hurried, QLabel, "export_check")
     see = control(hurried, QPushButton, "export_show_problems")
     assert text.text() == "Focus checked: 1 problem (1 hurried pull)."
     assert text.property("role") == "problem"
     assert control(hurried, QPushButton, "export_begin").isEnabled(), "it informs and forbids nothing"
-    control(hurried, QCheckBox, "export_whole").setChecked(False)
+    span = control(hurried, QComboBox, "export_range")
+    span.setCurrentIndex(span.findData("free"))
     control(hurried, QDoubleSpinBox, "export_to").setValue(0.4)
     assert text.text() == "Focus checked: no problems found."
     assert see.isHidden()

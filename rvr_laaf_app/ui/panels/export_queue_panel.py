@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from rvr_laaf_app.ui.export_texts import QueueRow
 from rvr_laaf_app.ui.panels.export_queue_rows import ROW, JobList
 
 _PER_MILLE: Final = 1000
+_WIDTH_PX: Final = 280
 _ROOM_FOR_DETAIL_PX: Final = 360
 _DETAIL_PX: Final = 84  # at most: four lines, the rest is in the tool tip
 # what can be done with a job -> in which of its states
@@ -83,13 +83,14 @@ class ExportQueuePanel(QWidget):
         self.notice = QFrame(self)
         self.notice.setObjectName("queue_interrupted")
         self.notice.setProperty("role", "error")
-        self.notice_text = QLabel("", self.notice)
-        self.notice_text.setObjectName("queue_interrupted_text")
-        self.notice_text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.go_on = QPushButton(self.tr("Continue"), self.notice)
+        self.go_on = QPushButton("", self.notice)
         self.go_on.setObjectName("queue_continue")
-        self.forget = QPushButton(self.tr("Remove"), self.notice)
+        self.forget = QToolButton(self.notice)
         self.forget.setObjectName("queue_forget")
+        self.forget.setProperty("role", "flat")
+        self.forget.setIcon(theme.icon("close", size_px=12))
+        self.forget.setToolTip(self.tr("Remove the unfinished exports"))
+        self.forget.setAccessibleName(self.forget.toolTip())
 
     def _make_list(self) -> None:
         self.list = JobList(self)
@@ -157,8 +158,7 @@ class ExportQueuePanel(QWidget):
         line = QHBoxLayout(self.notice)
         line.setContentsMargins(8, 4, 4, 4)
         line.setSpacing(4)
-        line.addWidget(self.notice_text, 1)
-        line.addWidget(self.go_on)
+        line.addWidget(self.go_on, 1)
         line.addWidget(self.forget)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
@@ -167,8 +167,8 @@ class ExportQueuePanel(QWidget):
         buttons.addStretch(1)
         buttons.addWidget(self.more)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.setSpacing(8)
+        layout.setContentsMargins(12, 6, 12, 6)
+        layout.setSpacing(6)
         layout.addLayout(head)
         layout.addWidget(self.bar)
         layout.addWidget(self.notice)
@@ -190,6 +190,10 @@ class ExportQueuePanel(QWidget):
         self.add.clicked.connect(self.add_requested)
 
     # What is shown
+
+    def sizeHint(self) -> QSize:
+        """Room for a few jobs with what is said of them, until the user drags the dock to another size."""
+        return QSize(_WIDTH_PX, _ROOM_FOR_DETAIL_PX + 24)
 
     @property
     def rows(self) -> tuple[QueueRow, ...]:
@@ -237,10 +241,11 @@ class ExportQueuePanel(QWidget):
 
     def show_interrupted(self, count: int) -> None:
         """Offer to continue what an end of the program interrupted."""
-        self.notice_text.setText(self.tr("{0} unfinished").replace("{0}", str(count)))
+        text = self.tr("Continue {0} unfinished").replace("{0}", str(count))
         whole = self.tr("Exports that were not finished when the program ended. They use the project as it was then.")
-        self.notice.setToolTip(whole)
-        self.notice_text.setAccessibleName(f"{self.notice_text.text()}. {whole}")
+        self.go_on.setText(text)
+        self.go_on.setToolTip(whole)
+        self.go_on.setAccessibleDescription(whole)
         self.notice.setVisible(count > 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
