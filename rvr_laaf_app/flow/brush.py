@@ -149,7 +149,8 @@ def _steps(lab: Map, axis: int) -> Map:
     step = np.sqrt((difference * difference).sum(axis=2))
     # The mean of roots: one strong edge among many small steps does not hide itself, as it would in the plain mean.
     usual = cv2.blur(np.sqrt(step), (2 * TEXTURE_PX + 1, 2 * TEXTURE_PX + 1)) ** 2
-    return np.maximum(step - np.float32(TEXTURE_SHARE) * usual - np.float32(NOISE_LAB), np.float32(0))
+    excess = step - np.float32(TEXTURE_SHARE) * usual - np.float32(NOISE_LAB)
+    return np.asarray(np.maximum(excess, np.float32(0)), np.float32)
 
 
 def _refined(alpha: Map, rgb: NDArray[np.uint8], share: float) -> Map:

@@ -20,7 +20,7 @@ from rvr_laaf_app.flow.consistency import pixel_grid, warp
 from rvr_laaf_app.flow.dis import DisFlow
 from rvr_laaf_app.flow.tie import tie
 
-CARRY_VERSION = "1"
+CARRY_VERSION = "2"
 HOLE_PX = 4.0  # how far a pixel without a past looks for neighbours that have one
 GUIDE_PX, GUIDE_EPS = 4, 0.015**2
 DOUBT_PER_STEP = 0.0015  # even a perfect flow is off by a little
@@ -187,7 +187,7 @@ def _settled(alpha: Map, rgb: NDArray[np.uint8]) -> Map:
         return alpha
     guide = rgb.astype(np.float32) * np.float32(1 / 255)
     fine = cv2.ximgproc.guidedFilter(guide, alpha, GUIDE_PX, GUIDE_EPS)
-    return np.clip(np.asarray(fine, np.float32) * np.float32(1.06) - np.float32(0.03), 0.0, 1.0)
+    return np.asarray(np.clip(fine * np.float32(1.06) - np.float32(0.03), 0.0, 1.0), np.float32)
 
 
 def _moved(ride: Ride, step: Step) -> tuple[tuple[float, float] | None, float]:

@@ -110,7 +110,7 @@ class CarriedRepairs:
 
     def folder(self, products: ClipProducts, repair: Repair) -> Path:
         """Return the folder of the masks of one stroke."""
-        facts = f"{CARRY_VERSION}|{products.map_source_size}|{repair.shape_digest}"
+        facts = f"{CARRY_VERSION}|{CHUNK}|{products.map_source_size}|{repair.shape_digest}"
         return self._root / hashlib.blake2b(facts.encode(), digest_size=12).hexdigest()
 
     def has(self, products: ClipProducts, repair: Repair, piece: Piece | None) -> bool:

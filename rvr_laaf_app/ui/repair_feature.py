@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QImage
 
 from rvr_laaf_app.core.geometry import Point
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SIZE_STEP = 1.2  # of the radius, for one press of a key
 JOB = "repair"
+TALL_PX = 1000  # a window in which inspector and panel stand one above the other
 
 
 class RepairFeature(Feature):
@@ -46,9 +47,6 @@ class RepairFeature(Feature):
         self.panel = RepairPanel(actions)
         self.changes = ChangePictures(window.bridge, self._changes_ready)
         self.dock = window.add_dock("repair", self.tr("Depth Repair"), self.panel, "right", shown=False)
-        inspector = window.docks.docks.get("inspector")
-        if inspector is not None:  # both side by side would leave each half the height
-            window.tabifyDockWidget(inspector, self.dock)
         actions["repair_nearer"].setChecked(True)
         actions["show_repairs"].setChecked(True)
         self.panel.shown.setChecked(True)
@@ -115,9 +113,20 @@ class RepairFeature(Feature):
             self._window.stage.stop()
             if not actions["dock_repair"].isChecked():
                 actions["dock_repair"].trigger()
+            self._make_room()
             self.dock.raise_()
         self.brush.set_active(on)
         self._show()
+
+    def _make_room(self) -> None:
+        """In a low window the panel comes over the inspector, as a tab: one above the other both would be too low."""
+        window = self._window
+        inspector = window.docks.docks.get("inspector")
+        if inspector is None or window.height() >= TALL_PX or self.dock.isFloating() or not inspector.isVisible():
+            return
+        right = Qt.DockWidgetArea.RightDockWidgetArea
+        if window.dockWidgetArea(self.dock) == right == window.dockWidgetArea(inspector):
+            window.tabifyDockWidget(inspector, self.dock)
 
     def _choose(self, kind: RepairKind) -> None:
         self._kind = kind

@@ -154,7 +154,7 @@ class RepairBrush(QWidget):
     def _draw_stroke(self, painter: QPainter, shown: QRectF, stroke: tuple[float, ...], *, thin: bool) -> None:
         if not stroke:
             return
-        line = QPolygonF([_at(shown, x, y) for x, y in zip(stroke[::2], stroke[1::2], strict=True)])
+        line = [_at(shown, x, y) for x, y in zip(stroke[::2], stroke[1::2], strict=True)]
         colour = QColor(COLOURS[self._kind] if not thin else theme.DARK.color("text"))
         colour.setAlpha(210 if thin else 96)
         pen = QPen(colour, 1.5 if thin else 2 * self._brush.radius * shown.width())
@@ -167,7 +167,7 @@ class RepairBrush(QWidget):
         if len(line) == 1:
             painter.drawPoint(line[0])
         else:
-            painter.drawPolyline(line)
+            painter.drawPolyline(QPolygonF(line))
 
     def _draw_ring(self, painter: QPainter, shown: QRectF, place: Point) -> None:
         centre, radius = _at(shown, place.x, place.y), self._brush.radius * shown.width()
