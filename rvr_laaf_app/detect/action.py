@@ -19,6 +19,9 @@ FLOW_LONG_SIDE = 240
 SAMPLES = 24  # of the flow across and down, for the camera's motion
 INLIER_PX = 0.6
 NOISE_PX = 0.35  # residual flow below this is the flow's own error
+LEAST_SPEED_PX = 0.6  # mean of a thing that moves, from frame to frame
+CHANGE = 6.0  # grey levels; where the picture does not change nothing moves, whatever the flow says of flat places
+CHANGE_REACH_PX = 9
 LEAST_AREA = 0.0012  # of the picture, for a thing that moves
 MERGE_PX = 7
 FULL_ACTION = 0.5  # long sides a second that count as 1 in the heat
@@ -34,7 +37,7 @@ class ActionDetector:
     """
 
     name = "action"
-    version = "1"
+    version = "2"
     lookback = 0
 
     def __init__(self) -> None:
@@ -51,20 +54,23 @@ class ActionDetector:
         rate = 1.0 / max(look.seconds - before[0], 1e-3)
         # From this frame back to the one before: so that what is found lies where things are now.
         flow = -np.asarray(self._flow.calc(grey, before[1], None), np.float32)
-        action, shift, explained = without_camera(flow)
+        action, camera, explained = without_camera(flow)
+        action *= changed(grey, before[1], camera)[:, :, None]
         height, width = grey.shape
         speed = np.linalg.norm(action, axis=2) * np.float32(rate / max(width, height))
         heat = on_grid(np.minimum(speed / np.float32(FULL_ACTION), 1.0).astype(np.float32))
         regions = moving_things(action, rate) if explained > 0 else ()
-        return [Finding(look.index, regions, heat, (shift[0] / width, shift[1] / height, explained))]
+        return [Finding(look.index, regions, heat, (*_shift(camera, width, height), explained))]
 
     def finish(self) -> list[Finding]:
         """Nothing lags."""
         return []
 
 
-def without_camera(flow: Map) -> tuple[Map, tuple[float, float], float]:
-    """Return action [h, w, 2] px (0 where the camera explains the flow), the camera's shift in px, and its share.
+def without_camera(flow: Map) -> tuple[Map, Map, float]:
+    """Return action [h, w, 2] px (0 where the camera explains the flow), the camera's affine map, and its share.
+
+    The map [2, 3] takes places of the later frame as far on again as the camera moved them since the one before.
 
     flow [h, w, 2] px, forwards in time, at the places of the later frame.
     """
@@ -78,7 +84,7 @@ def without_camera(flow: Map) -> tuple[Map, tuple[float, float], float]:
         here, here + sampled, method=cv2.RANSAC, ransacReprojThreshold=INLIER_PX, maxIters=200, confidence=0.98
     )
     if found is None:
-        return np.zeros_like(flow), (0.0, 0.0), 0.0
+        return np.zeros_like(flow), np.eye(2, 3, dtype=np.float32), 0.0
     share = float(np.mean(inliers))
     grid_x, grid_y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     map_ = found.astype(np.float32)
@@ -94,9 +100,26 @@ def without_camera(flow: Map) -> tuple[Map, tuple[float, float], float]:
     usual = float(np.median(size))
     limit = max(NOISE_PX, 3.0 * usual, 0.12 * float(np.median(np.linalg.norm(camera, axis=2))))
     action = np.where((size > limit)[:, :, None], rest, np.float32(0.0))
-    middle = camera[height // 2, width // 2]
-    explained = float(np.clip((share - 0.3) / 0.4, 0.0, 1.0))
-    return np.asarray(action, np.float32), (float(middle[0]), float(middle[1])), explained
+    return np.asarray(action, np.float32), map_, float(np.clip((share - 0.3) / 0.4, 0.0, 1.0))
+
+
+def changed(grey: NDArray[np.uint8], before: NDArray[np.uint8], camera: Map) -> Map:
+    """Return 1 where the picture is not what the camera's motion made of the one before, and close by; else 0."""
+    back = np.concatenate([2.0 * np.eye(2) - camera[:, :2], -camera[:, 2:]], axis=1)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = grey.shape[1], grey.shape[0]
+    expected = cv2.warpAffine(before, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    difference = cv2.blur(cv2.absdiff(grey, expected).astype(np.float32), (3, 3))
+    limit = max(CHANGE, 3.0 * float(np.median(difference)))
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CHANGE_REACH_PX, CHANGE_REACH_PX))
+    return np.asarray(cv2.dilate((difference > limit).astype(np.uint8), reach), np.float32)
+
+
+def _shift(camera: Map, width: int, height: int) -> tuple[float, float]:
+    """Return the motion of the middle of the picture in shares of its width and height."""
+    x, y = width / 2, height / 2
+    moved = camera @ np.array([x, y, 1.0], np.float32) - np.array([x, y], np.float32)
+    return float(moved[0]) / width, float(moved[1]) / height
 
 
 def moving_things(action: Map, rate: float) -> tuple[Region, ...]:
@@ -113,7 +136,7 @@ def moving_things(action: Map, rate: float) -> tuple[Region, ...]:
     found = []
     for name in range(1, count):
         rows, columns = np.nonzero((names == name) & (mask > 0))
-        if len(rows) < LEAST_AREA * height * width:
+        if len(rows) < LEAST_AREA * height * width or speed[rows, columns].mean() < LEAST_SPEED_PX:
             continue
         left, top = float(columns.min()), float(rows.min())
         box = Box.from_pixels(

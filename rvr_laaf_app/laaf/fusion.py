@@ -22,9 +22,11 @@ from rvr_laaf_app.laaf.subjects import Subject, subjects_of_shot
 from rvr_laaf_app.laaf.turns import Turn, turns_of_shot
 
 Mode = Literal["conversation", "action", "auto"]
-CHANGE_COST_S = 0.7  # worth times seconds that a change must bring
+CHANGE_COST_S = 1.0  # worth times seconds that a change must bring
 SCENE_WORTH = 0.12  # of the picture as a whole, when nobody is there
 HERE, SIZE, FACE, ACTION, WORD = 0.15, 0.3, 0.25, 0.8, 1.6
+NEW, NEW_S = 0.4, 2.0  # what somebody who has just come in is worth more, and for how long
+NOT_YET = -1.0  # nobody is held before they are there
 FULL_SIZE = 0.35  # square root of the share of the picture that counts as large
 FADES_S = 2.0  # in which a subject that was last seen so long ago loses interest
 ACTION_S = 0.5
@@ -73,14 +75,17 @@ def _weighed(evidence: ClipEvidence, mode: Mode, start: int, stop: int) -> _Shot
         action = smoothed(subject.series(subject.action, start, stop), ACTION_S * rate)
         face = float(bool(subject.faces))
         worth[subject.number] = here * (HERE + SIZE * size + FACE * face + acting * action)
+        worth[subject.number, : max(subject.start - start, 0)] = NOT_YET
+        if subject.birth == "edge" and mode != "conversation":
+            first = subject.start - start
+            worth[subject.number, first : first + round(NEW_S * rate)] += NEW
     for index, turn in enumerate(turns):
         number = shot.speaker(turn.face)
         if number == SCENE:
             continue
         until = turns[index + 1].start if index + 1 < len(turns) else stop
-        worth[number, turn.start - start : until - start] += WORD * (
-            worth[number, turn.start - start : until - start] > 0
-        )
+        stretch = worth[number, turn.start - start : until - start]
+        stretch += WORD * (stretch > 0)
     return shot
 
 

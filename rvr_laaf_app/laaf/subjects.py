@@ -16,14 +16,21 @@ from rvr_laaf_app.core.evidence import ClipEvidence, box_of
 from rvr_laaf_app.core.geometry import Box
 
 Birth = Literal["shot", "edge", "inside"]
-EDGE = 0.025  # of the picture: nearer to its border is "at the edge"
+EDGE = 0.03  # of the picture: nearer to its border is "at the edge"
 SAME = 0.25  # share of the smaller box that two boxes of one thing have in common
 MOST_BLOBS = 6  # of a frame, the heaviest
 LIGHTEST = 0.06  # share of a frame's action below which a moving thing is not noticed
 LEAST_SEEN_S = 0.3
 AT_START_S = 0.4  # what is seen so soon after a cut was there all along
 GONE_AFTER_S = 0.35  # unseen at the edge for so long
-FORGOTTEN_AFTER_S = 4.0
+FORGOTTEN_AFTER_S = 60.0  # what rests stays where it is
+PART = 0.4  # of a resting subject's area: less, coming in from the edge, is somebody else
+LAST_S = 0.4  # of motion that says where somebody went
+RECENT_S = 0.6  # who moved so lately takes up new motion near by before one who rests
+REACH = 1.3  # times its box: motion that near belongs to a subject that is moving
+RESTING_SAME = 0.5
+QUIET = 0.004  # mean heat of action in the picture at which a thing that moves counts half
+OUTWARDS = 0.1  # widths or heights of the picture a second
 BODY_OF_FACE = (2.6, 4.5)  # widths and heights of a face that its body takes up
 
 
@@ -31,7 +38,7 @@ BODY_OF_FACE = (2.6, 4.5)  # widths and heights of a face that its body takes up
 class Subject:
     """Something that may deserve focus in the frames [start, stop) of a shot.
 
-    boxes [N, 4], seen [N] bool, action [N] (share of the frame's action, 0..1), for the frames from start on.
+    boxes, seen and action (share of the frame's action, less where hardly anything moves, 0..1) from start on.
     face: its number in the evidence, -1 = none seen. face_boxes: by frame.
     """
 
@@ -45,6 +52,7 @@ class Subject:
     face_boxes: dict[int, Box] = field(default_factory=dict)
     faces: set[int] = field(default_factory=set)
     left_at_edge: bool = False
+    motions: list[tuple[int, Box, float, float]] = field(default_factory=list)  # frame, place, velocity
 
     @property
     def stop(self) -> int:
@@ -99,6 +107,8 @@ class _Cast:
 
     def __init__(self, evidence: ClipEvidence, start: int, stop: int) -> None:
         self._evidence, self._start, self._rate = evidence, start, evidence.rate
+        strength = evidence.motion[start:stop].astype(np.float32).mean(axis=(1, 2))
+        self._strength = strength / (strength + QUIET)
         self._faces = _by_frame(evidence.faces, start, stop)
         self._blobs = _by_frame(evidence.blobs, start, stop)
         self.everyone: list[Subject] = []
@@ -114,7 +124,7 @@ class _Cast:
         boxes: dict[int, Box] = {}
         faces = self._faces.get(frame, np.zeros((0, 10), np.float32))
         for row in faces:
-            subject = self._of_face(frame, int(row[1]), box_of(row[2:]))
+            subject = self._of_face(frame, int(row[1]), box_of(row[2:]), {int(n) for n in faces[:, 1]})
             subject.face_boxes[frame] = box_of(row[2:])
             subject.faces.add(int(row[1]))
             action.setdefault(subject.number, 0.0)
@@ -122,33 +132,49 @@ class _Cast:
             if row[8] < LIGHTEST:
                 continue
             box = box_of(row[1:])
-            subject = self._of_blob(frame, box)
-            action[subject.number] = action.get(subject.number, 0.0) + float(row[8]) * explained
+            velocity = float(row[6]), float(row[7])
+            subject = self._of_blob(frame, box, velocity)
+            if subject.number not in boxes:
+                subject.motions.append((frame, box, *velocity))
+            share = float(row[8]) * explained * float(self._strength[frame - self._start])
+            action[subject.number] = action.get(subject.number, 0.0) + share
             boxes[subject.number] = _union(boxes[subject.number], box) if subject.number in boxes else box
         for subject in self._here:
             self._record(subject, frame, boxes.get(subject.number), action.get(subject.number))
         self._here = [s for s in self._here if not self._gone(s)]
 
-    def _of_face(self, frame: int, face: int, box: Box) -> Subject:
-        """Return the subject of a face: the one that had it, or a moving thing around it, or a new one."""
+    def _of_face(self, frame: int, face: int, box: Box, others: set[int]) -> Subject:
+        """Return the subject of a face: the one that had it, or who is there and shows no other face, or a new one."""
         for subject in self._here:
             if face in subject.faces:
                 return subject
-        around = [s for s in self._here if not s.faces and _shared(s.box, box) > 0.6 and s.box.area < 0.6]
+        body = _body(box)
+        around = [s for s in self._here if not s.faces & others and _shared(s.box, box) > 0.6 and s.box.area < 0.6]
         if around:
-            return max(around, key=lambda s: _shared(s.box, box))
-        return self._new(frame, _body(box))
+            return max(around, key=lambda s: s.box.overlap(body))
+        return self._new(frame, body, face=box)
 
-    def _of_blob(self, frame: int, box: Box) -> Subject:
-        near = [(s, _shared(s.box, box)) for s in self._here]
+    def _of_blob(self, frame: int, box: Box, velocity: tuple[float, float]) -> Subject:
+        """Return the subject of something that moves: who moved here lately, else who rests here, else a new one."""
+        recent = RECENT_S * self._rate
+        moving = [s for s in self._here if self._unseen.get(s.number, 0) <= recent]
+        near = [(s, _shared(s.box.scaled(REACH), box)) for s in moving]
         near = [(s, share) for s, share in near if share > SAME]
+        if not near:
+            near = [(s, _shared(s.box, box)) for s in self._here]
+            entering = _across_edge(box, -velocity[0], -velocity[1])
+            near = [
+                (s, share)
+                for s, share in near
+                if share > RESTING_SAME and not (entering and box.area < PART * s.box.area)
+            ]
         if near:
             return max(near, key=lambda pair: pair[1] + pair[0].box.overlap(box))[0]
         return self._new(frame, box)
 
-    def _new(self, frame: int, box: Box) -> Subject:
+    def _new(self, frame: int, box: Box, *, face: Box | None = None) -> Subject:
         early = frame - self._start <= AT_START_S * self._rate
-        birth: Birth = "shot" if early else "edge" if _at_edge(box) else "inside"
+        birth: Birth = "shot" if early else "edge" if _at_edge(face or box) else "inside"
         subject = Subject(len(self.everyone), frame, birth, box)
         self.everyone.append(subject)
         self._here.append(subject)
@@ -167,7 +193,7 @@ class _Cast:
 
     def _gone(self, subject: Subject) -> bool:
         unseen = self._unseen[subject.number]
-        if unseen > GONE_AFTER_S * self._rate and _leaving(subject.box):
+        if unseen > GONE_AFTER_S * self._rate and (_leaving(subject.box) or _left(subject, self._rate)):
             subject.left_at_edge = True
             return True
         return unseen > FORGOTTEN_AFTER_S * self._rate
@@ -222,6 +248,27 @@ def _body(face: Box) -> Box:
 def _at_edge(box: Box) -> bool:
     right, bottom = 1.0 - box.x - box.width, 1.0 - box.y - box.height
     return min(box.x, box.y, right, bottom) < EDGE
+
+
+def _left(subject: Subject, rate: float) -> bool:
+    """True if the last that was seen of a subject moved out over the edge of the picture."""
+    if not subject.motions or subject.face_boxes.get(subject.last_seen()) is not None:
+        return False
+    last, box = subject.motions[-1][:2]
+    lately = [m for m in subject.motions[-25:] if m[0] > last - LAST_S * rate]
+    dx, dy = (sum(m[i] for m in lately) / len(lately) for i in (2, 3))
+    return _across_edge(box, dx, dy)
+
+
+def _across_edge(box: Box, dx: float, dy: float) -> bool:
+    """True if a box at the edge of the picture with this velocity is moving out over it."""
+    right, bottom = 1.0 - box.x - box.width, 1.0 - box.y - box.height
+    return (
+        (box.x < EDGE and dx < -OUTWARDS)
+        or (box.y < EDGE and dy < -OUTWARDS)
+        or (right < EDGE and dx > OUTWARDS)
+        or (bottom < EDGE and dy > OUTWARDS)
+    )
 
 
 def _leaving(box: Box) -> bool:
