@@ -132,10 +132,15 @@ class OpenClips:
     def go_on(self, production: Production) -> None:
         """Start what can be started now: the shown clip is looked for, then the others; then they are analysed."""
         entries = [e for e in _shown_first(production) if e.project.clip is not None]
+        finding = any(s.finding is not None for s in self._seats.values())
         for entry in entries:
             seat = self._seats.setdefault(entry.id, _Seat((entry.project.clip.path,) if entry.project.clip else ()))
-            if seat.state == "waiting" and (entry.id == production.shown or not self._finding):
+            if seat.state == "waiting" and (entry.id == production.shown or not finding):
                 self._find(entry, seat)
+                finding = True
+        here = set(production.ids)
+        for work in (s.work for i, s in self._seats.items() if i not in here and s.work is not None):
+            work.put_aside()  # it was removed; undo brings it back as it is
         if self.analyse_others and not any(not t.finished for t in self._analyses.values()):
             self._analyse_next(entries)
 
@@ -183,10 +188,6 @@ class OpenClips:
                 seat.work.stop()
             if seat.finding is not None:
                 seat.finding.cancel()
-
-    @property
-    def _finding(self) -> bool:
-        return any(s.finding is not None for s in self._seats.values())
 
     def _find(self, entry: ClipEntry, seat: _Seat) -> None:
         shown = entry.id == self._shown

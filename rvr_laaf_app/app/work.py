@@ -98,6 +98,8 @@ class ClipWork:
         """Let the work go before or after that on other clips."""
         self._forward = forward
         self._rank()
+        if not forward and self.products is not None:
+            self.products.let_go()
 
     def put_aside(self) -> None:
         """Break the analysis off to free its memory; it goes on from there when it is started again."""
@@ -188,7 +190,7 @@ class ClipWork:
 
     def stop(self) -> None:
         """Cancel analysis and tracking of this clip; exports go on. Does not wait."""
-        self.repairs.stop()
+        self.repairs.put_aside()
         tasks: list[Task[Any]] = list(self._tracking.values())
         if self._analysis is not None:
             tasks.append(self._analysis)

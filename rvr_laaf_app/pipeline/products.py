@@ -156,6 +156,10 @@ class ClipProducts:
         """Return a fresh instance of the estimator that these products come from."""
         return self._make() if self._make is not None else ESTIMATORS.load(self.key.estimator)()
 
+    def let_go(self) -> None:
+        """Free the frames that are kept in memory; they are read again when they are wanted."""
+        self._frames.clear()
+
     @property
     def map_source_size(self) -> tuple[int, int]:
         """(width, height) of the frames that analysis looks at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -138,6 +139,42 @@ def test_rows_are_dragged_to_another_place(three: MainWindow) -> None:
     panel.moved.emit([third], "")
     assert three.session.production.ids == (first, second, third)
     assert three.session.document.undo_label == "Move clip"
+
+
+def test_a_row_is_dropped_in_front_of_another(three: MainWindow, qtbot: QtBot) -> None:
+    first, second, third = three.session.production.ids
+    rows = panel_of(three).list
+    click(three, 2, qtbot)
+    target = rows.visualItemRect(rows.item(0))
+    button, modifier = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    place = QPointF(target.center().x(), target.top() + 4)
+    event = QDropEvent(place, Qt.DropAction.MoveAction, QMimeData(), button, modifier)
+    rows.dropEvent(event)
+    assert event.dropAction() is Qt.DropAction.IgnoreAction  # else Qt would take the rows out of the list
+    assert three.session.production.ids == (third, first, second)
+    assert three.session.production.shown == third
+
+
+def test_closing_in_the_middle_of_the_work_on_several_clips_is_quick_and_it_goes_on_later(
+    window: MainWindow, make_window: Callable[[], MainWindow], tmp_path: Path, qtbot: QtBot
+) -> None:
+    clips = [write_clip(tmp_path / f"long{n}.mp4", frames=300 + n, size=SIZE) for n in range(2)]
+    window.begin(str(clips[0]))
+    qtbot.waitUntil(lambda: window.stage.info is not None, timeout=20_000)
+    window.session.add_clips(clips[1:], show=False)
+    window.editing.set_target(Point(0.3, 0.6))
+    qtbot.waitUntil(lambda: len(window.session.production.clips) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.products.meta.done > 0, timeout=60_000)
+    window.session.save(tmp_path / "film.rvr")
+    began = time.monotonic()
+    window.close_now()
+    assert time.monotonic() - began < 5.0
+    assert window.ended_well
+    later = make_window()
+    later.begin(str(tmp_path / "film.rvr"))
+    qtbot.waitUntil(lambda: later.session.products is not None, timeout=20_000)
+    assert later.session.products.meta.done > 0
+    assert len(later.session.production.clips) == 2
 
 
 def test_removing_the_last_clip_shows_the_start_page_and_can_be_undone(opened: MainWindow, qtbot: QtBot) -> None:
