@@ -23,6 +23,7 @@ from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import RgbdFrame
 from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.pipeline.products import ClipProducts
+from rvr_laaf_app.pipeline.repaired import within_reach
 
 RAW_BINS = 256  # of disparity as the estimator gave it, before the range of its shot is known
 BINS = 64  # of disparity normalised over the shot, as `ClipProducts.rgbd` gives it
@@ -63,6 +64,7 @@ class DepthProfile:
         self.version = 0
         self.levels = _empty_levels(self.entries)
         self.repaired: dict[int, Hashable] = {}  # entry -> under which repairs of the depth it was measured
+        self.wanted: tuple[Hashable, dict[int, Hashable]] = ((), {})  # what is asked for now, and what follows from it
         self.passing = np.zeros(self.entries, bool)  # measured before the shot was steadied as a whole
         self._raw = np.zeros((self.entries, RAW_BINS), np.uint8)
         self._shots: dict[int, tuple[int, tuple[float, float]]] = {}  # first entry -> stop, limits used
@@ -216,12 +218,7 @@ def _measure_repaired(
     products: ClipProducts, profile: DepthProfile, repairs: Sequence[Repair], *, at: int, most: int
 ) -> bool:
     """Measure some of the entries whose repairs are not those they were measured under; False if there are none."""
-    wanted: dict[int, Hashable] = {}
-    for repair in repairs:
-        first, stop = repair.frame - repair.brush.back, repair.frame + repair.brush.ahead + 1
-        for entry in range(max(-(-first // profile.step), 0), min(-(-stop // profile.step), profile.entries)):
-            if profile.known[entry] and entry not in wanted:
-                wanted[entry] = products.repair_state(entry * profile.step, repairs)
+    wanted = _states_of(products, profile, repairs) if repairs else {}
     stale = [e for e in wanted.keys() | profile.repaired.keys() if wanted.get(e, ()) != profile.repaired.get(e, ())]
     if not stale:
         return False
@@ -238,6 +235,16 @@ def _measure_repaired(
         else:
             profile.repaired[entry] = wanted[entry]
     return True
+
+
+def _states_of(products: ClipProducts, profile: DepthProfile, repairs: Sequence[Repair]) -> dict[int, Hashable]:
+    """Return the state of the repairs for each entry that is known and within reach; worked out once per state."""
+    key = (tuple(repairs), products.carried.version, int(profile.known.sum()))
+    if profile.wanted[0] != key:
+        frames = within_reach(repairs, 0, products.meta.frames)
+        entries = [i // profile.step for i in frames if i % profile.step == 0 and profile.known[i // profile.step]]
+        profile.wanted = key, {e: products.repair_state(e * profile.step, repairs) for e in entries}
+    return profile.wanted[1]
 
 
 def shots_of(products: ClipProducts) -> list[tuple[int, int, tuple[float, float]]]:

@@ -26,7 +26,7 @@ from rvr_laaf_app.flow.normalise import DisparityRange
 from rvr_laaf_app.media.cache import ProductStore, store_for
 from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.probe import ClipInfo
-from rvr_laaf_app.pipeline.repaired import CarriedRepairs, repaired
+from rvr_laaf_app.pipeline.repaired import CarriedRepairs, repaired, within_reach
 from rvr_laaf_app.track.disparity import mean_in_box, subject_disparity
 
 UNFILTERED = "none"  # version of flow and filter where disparity is taken as it is, frame by frame
@@ -251,7 +251,7 @@ class ClipProducts:
             pairs = [self._measured_in(track, index, ()) for index in range(start, stop)]
             known = np.array(pairs, np.float32).reshape(-1, 2).T
             self._levels.put(key, known)
-        acting = [(index, self.repair_state(index, repairs)) for index in range(start, stop)] if repairs else []
+        acting = [(index, self.repair_state(index, repairs)) for index in within_reach(repairs, start, stop)]
         touched = [(index, state) for index, state in acting if state != ()]
         if touched:
             known = known.copy()

@@ -74,16 +74,26 @@ def pieces_of(products: ClipProducts, repair: Repair) -> Iterator[Piece]:
     """
     start, stop = products.meta.shot_at(repair.frame)
     known = stop if products.meta.done >= stop else products.meta.done
-    ways: dict[Way, tuple[int, ...]] = {
-        "ahead": tuple(range(repair.frame + 1, stop)),
-        "back": tuple(range(repair.frame - 1, start - 1, -1)),
+    ways: dict[Way, range] = {
+        "ahead": range(repair.frame + 1, stop),
+        "back": range(repair.frame - 1, start - 1, -1),
     }
     reach = {"ahead": repair.brush.ahead, "back": repair.brush.back}
     for number in range(max(-(-r // CHUNK) for r in reach.values())):
         for way, frames in ways.items():
-            part = frames[number * CHUNK : (number + 1) * CHUNK]
+            part = tuple(frames[number * CHUNK : (number + 1) * CHUNK])
             if part and number * CHUNK < reach[way] and max(part) < known:
                 yield Piece(way, number, part)
+
+
+def within_reach(repairs: Sequence[Repair], start: int, stop: int) -> list[int]:
+    """Return the frames of [start, stop) that any of these repairs may change, in order."""
+    reached: set[int] = set()
+    for repair in repairs:
+        if repair.on:
+            first, last = repair.frame - repair.brush.back, repair.frame + repair.brush.ahead
+            reached.update(range(max(first, start), min(last + 1, stop)))
+    return sorted(reached)
 
 
 class CarriedRepairs:
