@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -79,7 +78,8 @@ class SectionTabs(QWidget):
         super().__init__(parent)
         self._inspector = inspector
         self._sections = [widget for _, widget in sections]
-        self.group = QButtonGroup(self)
+        # Not a QButtonGroup: that is one stop of the Tab key, left by arrows, and these are the keys of the film.
+        self.buttons: list[QToolButton] = []
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
@@ -91,19 +91,28 @@ class SectionTabs(QWidget):
             button.setText(title)
             button.setAccessibleName(self.tr("Go to {0}").replace("{0}", title))
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            self.group.addButton(button, number)
+            button.setProperty("number", number)
+            button.clicked.connect(self._clicked)
+            self.buttons.append(button)
             line.addWidget(button)
         line.addStretch(1)
-        self.group.idClicked.connect(self._go)
         inspector.verticalScrollBar().valueChanged.connect(self._mark)
         inspector.verticalScrollBar().rangeChanged.connect(self._mark)
         self._mark()
 
-    @Slot(int)
-    def _go(self, number: int) -> None:
+    @Slot()
+    def _clicked(self) -> None:
+        button = self.sender()
+        if button is None:
+            return
+        number = int(button.property("number"))
         top = self._top(self._sections[number]) if number else 0
         self._inspector.verticalScrollBar().setValue(top)
-        self.group.button(number).setChecked(True)  # also where the end of the column keeps it from the top
+        self._check(number)  # also where the end of the column keeps it from the top
+
+    def _check(self, number: int) -> None:
+        for place, button in enumerate(self.buttons):
+            button.setChecked(place == number)
 
     def _top(self, section: QWidget) -> int:
         """Return where a section begins, its heading included (px from the top of the column)."""
@@ -115,4 +124,4 @@ class SectionTabs(QWidget):
         bar = self._inspector.verticalScrollBar()
         at = bar.value() + self._inspector.viewport().height() // 3 if bar.value() else 0
         passed = [n for n, section in enumerate(self._sections) if n == 0 or self._top(section) <= at]
-        self.group.button(passed[-1]).setChecked(True)
+        self._check(passed[-1])

@@ -215,6 +215,10 @@ class PictureView(QWidget):
         for text, right in ((self._notice, False), (self._legend, True)):
             if text and not visible.isEmpty():
                 self._draw_notice(painter, visible, text, right=right)
+        if self.hasFocus():  # grey: no colour near the picture
+            painter.setClipping(False)
+            painter.setPen(theme.DARK.color("text_quiet"))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
     def _draw_picture(self, painter: QPainter, shown: QRectF, visible: QRectF) -> None:
@@ -270,8 +274,9 @@ class PictureView(QWidget):
         event.accept()
 
     def _wheeled(self, notches: float) -> float:
-        fit = fit_factor(QRectF(self.rect()), self._aspect, self.devicePixelRatioF())
-        return wheel_factor(self.zoom_factor, notches, fit=fit)
+        now = self.zoom_factor  # fitted there is a margin, so that the factor is below that of the whole widget
+        whole = fit_factor(QRectF(self.rect()), self._aspect, self.devicePixelRatioF())
+        return wheel_factor(now, notches, fit=now if self._zoom.fits else whole)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a click or a box, or take hold of the picture or of the line."""
