@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.preview import PreviewRenderer
     from rvr_laaf_app.pipeline.products import ClipProducts
     from rvr_laaf_app.pipeline.proxy import ProxyKeys, ProxyStore
-    from rvr_laaf_app.render.base import Quality
 
+Quality = Literal["final", "preview"]  # see render.base
 View = Literal["refocused", "original", "disparity", "confidence"]
 VIEWS: tuple[View, ...] = ("refocused", "original", "disparity", "confidence")
 CACHE_BYTES = 384 * 2**20

@@ -14,12 +14,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from rvr_laaf_app.ui.newest import NewestWorker
-from rvr_laaf_app.ui.pictures import ClipPictures, PictureMaker, View
+from rvr_laaf_app.ui.pictures import ClipPictures, PictureMaker, Quality, View
 
 if TYPE_CHECKING:
     from rvr_laaf_app.document.project import Project
     from rvr_laaf_app.laaf.curve import FocusCurve
-    from rvr_laaf_app.render.base import Quality
     from rvr_laaf_app.ui.bridge import GuiBridge
 
 FULL_SIZE = (1920, 1080)  # the most that a still preview fills, however large the window, unless one zooms in

@@ -153,27 +153,24 @@ class Transport(QWidget):
     def show_rate(self, rate: float) -> None:
         """Show how fast it plays; what is known of the pace comes with `show_pace`."""
         if rate:
-            self.rate.setText("" if rate == 1.0 else _speed(rate))
-            self._paint(self.rate, "quiet")
-            self.dropped.setText("")
+            self._write(self.rate, "" if rate == 1.0 else _speed(rate))
+            self._write(self.dropped, "")
 
     def show_pace(self, pace: Pace | None, rate: float = 0.0) -> None:
         """Show pictures a second against what they should be, and how many came too late; None: it never played."""
         if pace is None:
-            self.rate.setText("")
-            self.dropped.setText("")
+            self._write(self.rate, "")
+            self._write(self.dropped, "")
             return
+        text = ""
         if rate:
-            speed = "" if rate == 1.0 else f"  {_speed(rate)}"
             wording = self.tr("{0} fps") if self._tight else self.tr("{0} / {1} fps")
-            text = wording.replace("{0}", f"{pace.shown_per_s:.1f}")
-            self.rate.setText(text.replace("{1}", f"{pace.wanted_per_s:.4g}") + speed)
-            slow = pace.shown_per_s < _KEPT_UP * pace.wanted_per_s - 1
-            self._paint(self.rate, "problem" if slow else "good")
-        else:
-            self.rate.setText("")
-        self.dropped.setText(self.tr("{0} dropped").replace("{0}", str(pace.dropped)) if pace.dropped or rate else "")
-        self._paint(self.dropped, "problem" if pace.dropped else "quiet")
+            text = wording.replace("{0}", f"{pace.shown_per_s:.1f}").replace("{1}", f"{pace.wanted_per_s:.4g}")
+            text += "" if rate == 1.0 else f"  {_speed(rate)}"
+        slow = pace.shown_per_s < _KEPT_UP * pace.wanted_per_s - 1
+        self._write(self.rate, text, "problem" if slow else "good")
+        lost = self.tr("{0} dropped").replace("{0}", str(pace.dropped)) if pace.dropped or rate else ""
+        self._write(self.dropped, lost, "problem" if pace.dropped else "quiet")
 
     @property
     def _tight(self) -> bool:
@@ -186,7 +183,9 @@ class Transport(QWidget):
         whole = f"{self.tr('Fit')}  {share}" if fits and not self._tight else share
         self.zoom.setText(whole if factor else self.tr("Fit"))
 
-    def _paint(self, label: QLabel, role: str) -> None:
+    def _write(self, label: QLabel, text: str, role: str = "quiet") -> None:
+        label.setText(text)
+        label.setVisible(bool(text))
         if label.property("role") != role:
             label.setProperty("role", role)
             label.style().polish(label)
