@@ -8,7 +8,8 @@ import numpy as np
 
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.project import Project
-from rvr_laaf_app.estimate.planes import Pick, find_planes, label_planes, picks
+from rvr_laaf_app.estimate.planes import Pick as Pick
+from rvr_laaf_app.estimate.planes import find_planes, label_planes, picks
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.track.disparity import subject_disparity
 

@@ -27,10 +27,15 @@ BACKWARD_CHUNK = 48  # frames read at once to be fed in reverse order
 Row = tuple[float, float, float, float, float]  # x, y, width, height, confidence
 
 
-def box_of(place: Point | Box, depth: RgbdFrame, rgb: NDArray[np.uint8]) -> Box:
-    """Return the box of the subject at a place: a box as it is, one grown around a point; rgb [h, w, 3] of any size."""
+def box_of(place: Point | Box, depth: RgbdFrame | None, rgb: NDArray[np.uint8]) -> Box:
+    """Return the box of the subject at a place: a box as it is, one grown around a point; rgb [h, w, 3] of any size.
+
+    depth None: not known yet, colours alone have to do.
+    """
     if isinstance(place, Box):
         return place
+    if depth is None:
+        return subject_box(place, np.full(rgb.shape[:2], 0.5, np.float32), rgb)
     disparity = depth.disparity
     size = disparity.shape[1], disparity.shape[0]
     small = rgb if (rgb.shape[1], rgb.shape[0]) == size else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

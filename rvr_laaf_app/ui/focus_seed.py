@@ -86,13 +86,10 @@ class SeedBoxes(QObject):
         self._bridge.post(self._tell)
 
     def _grown(self, wish: _Wish, *, known: bool) -> Box:
-        import numpy as np
-
         from rvr_laaf_app.core.geometry import fit_long_side
         from rvr_laaf_app.media.reader import ClipReader
         from rvr_laaf_app.pipeline.focus_track import box_of
         from rvr_laaf_app.pipeline.products import ANALYSIS_LONG_SIDE
-        from rvr_laaf_app.track.box import subject_box
 
         clip, products = wish.clip, wish.clip.products
         if self._reader is None or self._reader[0] is not clip:
@@ -100,7 +97,5 @@ class SeedBoxes(QObject):
             size = fit_long_side(clip.info.display_size, ANALYSIS_LONG_SIDE)
             self._reader = clip, ClipReader(clip.info, size=size)
         rgb = self._reader[1].read(wish.frame).rgb8
-        if products is not None and known:
-            return box_of(wish.point, products.rgbd(wish.frame, wish.project.repairs), rgb)
-        flat = np.full(rgb.shape[:2], 0.5, np.float32)  # no depth yet: colours alone have to do
-        return subject_box(wish.point, flat, rgb)
+        depth = products.rgbd(wish.frame, wish.project.repairs) if products is not None and known else None
+        return box_of(wish.point, depth, rgb)

@@ -45,7 +45,7 @@ def pulled(opened: MainWindow, qtbot: QtBot) -> MainWindow:
     session.add_target_at(in_box(0.7, 0.1), 24, pull_frames=10)
 
     def ready() -> bool:
-        data = opened.workspace.timeline.depth.depth.data
+        data = opened.workspace.timeline.depth_row.depth.data
         tracked = all(session.project.track_of(t) is not None for t in session.project.targets)
         return tracked and data is not None and len(data.lines) == 2 and opened.editing._curve is not None
 
@@ -60,7 +60,7 @@ def in_box(x: float, y: float):  # type: ignore[no-untyped-def]
 
 
 def test_the_lane_fills_up_after_analysis(opened: MainWindow, qtbot: QtBot) -> None:
-    lane = opened.workspace.timeline.depth.depth
+    lane = opened.workspace.timeline.depth_row.depth
 
     def measured() -> bool:
         return lane.data is not None and lane.data.profile is not None and bool(lane.data.profile.known.all())
@@ -106,7 +106,7 @@ def test_escape_gives_a_drag_up(pulled: MainWindow, qtbot: QtBot) -> None:
     timeline = pulled.workspace.timeline
     begin = timeline.pull_handle(project.targets[1].id, "begin")
     drag(pulled, qtbot, begin, begin - QPointF(120, 0), release=False)
-    assert timeline.depth._pull is not None
+    assert timeline.depth_row._pull is not None
     timeline.grab()
     qtbot.keyClick(timeline, Qt.Key.Key_Escape)
     qtbot.mouseRelease(timeline, Qt.MouseButton.LeftButton, pos=(begin - QPointF(120, 0)).toPoint())
@@ -135,7 +135,7 @@ def test_a_click_on_a_subjects_line_selects_its_target(pulled: MainWindow, qtbot
     rect = timeline.lane_rect("depth")
     first = pulled.session.project.targets[0]
     assert timeline._content is not None
-    line = timeline.depth.depth.line_of(timeline._content, 0)
+    line = timeline.depth_row.depth.line_of(timeline._content, 0)
     assert line is not None
     frame = 3
     y = rect.top() + rect.height() - 8 - line.disparity.at(frame) * (rect.height() - 16)
@@ -200,7 +200,7 @@ def test_closing_in_the_middle_of_the_analysis(window: MainWindow, clip: Path, q
 def test_a_clip_of_one_frame(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     window.begin(str(write_clip(tmp_path / "one.mp4", frames=1, sound=False)))
     wait_for_clip(window, qtbot)
-    lane = window.workspace.timeline.depth.depth
+    lane = window.workspace.timeline.depth_row.depth
     qtbot.waitUntil(lambda: lane.data is not None and lane.data.profile is not None, timeout=20_000)
     window.session.add_target_at(in_box(0.3, 0.3), 0)
     timeline = window.workspace.timeline
@@ -224,7 +224,7 @@ def test_without_analysis_the_lane_says_so(window: MainWindow, clip: Path, qtbot
     timeline.grab()
     qtbot.mouseMove(timeline, timeline.lane_rect("depth").center().toPoint())
     assert timeline.words()[-1] == "no depth for this clip"
-    assert "estimated" in timeline.depth.depth.empty_text
+    assert "estimated" in timeline.depth_row.depth.empty_text
 
 
 def test_the_playhead_is_told_to_screen_readers(opened: MainWindow, qtbot: QtBot) -> None:

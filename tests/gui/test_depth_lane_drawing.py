@@ -20,7 +20,7 @@ from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.depth_lane import DepthLane
 from rvr_laaf_app.ui.timeline.depth_picture import BAND_ALPHA, BRIGHTEST, GROUND, Ink, depth_picture, disparity_at, y_of
 from rvr_laaf_app.ui.timeline.gestures import Grip, dragged_pull
-from rvr_laaf_app.ui.timeline.layout import DEPTH_MIN_PX, HEIGHTS, OPTIONAL, lane_rects, least_height
+from rvr_laaf_app.ui.timeline.layout import DEPTH_MIN_PX, HEIGHTS, LANES, OPTIONAL, lane_rects, least_height
 from rvr_laaf_app.ui.timeline.scale import TimeScale
 from rvr_laaf_app.ui.timeline.series import Columns, MinMaxLevels, columns_of
 
@@ -259,7 +259,8 @@ def test_lanes_lie_on_the_grid_one_under_the_other() -> None:
     assert all(high % 8 == 0 for high in (*HEIGHTS.values(), DEPTH_MIN_PX))
     for hidden in ((), ("film",), OPTIONAL):
         rects = lane_rects(1000, least_height(hidden), hidden)
-        assert list(rects) == ["ruler", "film", "sound", "targets", "depth"]
+        assert list(rects) == list(LANES)
+        assert list(rects)[:5] == ["ruler", "film", "sound", "targets", "depth"]
         bottom = 0.0
         for name, rect in rects.items():
             assert rect.top() == bottom

@@ -12,8 +12,7 @@ from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.ui import theme
 
 if TYPE_CHECKING:
-    from rvr_laaf_app.estimate.planes import Pick
-    from rvr_laaf_app.pipeline.focus_planes import FramePlanes
+    from rvr_laaf_app.pipeline.focus_planes import FramePlanes, Pick
 
 _HEIGHT_PX = 28
 _LEAST_CELL_PX = 18.0
@@ -123,9 +122,9 @@ class PlaneStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("plane_strip")
-        self.find = QPushButton(self.tr("Depth planes"), self)
-        self.find.setObjectName("find_planes")
-        self.find.setToolTip(self.tr("Show this frame in depth planes; click one to hold the focus there"))
+        self.finder = QPushButton(self.tr("Depth planes"), self)
+        self.finder.setObjectName("find_planes")
+        self.finder.setToolTip(self.tr("Show this frame in depth planes; click one to hold the focus there"))
         self.dropper = QPushButton(self.tr("Pick depth"), self)
         self.dropper.setObjectName("pick_depth")
         self.dropper.setToolTip(self.tr("Then click in the picture: the focus is held at that depth  Y"))
@@ -137,12 +136,12 @@ class PlaneStrip(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.find, 1)
+        buttons.addWidget(self.finder, 1)
         buttons.addWidget(self.dropper, 1)
         column.addLayout(buttons)
         column.addWidget(self.bar)
         column.addWidget(self.note)
-        self.find.clicked.connect(self.planes_asked)
+        self.finder.clicked.connect(self.planes_asked)
         self.dropper.clicked.connect(self._pick_clicked)
         self.bar.chosen.connect(self._plane_chosen)
         self.forget()

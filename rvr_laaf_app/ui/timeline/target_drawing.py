@@ -175,7 +175,8 @@ def draw_diamond(
 ) -> None:
     """Draw the mark of a target: full for firm, half for soft, an outline for suggested; a square keeps its plane."""
     size = DIAMOND_PX + (1.0 if chosen else 0.0)
-    shape = _square(centre, size * 0.75) if not target.follow else _diamond(centre, size)
+    corners = _square(centre, size * 0.75) if not target.follow else _diamond(centre, size)
+    shape = QPolygonF(corners)
     accent = theme.DARK.color("accent")
     edge = theme.DARK.color("text_strong") if chosen else theme.DARK.color("surround")
     if target.strength == "firm":
@@ -189,17 +190,15 @@ def draw_diamond(
     if target.strength == "soft":
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(accent)
-        painter.drawPolygon(QPolygonF([shape[n] for n in (1, 2, 3)]))
+        painter.drawPolygon(QPolygonF(corners[1:]))
 
 
-def _diamond(centre: QPointF, size: float) -> QPolygonF:
-    corners = ((0, -size), (size, 0), (0, size), (-size, 0))
-    return QPolygonF([centre + QPointF(x, y) for x, y in corners])
+def _diamond(centre: QPointF, size: float) -> list[QPointF]:
+    return [centre + QPointF(x, y) for x, y in ((0, -size), (size, 0), (0, size), (-size, 0))]
 
 
-def _square(centre: QPointF, size: float) -> QPolygonF:
-    corners = ((-size, -size), (size, -size), (size, size), (-size, size))
-    return QPolygonF([centre + QPointF(x, y) for x, y in corners])
+def _square(centre: QPointF, size: float) -> list[QPointF]:
+    return [centre + QPointF(x, y) for x, y in ((-size, -size), (size, -size), (size, size), (-size, size))]
 
 
 def draw_label(painter: QPainter, rect: QRectF, x: float, text: str) -> None:

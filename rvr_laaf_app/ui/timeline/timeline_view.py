@@ -66,8 +66,8 @@ class TimelineView(TimeAxisWidget):
         self._hover: QPointF | None = None
         self._hidden: frozenset[str] = frozenset()
         self.targets = TargetLane(self)
-        self.depth = DepthRow(self)
-        own: dict[str, Lane] = {"targets": self.targets, "depth": self.depth}
+        self.depth_row = DepthRow(self)
+        own: dict[str, Lane] = {"targets": self.targets, "depth": self.depth_row}
         self._lanes = own | {kind.name: kind(self) for kind in MORE}
         self._held: Lane | None = None  # the lane that holds the mouse
         self._pressed: Lane | None = None  # the one pressed last: keys are its own
@@ -79,9 +79,9 @@ class TimelineView(TimeAxisWidget):
         self.targets.targets_moved.connect(self.targets_moved)
         self.targets.hold_changed.connect(self.hold_changed)
         self.targets.activated.connect(self.target_activated)
-        self.depth.picked.connect(self.target_selected)
-        self.depth.pull_changed.connect(self.pull_changed)
-        self.depth.activated.connect(self.target_activated)
+        self.depth_row.picked.connect(self.target_selected)
+        self.depth_row.pull_changed.connect(self.pull_changed)
+        self.depth_row.activated.connect(self.target_activated)
         self._board = Board(self.tr, rows=tuple(self._lanes.values()))
         self._still: QPixmap | None = None  # everything but playhead, words under the mouse and a dragged pull
         self._looked_at = -1
@@ -119,7 +119,7 @@ class TimelineView(TimeAxisWidget):
     @Slot(object)
     def set_depth(self, data: DepthData | None) -> None:
         """Show how depth is spread; None: it cannot be known here."""
-        self.depth.set_data(data)
+        self.depth_row.set_data(data)
 
     @Slot(object)
     def set_film(self, film: FilmStrip | None) -> None:
@@ -143,7 +143,7 @@ class TimelineView(TimeAxisWidget):
 
     def set_selection(self, ids: tuple[str, ...], primary: str | None) -> None:
         """Show targets as selected, one of them leading."""
-        self.depth.set_selected(primary)
+        self.depth_row.set_selected(primary)
         self.targets.set_selection(ids, primary)
 
     def lane(self, name: str) -> Lane:
@@ -170,7 +170,7 @@ class TimelineView(TimeAxisWidget):
         """Return where an end of a target's pull is dragged by in the depth lane."""
         assert self._content is not None
         number = next(i for i, t in enumerate(self._content.targets) if t.id == target_id)
-        return self.depth.depth.handle(self._content, number, end, self.lane_rect("depth"), self._scale)
+        return self.depth_row.depth.handle(self._content, number, end, self.lane_rect("depth"), self._scale)
 
     def words(self) -> tuple[str, ...]:
         """Return the lines that stand beside the mouse, if the lane under it has any."""
@@ -214,7 +214,8 @@ class TimelineView(TimeAxisWidget):
     def _tell_frame(self) -> None:
         """Say in words, for screen readers, what the lanes show at the playhead."""
         if self._content is not None:
-            self.setAccessibleDescription(", ".join(self.depth.words_of(self._frame, self._view_of(self.depth))))
+            words = self.depth_row.words_of(self._frame, self._view_of(self.depth_row))
+            self.setAccessibleDescription(", ".join(words))
 
     def _tell_middle(self) -> None:
         if self._content is not None:
@@ -285,7 +286,7 @@ class TimelineView(TimeAxisWidget):
             return
         in_picture = any(self.lane_rect(name).contains(place) for name in ("depth", "film"))
         frame = self._frame_under(place.x()) if in_picture else self._frame_at(place.x())
-        if lane is not self.depth:
+        if lane is not self.depth_row:
             self.target_selected.emit("")
         self._scrubbing = True
         self.seek_requested.emit(frame)
