@@ -1,4 +1,4 @@
-"""Exporting through the window: dialog, presets, the dock of the queue, an end in the middle, what the desktop hears."""
+"""Exporting through the window: dialog, presets, the dock of the queue, an end in the middle, notices."""
 
 from __future__ import annotations
 
