@@ -86,8 +86,15 @@ def applied(preset: LensPreset, lens: LensSettings) -> LensSettings:
 
 
 def matching(presets: Sequence[LensPreset], lens: LensSettings) -> LensPreset | None:
-    """Return the preset that `lens` looks like, or None."""
-    return next((p for p in presets if applied(p, lens) == lens), None)
+    """Return the preset that `lens` looks like, or None; an f-number that follows keys does not count."""
+
+    def same(preset: LensPreset) -> bool:
+        found = applied(preset, lens)
+        if lens.f_number_keys:
+            found = replace(found, lens=replace(found.lens, f_number=lens.lens.f_number))
+        return found == lens
+
+    return next((p for p in presets if same(p)), None)
 
 
 def check_name(name: str, presets: Sequence[LensPreset], *, besides: str = "") -> str:

@@ -115,14 +115,25 @@ def upsample_boost(boost_stops: NDArray[np.floating], guide_rgb: NDArray[np.uint
 
     Only channels that are clipped in the guide itself get any (`clip_gate`): a lamp's boost has the lamp's outline.
     """
+    boost = np.zeros(guide_rgb.shape, np.float32)
+    places, stops = boost_where_clipped(boost_stops, guide_rgb)
+    boost.reshape(-1, 3)[places] = stops
+    return boost
+
+
+def boost_where_clipped(
+    boost_stops: NDArray[np.floating], guide_rgb: NDArray[np.uint8]
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return what `upsample_boost` gives where it can be above 0: pixel numbers [n] and stops [n, 3] float32."""
     height, width = guide_rgb.shape[:2]
-    boost = np.zeros((height * width, 3), np.float32)
-    bright = np.flatnonzero(cv2.max(cv2.max(*cv2.split(guide_rgb)[:2]), guide_rgb[..., 2]) > _GATE_FROM)
-    if len(bright) and bool(np.any(boost_stops)):
-        coarse = np.ascontiguousarray(boost_stops, np.float32)
-        grown = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-        boost[bright] = grown.reshape(-1, 3)[bright] * clip_gate(guide_rgb.reshape(-1, 3)[bright])
-    return boost.reshape(height, width, 3)
+    red, green, blue = cv2.split(guide_rgb)
+    bright = np.flatnonzero(cv2.max(cv2.max(red, green), blue) > _GATE_FROM)
+    if len(bright) == 0 or not bool(np.any(boost_stops)):
+        return bright[:0], np.zeros((0, 3), np.float32)
+    coarse = np.ascontiguousarray(boost_stops, np.float32)
+    grown = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    stops: NDArray[np.float32] = grown.reshape(-1, 3)[bright] * clip_gate(guide_rgb.reshape(-1, 3)[bright])
+    return bright, stops
 
 
 def clip_gate(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

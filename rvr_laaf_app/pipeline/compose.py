@@ -12,7 +12,7 @@ from rvr_laaf_app.core.color import from_linear, to_linear
 from rvr_laaf_app.core.frame import Frame, RgbdFrame
 from rvr_laaf_app.core.optics import coc_px
 from rvr_laaf_app.estimate.light import lifted_light
-from rvr_laaf_app.estimate.upsample import upsample_boost, upsample_disparity
+from rvr_laaf_app.estimate.upsample import boost_where_clipped, upsample_disparity
 from rvr_laaf_app.pipeline.doubt import doubt_of
 from rvr_laaf_app.pipeline.resolve import RenderRequest
 from rvr_laaf_app.render.base import BokehRenderer
@@ -47,8 +47,12 @@ def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> P
     guide = frame.rgb8
     disparity = upsample_disparity(rgbd.disparity.astype(np.float32), guide)
     if highlight_boost > 0 and bool(rgbd.boost_stops.any()):
-        boost = upsample_boost(rgbd.boost_stops.astype(np.float32), guide)
-        linear = lifted_light(linear, boost if highlight_boost == 1.0 else boost * np.float32(highlight_boost))
+        places, stops = boost_where_clipped(rgbd.boost_stops.astype(np.float32), guide)
+        if highlight_boost != 1.0:
+            stops *= np.float32(highlight_boost)
+        pixels = linear.reshape(-1, 3)
+        if len(places):  # light is lifted pixel by pixel: only those that may gain any are touched
+            pixels[places] = lifted_light(pixels[places][:, None], stops[:, None])[:, 0]
     return PreparedFrame(frame, linear, disparity, doubt_of(rgbd, guide))
 
 
@@ -76,16 +80,23 @@ def coc_of(prepared: PreparedFrame, request: RenderRequest) -> NDArray[np.float3
 def enlarged(linear: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     """Return linear light [H, W, 3] enlarged about its centre by `scale` >= 1, cut to the same size.
 
-    Cubic, so that sharpness does not come and go with the scale; on light pressed together as x / (1 + x), so that no
+    Cubic, so that sharpness does not come and go with the scale; kept within the light of the neighbours, so that no
     dark rings form about lamps.
     """
     height, width = linear.shape[:2]
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
     back = np.array([[1 / scale, 0.0, centre_x * (1 - 1 / scale)], [0.0, 1 / scale, centre_y * (1 - 1 / scale)]])
-    pressed = linear / (1.0 + linear)
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(pressed, back, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    np.clip(moved, 0.0, min(float(pressed.max()), 0.999), out=moved)
+    flags, window = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, np.ones((3, 3), np.uint8)
+
+    def warped(picture: NDArray[np.float32], how: int) -> NDArray[np.float32]:
+        moved = cv2.warpAffine(picture, back, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(moved, np.float32)
+
+    nearest = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    pressed = linear / (1.0 + linear)  # nearer to what the eye sees than linear light
+    least = warped(np.asarray(cv2.erode(pressed, window), np.float32), nearest)
+    most = warped(np.asarray(cv2.dilate(pressed, window), np.float32), nearest)
+    moved = np.clip(warped(pressed, flags), least, most)
     result: NDArray[np.float32] = moved / (1.0 - moved)
     return result
 

@@ -77,7 +77,9 @@ def _disagreement(disparity: Map, guide_rgb: NDArray[np.uint8], size: tuple[int,
     return np.asarray(cv2.blur(found.reshape(disparity.shape), (3, 3)), np.float32)
 
 
-def shown(doubt: Map, size: tuple[int, int]) -> Map:
-    """Return the doubt as the viewer shows it [H, W] float32, 0..1, at picture size (width, height)."""
+def shown(doubt: Map | None, size: tuple[int, int]) -> Map:
+    """Return doubt (None = nowhere) as the viewer shows it [H, W] float32, 0..1, at picture size (width, height)."""
+    if doubt is None:
+        return np.zeros(size[::-1], np.float32)
     grown = cv2.resize(doubt, size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(grown / np.float32(SHOWN_FULL), 0.0, 1.0), np.float32)

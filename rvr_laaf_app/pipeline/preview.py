@@ -24,7 +24,7 @@ from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.pipeline.analyse import estimate_alone
 from rvr_laaf_app.pipeline.compose import PreparedFrame, blur, prepare
-from rvr_laaf_app.pipeline.doubt import doubt_of, shown
+from rvr_laaf_app.pipeline.doubt import shown
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.resolve import resolve
 from rvr_laaf_app.render.base import DEFAULT_RENDERER, RENDERERS, BokehRenderer, Quality
@@ -75,10 +75,7 @@ class PreviewRenderer:
             return original_rgb(frame)
         prepared = self._prepare(frame, size, project)
         if request.view == "confidence":
-            doubt = (
-                doubt_of(self._rgbd(frame, project.repairs), frame.rgb8) if prepared.doubt is None else prepared.doubt
-            )
-            return doubt_rgb(original_rgb(frame), 1.0 - shown(doubt, frame.size))
+            return doubt_rgb(original_rgb(frame), 1.0 - shown(prepared.doubt, frame.size))
         if request.view == "disparity":
             grey = np.round(np.clip(prepared.disparity, 0, 1) * 255).astype(np.uint8)
             return np.repeat(grey[..., None], 3, axis=2)

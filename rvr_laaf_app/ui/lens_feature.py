@@ -230,6 +230,7 @@ class LensFeature(Feature):
         box, self._typing = self._typing, None
         if box is None:
             return
+        box.interpretText()  # Return tells of its end before the text has become the value
         frame, value = int(box.property("frame")), box.value()
         box.hide()
         box.deleteLater()
