@@ -52,6 +52,7 @@ class Adding:
     clip_id: str
     batch: object
     show: bool
+    label: str
 
 
 @dataclass(frozen=True, slots=True)

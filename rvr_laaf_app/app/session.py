@@ -160,10 +160,10 @@ class Session(ProjectEditor, SessionExports):
 
         What cannot be read is told by on_problem, and is not added. show: the first one is shown when it is there.
         """
-        batch = object()
+        batch, label = object(), "Add clip" if len(paths) == 1 else "Add clips"
         ids = []
         for number, path in enumerate(paths):
-            adding = Adding(new_clip_id(self.production), batch, show and number == 0)
+            adding = Adding(new_clip_id(self.production), batch, show and number == 0, label)
             job = add_job(self._engine, str(path))
             self.run(job, "open", subject=str(path), done=partial(self._added, adding))
             ids.append(adding.clip_id)
@@ -355,7 +355,7 @@ class Session(ProjectEditor, SessionExports):
         entry = ClipEntry(adding.clip_id, Project(clip=clip.reference, lens=self._settings.lens))
         self._clips.put(entry.id, clip)
         key = ("add", adding.batch)
-        self._document.apply_to_all("Add clips", lambda p: add_clips(p, (entry,), show=adding.show), key)
+        self._document.apply_to_all(adding.label, lambda p: add_clips(p, (entry,), show=adding.show), key)
 
     def _changed(self, change: Change) -> None:
         switched = change.before.shown != change.after.shown

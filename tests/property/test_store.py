@@ -213,7 +213,7 @@ def test_damaged_journals_are_an_earlier_state_or_one_clear_error(tmp_path: Path
     assert journal.path is not None
     data, rng, path = journal.path.read_bytes(), random.Random(5), tmp_path / "x.rvr-journal"
     outcomes = set()
-    for _ in range(600):
+    for _ in range(1000):
         path.write_bytes(byte_mutant(data, rng))
         try:
             outcomes.add(states.index(read_journal(path).project))
