@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rvr_laaf_app.app.engine import ExportChoice
 from rvr_laaf_app.app.export_queue_estimate import ExportSize, Paces, size_on_disk
 from rvr_laaf_app.app.export_queue_job import ExportJob, QueueState, Trouble, clean
+from rvr_laaf_app.app.export_queue_names import with_free_name
 from rvr_laaf_app.app.export_queue_progress import Pulse, Whole, pulse_of, whole_of, written_size
 from rvr_laaf_app.app.export_queue_store import MAX_JOBS, QueueStore
 from rvr_laaf_app.app.export_queue_work import Prepared, tidy
@@ -206,7 +207,7 @@ class ExportQueue:
     def continue_interrupted(self) -> None:
         """Continue all jobs that an end of the program interrupted."""
         for job in self.interrupted:
-            self._replace(job.standing("waiting"))
+            self._replace(self._with_free_name(job).standing("waiting"))
         self._saved_and_told()
         self._advance()
 
@@ -224,9 +225,13 @@ class ExportQueue:
         self._advance()
 
     def retry(self, job_id: str) -> None:
-        """Try a failed, cancelled or interrupted job again, with the project as it was then."""
+        """Try a failed, cancelled or interrupted job again, with the project as it was then.
+
+        If its name was taken meanwhile, it gets another one.
+        """
         job = self.job(job_id)
         if job is not None and job.can_retry:
+            self._replace(self._with_free_name(job))
             self._set(job_id, "waiting")
             self._advance()
 
@@ -287,6 +292,10 @@ class ExportQueue:
                 continue
             self._running = job.id
             self._set(job.id, "running")
+
+    def _with_free_name(self, job: ExportJob) -> ExportJob:
+        others = [j.choice.path for j in self._jobs if j.left and j.id != job.id]
+        return replace(job, choice=with_free_name(job.choice, others))
 
     def _stopping(self, job_id: str) -> bool:
         run = self._runs.get(job_id)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from rvr_laaf_app.app.export_queue_presets import ExportPreset
+from rvr_laaf_app.app.engine import ExportChoice
+from rvr_laaf_app.app.export_queue_presets import SUFFIXES, ExportPreset
 from rvr_laaf_app.core.errors import UsageError
 
 TOKENS: Final = ("clip", "project", "preset", "date", "time", "range")
@@ -74,3 +76,11 @@ def free_path(path: Path, taken: Collection[str] = (), *, suffix: str = "") -> P
         if os.path.abspath(candidate) not in wanted and not os.path.lexists(candidate):
             return candidate
     raise UsageError("no free name was found", where=path, remedy="Choose another name.")
+
+
+def with_free_name(choice: ExportChoice, taken: Collection[str]) -> ExportChoice:
+    """Return the choice with a name that is neither there nor taken, unless it may replace what is there."""
+    if choice.overwrite:
+        return choice
+    suffix = next((s for s in SUFFIXES.get(choice.codec or "", ()) if s and choice.path.endswith(s)), "")
+    return replace(choice, path=str(free_path(Path(choice.path), taken, suffix=suffix)))

@@ -41,6 +41,7 @@ class ExportFeature(Feature):
         self.dialog: ExportDialog | None = None
         self._presets, self._preset_problems = load_presets()
         self._needs: tuple[str, ...] = ()
+        self._said = ""  # of the exports that ended last
         self._connect()
         # The journal is read when the window stands: it may lie on a slow disk.
         QTimer.singleShot(0, self, self._load)
@@ -233,11 +234,11 @@ class ExportFeature(Feature):
                 RvrError(job.trouble.what, where=job.trouble.where or None, remedy=job.trouble.remedy)
             )
             self.desktop.notify(self.tr("Export failed: {0}").replace("{0}", name), job.trouble.what)
-        else:
-            self._window.status.showMessage(self.tr("Exported: {0}").replace("{0}", name), 8000)
 
     def _idle(self, done: int, failed: int) -> None:
-        self.desktop.notify(self.tr("RVR-LAAF"), export_texts.idle_text(done, failed))
+        self._said = export_texts.idle_text(done, failed)
+        self.desktop.notify(self.tr("RVR-LAAF"), self._said)
+        self._show()
 
     def _project_changed(self, _change: Change) -> None:
         source = source_of(self._window.session)
@@ -254,6 +255,6 @@ class ExportFeature(Feature):
     def _show(self) -> None:
         queue, whole = self.queue, self.queue.whole()
         self.panel.show_rows(export_texts.rows_of(queue))
-        text = export_texts.whole_text(whole, held=queue.held)
+        text = export_texts.whole_text(whole, held=queue.held) or (self._said if queue.jobs else "")
         self.panel.show_whole(text, whole.fraction if whole.left else None, held=queue.held, busy=queue.busy)
         self.panel.show_interrupted(len(queue.interrupted))

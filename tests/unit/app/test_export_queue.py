@@ -377,3 +377,16 @@ def test_progress_of_one_and_of_all(q: QueueDesk, tmp_path: Path) -> None:
     assert len(seen) > 5
     assert all(0 <= f <= 1 for f in seen)
     assert q.queue.whole().left == 0
+
+
+def test_a_job_whose_name_was_taken_meanwhile_gets_another_one(q: QueueDesk, tmp_path: Path) -> None:
+    q.engine.fail["export"] = ExportError("the disk is full")
+    job = q.add(tmp_path / "a.mp4", codec="h264")
+    q.until(q.all_over)
+    del q.engine.fail["export"]
+    (tmp_path / "a.mp4").write_text("of somebody else")
+    q.queue.retry(job)
+    q.until(q.all_over)
+    assert q.states() == ["done"]
+    assert (tmp_path / "a.mp4").read_text() == "of somebody else"
+    assert (tmp_path / "a 2.mp4").exists()
