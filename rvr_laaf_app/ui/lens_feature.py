@@ -217,7 +217,7 @@ class LensFeature(Feature):
         top = min(max(place.y() - box.height() / 2, 0.0), timeline.height() - box.height())
         box.move(round(left), round(top))
         box.editingFinished.connect(self._typed)
-        box.setProperty("frame", frame)
+        box.setProperty("key_frame", frame)
         if self._typing is not None:
             self._typing.deleteLater()
         self._typing = box
@@ -231,7 +231,7 @@ class LensFeature(Feature):
         if box is None:
             return
         box.interpretText()  # Return tells of its end before the text has become the value
-        frame, value = int(box.property("frame")), box.value()
+        frame, value = int(box.property("key_frame")), box.value()
         box.hide()
         box.deleteLater()
         self._window.workspace.timeline.setFocus()
