@@ -65,3 +65,18 @@ def test_neighbours_at_equal_depth_are_not_joined() -> None:
     box = subject_box(Point(112 / WIDTH, 80 / HEIGHT), disparity, rgb)
     assert box.overlap(Box.from_pixels(90, 50, 45, 90, picture=(WIDTH, HEIGHT))) > 0.55
     assert box.x + box.width < 160 / WIDTH
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.7])
+def test_a_figure_of_any_size_is_taken_whole(share: float) -> None:
+    """A body before a far wall, a little nearer at its middle than at its rim."""
+    disparity, rgb = np.full((HEIGHT, WIDTH), 0.2, np.float32), np.full((HEIGHT, WIDTH, 3), 130, np.uint8)
+    high, wide = round(share * HEIGHT), round(share * HEIGHT * 0.6)
+    top, left = (HEIGHT - high) // 2, (WIDTH - wide) // 2
+    bulge = np.outer(np.hanning(high), np.hanning(wide)).astype(np.float32)
+    disparity[top : top + high, left : left + wide] = 0.6 + 0.06 * bulge
+    rgb[top : top + high, left : left + wide] = (180, 90, 60)
+    true = Box.from_pixels(left, top, wide, high, picture=(WIDTH, HEIGHT))
+    for dx, dy in ((0.0, 0.0), (0.25, 0.3), (-0.3, -0.25)):
+        click = Point(true.centre.x + dx * true.width, true.centre.y + dy * true.height)
+        assert subject_box(click, disparity, rgb).overlap(true) > 0.75
