@@ -180,8 +180,8 @@ class Transport(QWidget):
         """Show how large the picture is: device pixels per pixel of the clip."""
         self._size = factor, fits
         share = f"{factor:.0%}".replace("%", " %")
-        whole = f"{self.tr('Fit')}  {share}" if fits and not self._tight else share
-        self.zoom.setText(whole if factor else self.tr("Fit"))
+        fit = self.tr("Fit") if self._tight or not factor else f"{self.tr('Fit')}  {share}"
+        self.zoom.setText(fit if fits or not factor else share)
 
     def _write(self, label: QLabel, text: str, role: str = "quiet") -> None:
         label.setText(text)

@@ -218,6 +218,7 @@ class PictureView(QWidget):
         if self.hasFocus():  # grey: no colour near the picture
             painter.setClipping(False)
             painter.setPen(theme.DARK.color("text_quiet"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)  # the notice has left its own
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
