@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 
 from rvr_laaf_app.app.export_queue import ExportQueue
 from rvr_laaf_app.app.export_queue_job import ExportJob
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.ui.files import Files
     from rvr_laaf_app.ui.main_window import MainWindow
 
+ROOM_PX: Final = 440  # of the dock with jobs in it
+ROOMY_PX: Final = 1000  # a window this high has it to give
 log = logging.getLogger(__name__)
 
 
@@ -246,11 +248,20 @@ class ExportFeature(Feature):
             self.dialog.refresh()
 
     def _changed(self) -> None:
+        if self.queue.jobs and not self.panel.rows:
+            QTimer.singleShot(0, self, self._give_room)
         self._show()
         states = tuple(sorted(self.met()))
         if states != self._needs:
             self._needs = states
             self._window.show_state()
+
+    @Slot()
+    def _give_room(self) -> None:
+        """Let the dock show several jobs when the first one comes, where the window is high enough for that."""
+        dock, window = self.dock, self._window
+        if dock.isVisible() and not dock.isFloating() and window.height() >= ROOMY_PX and dock.height() < ROOM_PX:
+            window.resizeDocks([dock], [ROOM_PX], Qt.Orientation.Vertical)
 
     def _show(self) -> None:
         queue, whole = self.queue, self.queue.whole()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from rvr_laaf_app.app.export_queue_presets import SUFFIXES
 from rvr_laaf_app.ui import present
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def row_of(job: ExportJob, pulse: Pulse | None, *, held: bool = False) -> QueueR
         detail = job.trouble.sentence
     return QueueRow(
         job.id,
-        path.name,
+        f"{path.name}/" if SUFFIXES.get(job.choice.codec or "") == ("",) else path.name,
         job.preset,
         standing,
         job.state,

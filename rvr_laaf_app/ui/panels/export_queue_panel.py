@@ -25,7 +25,7 @@ from rvr_laaf_app.ui.panels.export_queue_rows import ROW, JobList
 
 _PER_MILLE: Final = 1000
 _WIDTH_PX: Final = 280
-_ROOM_FOR_DETAIL_PX: Final = 360
+_ROOM_FOR_DETAIL_PX: Final = 300
 _DETAIL_PX: Final = 84  # at most: four lines, the rest is in the tool tip
 # what can be done with a job -> in which of its states
 _POSSIBLE: Final = {
