@@ -80,12 +80,12 @@ class Transport(QWidget):
         for part in (self.segments, self.view_list, self.wipe, self.zoom):
             right.addWidget(part)
         right.setSpacing(6)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 4, 16, 4)
-        layout.setSpacing(12)
-        layout.addLayout(left, 1)
-        layout.addLayout(middle, 0)
-        layout.addLayout(right, 1)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(16, 4, 16, 4)
+        self._row.setSpacing(12)
+        self._row.addLayout(left, 1)
+        self._row.addLayout(middle, 0)
+        self._row.addLayout(right, 1)
 
     def _line(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -202,7 +202,7 @@ class Transport(QWidget):
         for button in self._ends:
             button.setVisible(not self._tight)
         side = 8 if self._tight else 16
-        self.layout().setContentsMargins(side, 4, side, 4)
+        self._row.setContentsMargins(side, 4, side, 4)
         self.show_zoom(self._size[0], fits=self._size[1])
         self.segments.setVisible(not narrow)
         self.view_list.setVisible(narrow)
