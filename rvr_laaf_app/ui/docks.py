@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabBar, QTabWidget, QToolButton, QWidget
 
 from rvr_laaf_app.ui import theme
 
@@ -28,6 +28,7 @@ MAX_LAYOUT_CHARS: Final = 20_000  # a real one has about a thousand
 _SIDE_PX: Final = {"left": 216, "right": 312}
 _BOTTOM_SHARE: Final = 0.42  # of the height of the window
 _BOTTOM_PX: Final = (290, 560)
+_TIDY_MS: Final = (0, 100)  # at once, and again when Qt has laid out what it puts off
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Docks(QObject):
         self._homes: dict[str, _Home] = {}
         self._wanted: dict[str, bool] = {}
         self._state = b""  # as they were when last something was open
+        self._usual = b""
         self._working = self._alone = False
         window.setDockNestingEnabled(True)
         window.setDockOptions(window.dockOptions() & ~QMainWindow.DockOption.AnimatedDocks)
@@ -172,7 +174,11 @@ class Docks(QObject):
         return b64encode(state).decode("ascii")
 
     def set_layout_text(self, text: str) -> None:
-        """Use a remembered text from the next time on that the docks are shown; a damaged one counts as none."""
+        """Use a remembered text from the next time on that the docks are shown; a damaged one counts as none.
+
+        Called once, when all docks have been added: how they are then is where they belong.
+        """
+        self._usual = self._now()
         try:
             self._state = b64decode(text[:MAX_LAYOUT_CHARS], validate=True)
         except (ValueError, binascii.Error):
@@ -181,11 +187,10 @@ class Docks(QObject):
     def reset(self) -> None:
         """Put every dock where it belongs."""
         self._alone = False
-        for name, home in self._homes.items():
-            dock = self.docks[name]
+        for dock in self.docks.values():
             dock.setFloating(False)
-            self._window.removeDockWidget(dock)
-            self._window.addDockWidget(_AREAS[home.area], dock)
+        self._window.restoreState(self._usual, LAYOUT_VERSION)
+        for name, home in self._homes.items():
             self._wanted[name] = home.shown
         self._show()
         self._usual_sizes()
@@ -216,9 +221,20 @@ class Docks(QObject):
         for name, dock in self.docks.items():
             dock.setVisible(self._working and not self._alone and self._wanted[name])
             self._actions[f"dock_{name}"].setChecked(self._wanted[name])
+        for after_ms in _TIDY_MS:
+            QTimer.singleShot(after_ms, self, self._tidy_tabs)
+
+    @Slot()
+    def _tidy_tabs(self) -> None:
+        """Hide tabs of docks that are not behind one another any more: Qt leaves them lying over the title."""
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            titles = {bar.tabText(place) for place in range(bar.count())}
+            behind = [d for d in self.docks.values() if d.windowTitle() in titles and not d.isHidden()]
+            if len(behind) < 2 or any(d not in self._window.tabifiedDockWidgets(behind[0]) for d in behind[1:]):
+                bar.hide()
 
     @Slot(str)
     def _dismissed(self, name: str) -> None:
         if self._working and not self._alone:
             self._wanted[name] = False
-            self._actions[f"dock_{name}"].setChecked(False)
+            self._show()

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QKeySequenceEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QKeySequenceEdit, QPushButton, QTabBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.app.actions import ACTIONS, NEEDS
@@ -28,6 +28,12 @@ pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not s
 
 def shell(window: MainWindow) -> ShellFeature:
     return next(f for f in window.features if isinstance(f, ShellFeature))
+
+
+def tabs_shown(window: MainWindow) -> list[QTabBar]:
+    """Tabs of docks that can be seen; Qt keeps others beyond the edge of the window."""
+    bars = window.findChildren(QTabBar)
+    return [bar for bar in bars if bar.isVisible() and bar.geometry().intersects(window.rect())]
 
 
 # Actions
@@ -101,9 +107,40 @@ def test_a_moved_dock_stays_where_it_was_moved_until_the_layout_is_reset(
     assert again.dockWidgetArea(inspector) == Qt.DockWidgetArea.RightDockWidgetArea
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support (raise|propagateSizeHints)")
+def test_resetting_the_layout_leaves_no_dock_behind_another(opened: MainWindow, qtbot: QtBot) -> None:
+    docks = opened.docks.docks
+    for dock in docks.values():
+        dock.setFloating(True)
+    opened.menus.actions["dock_repair"].trigger()
+    docks["inspector"].setFloating(False)
+    docks["repair"].setFloating(False)
+    opened.tabifyDockWidget(docks["inspector"], docks["repair"])
+    opened.menus.actions["reset_layout"].trigger()
+    for name in ("media", "queue", "timeline", "inspector"):
+        assert docks[name].isVisible(), name
+        assert not docks[name].isFloating(), name
+        assert not docks[name].visibleRegion().isEmpty(), name
+        assert docks[name].title_bar.isVisible(), name
+    assert not docks["repair"].isVisible()
+    qtbot.waitUntil(lambda: not tabs_shown(opened), timeout=2000)
+    assert docks["media"].geometry().right() < opened.workspace.picture.mapTo(opened, QPoint(0, 0)).x()
+
+
+def test_no_tabs_are_left_over_a_title_when_a_dock_is_closed(opened: MainWindow, qtbot: QtBot) -> None:
+    docks = opened.docks.docks
+    opened.menus.actions["dock_repair"].trigger()
+    opened.tabifyDockWidget(docks["inspector"], docks["repair"])
+    qtbot.waitUntil(lambda: bool(tabs_shown(opened)))
+    docks["repair"].close()
+    qtbot.wait(200)
+    assert not tabs_shown(opened)
+    assert docks["inspector"].isVisible()
+
+
 @pytest.mark.parametrize("layout", ["", "not base64 !", "AAAA", "/////wAAAAD9" * 50])
 def test_a_damaged_layout_falls_back(window: MainWindow, clip: Path, qtbot: QtBot, layout: str) -> None:
-    window.docks.set_layout_text(layout)
+    window.docks.set_layout_text(layout)  # before anything was shown
     window.begin(str(clip))
     qtbot.waitUntil(lambda: window.stage.info is not None, timeout=20_000)
     assert window.docks.docks["timeline"].isVisible()
