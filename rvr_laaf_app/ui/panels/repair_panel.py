@@ -78,6 +78,7 @@ class RepairPanel(QWidget):
         column.addLayout(self._list_foot())
         area = QScrollArea(self)
         area.setObjectName("repair_scroll")
+        area.setAccessibleName(self.tr("Depth repair"))
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
