@@ -102,10 +102,7 @@ class SectionTabs(QWidget):
 
     @Slot()
     def _clicked(self) -> None:
-        button = self.sender()
-        if button is None:
-            return
-        number = int(button.property("number"))
+        number = int(self.sender().property("number"))
         top = self._top(self._sections[number]) if number else 0
         self._inspector.verticalScrollBar().setValue(top)
         self._check(number)  # also where the end of the column keeps it from the top
