@@ -130,6 +130,9 @@ def _table(mode: str, scores: Sequence[ClipScore], mean: dict[str, Any], paper: 
         "in_window_and_place": "... and at the right place",
         "first_in_place": "first target at the right place",
         "false_per_minute": "false targets a minute",
+        "turns": "turns of conversations",
+        "turns_in_focus": "share with the speaker in focus before the first word",
+        "distracted": "share of coughs, chewing and unseen voices with a false target",
         "mean_delta_d": "mean delta_d (ours: disparity 0..1)",
     }
     for key, text in words.items():

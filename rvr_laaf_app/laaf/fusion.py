@@ -18,18 +18,20 @@ from rvr_laaf_app.core.evidence import GRID, ClipEvidence, Suggestion
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.laaf.look_ahead import DEFAULT_LEAD_FRAMES, timed
 from rvr_laaf_app.laaf.path import best_path, runs, smoothed
-from rvr_laaf_app.laaf.subjects import Subject, subjects_of_shot
+from rvr_laaf_app.laaf.subjects import Subject, shared, subjects_of_shot
 from rvr_laaf_app.laaf.turns import Turn, turns_of_shot
 
 Mode = Literal["conversation", "action", "auto"]
 CHANGE_COST_S = 1.0  # worth times seconds that a change must bring
 SCENE_WORTH = 0.12  # of the picture as a whole, when nobody is there
 HERE, SIZE, FACE, ACTION, WORD = 0.15, 0.3, 0.25, 0.8, 1.6
-NEW, NEW_S = 0.4, 2.0  # what somebody who has just come in is worth more, and for how long
+UNFOUNDED = 0.3  # nothing comes from nowhere: what only begins to move may be a part of what is there
+NEW, NEW_S = 0.6, 2.0  # what somebody who has just come in is worth more, and for how long
 NOT_YET = -1.0  # nobody is held before they are there
 FULL_SIZE = 0.35  # square root of the share of the picture that counts as large
 FADES_S = 2.0  # in which a subject that was last seen so long ago loses interest
 ACTION_S = 0.5
+SAME_THING, NEIGHBOUR = 0.5, 1.3  # share of the smaller box that lies in so many times the other
 NEAR_S = 1.0  # a change and the event that caused it lie no farther apart
 LATER_S = 0.6  # after an entry, when the subject is wholly in the picture
 SCENE = -1
@@ -74,7 +76,10 @@ def _weighed(evidence: ClipEvidence, mode: Mode, start: int, stop: int) -> _Shot
         size = np.clip(np.sqrt(area) / FULL_SIZE, 0.0, 1.0)
         action = smoothed(subject.series(subject.action, start, stop), ACTION_S * rate)
         face = float(bool(subject.faces))
-        worth[subject.number] = here * (HERE + SIZE * size + FACE * face + acting * action)
+        standing = HERE + SIZE * size + FACE * face
+        if subject.birth == "inside" and not subject.faces:
+            standing = UNFOUNDED * standing
+        worth[subject.number] = here * (standing + acting * action)
         worth[subject.number, : max(subject.start - start, 0)] = NOT_YET
         if subject.birth == "edge" and mode != "conversation":
             first = subject.start - start
@@ -110,9 +115,22 @@ def _targets(evidence: ClipEvidence, shot: _Shot, lead_frames: int) -> list[Sugg
         if first == 0:
             found.append(_opening(evidence, shot, number))
         elif number not in (SCENE, held):
-            found.append(_change(evidence, shot, (held, number), shot.start + first, lead_frames))
+            change = _change(evidence, shot, (held, number), shot.start + first, lead_frames)
+            if not (change.detector != "voice" and _part_of(shot, held, change)):
+                found.append(change)
         held = number if number != SCENE else held
     return found
+
+
+def _part_of(shot: _Shot, held: int, change: Suggestion) -> bool:
+    """True if what comes into focus lies where the subject before lies: a part of it, or more of it, that moves."""
+    if held == SCENE:
+        return False
+    former = shot.subjects[held]
+    return (
+        change.frame < former.stop
+        and shared(former.box_at(change.frame).scaled(NEIGHBOUR), change.box.clipped()) > SAME_THING
+    )
 
 
 def _opening(evidence: ClipEvidence, shot: _Shot, number: int) -> Suggestion:

@@ -24,11 +24,13 @@ LEAST_SEEN_S = 0.3
 AT_START_S = 0.4  # what is seen so soon after a cut was there all along
 GONE_AFTER_S = 0.35  # unseen at the edge for so long
 FORGOTTEN_AFTER_S = 60.0  # what rests stays where it is
-PART = 0.4  # of a resting subject's area: less, coming in from the edge, is somebody else
+RESTED_S = 2.0  # since who rests was last seen to move: what then comes in from the edge is somebody else
 LAST_S = 0.4  # of motion that says where somebody went
 RECENT_S = 0.6  # who moved so lately takes up new motion near by before one who rests
 REACH = 1.3  # times its box: motion that near belongs to a subject that is moving
-RESTING_SAME = 0.5
+RESTING_SAME = 0.3  # share of what moves that lies where a resting subject lately reached
+SHRINKS_S = 1.0  # in which a subject's reach falls back to where it is
+TRUSTED = 0.3  # how far the camera must be explained for motion to be somebody new
 QUIET = 0.004  # mean heat of action in the picture at which a thing that moves counts half
 OUTWARDS = 0.1  # widths or heights of the picture a second
 BODY_OF_FACE = (2.6, 4.5)  # widths and heights of a face that its body takes up
@@ -49,6 +51,7 @@ class Subject:
     boxes: list[Box] = field(default_factory=list)
     seen: list[bool] = field(default_factory=list)
     action: list[float] = field(default_factory=list)
+    reach: Box | None = None  # where it has been lately
     face_boxes: dict[int, Box] = field(default_factory=dict)
     faces: set[int] = field(default_factory=set)
     left_at_edge: bool = False
@@ -88,6 +91,8 @@ def subjects_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Subj
     subjects = [s for s in cast.everyone if sum(s.seen) >= min(least, stop - start)]
     for number, subject in enumerate(subjects):
         subject.number = number
+        if subject.birth == "edge" and not _came_in(subject, evidence.rate):
+            subject.birth = "inside"
         _cut_tail(subject, stop, evidence.rate)
     return subjects
 
@@ -119,7 +124,8 @@ class _Cast:
         dx, dy, explained = (float(v) for v in self._evidence.camera[frame])
         if explained > 0:
             for subject in self._here:
-                subject.box = Box(subject.box.x + dx, subject.box.y + dy, subject.box.width, subject.box.height)
+                subject.box = _moved(subject.box, dx, dy)
+                subject.reach = _moved(subject.reach or subject.box, dx, dy)
         action: dict[int, float] = {}
         boxes: dict[int, Box] = {}
         faces = self._faces.get(frame, np.zeros((0, 10), np.float32))
@@ -133,7 +139,9 @@ class _Cast:
                 continue
             box = box_of(row[1:])
             velocity = float(row[6]), float(row[7])
-            subject = self._of_blob(frame, box, velocity)
+            subject = self._of_blob(frame, box, velocity, trusted=explained > TRUSTED)
+            if subject is None:
+                continue
             if subject.number not in boxes:
                 subject.motions.append((frame, box, *velocity))
             share = float(row[8]) * explained * float(self._strength[frame - self._start])
@@ -149,28 +157,28 @@ class _Cast:
             if face in subject.faces:
                 return subject
         body = _body(box)
-        around = [s for s in self._here if not s.faces & others and _shared(s.box, box) > 0.6 and s.box.area < 0.6]
+        around = [s for s in self._here if not s.faces & others and shared(s.box, box) > 0.6 and s.box.area < 0.6]
         if around:
             return max(around, key=lambda s: s.box.overlap(body))
         return self._new(frame, body, face=box)
 
-    def _of_blob(self, frame: int, box: Box, velocity: tuple[float, float]) -> Subject:
+    def _of_blob(self, frame: int, box: Box, velocity: tuple[float, float], *, trusted: bool) -> Subject | None:
         """Return the subject of something that moves: who moved here lately, else who rests here, else a new one."""
         recent = RECENT_S * self._rate
         moving = [s for s in self._here if self._unseen.get(s.number, 0) <= recent]
-        near = [(s, _shared(s.box.scaled(REACH), box)) for s in moving]
+        near = [(s, shared(s.box.scaled(REACH), box)) for s in moving]
         near = [(s, share) for s, share in near if share > SAME]
         if not near:
-            near = [(s, _shared(s.box, box)) for s in self._here]
+            near = [(s, shared(s.reach or s.box, box)) for s in self._here]
             entering = _across_edge(box, -velocity[0], -velocity[1])
             near = [
                 (s, share)
                 for s, share in near
-                if share > RESTING_SAME and not (entering and box.area < PART * s.box.area)
+                if share > RESTING_SAME and not (entering and self._unseen.get(s.number, 0) > RESTED_S * self._rate)
             ]
         if near:
             return max(near, key=lambda pair: pair[1] + pair[0].box.overlap(box))[0]
-        return self._new(frame, box)
+        return self._new(frame, box) if trusted else None
 
     def _new(self, frame: int, box: Box, *, face: Box | None = None) -> Subject:
         early = frame - self._start <= AT_START_S * self._rate
@@ -186,6 +194,7 @@ class _Cast:
             subject.box = _blend(subject.box, body, 0.5)
         elif blob is not None:
             subject.box = _grown(subject.box, blob)
+        subject.reach = _reached(subject.reach or subject.box, subject.box, 1.0 / (SHRINKS_S * self._rate))
         subject.boxes.append(subject.box)
         subject.seen.append(action is not None)
         subject.action.append(min(action or 0.0, 1.0))
@@ -207,7 +216,7 @@ def _by_frame(rows: NDArray[np.float32], start: int, stop: int) -> dict[int, NDA
     return {int(frame): piece for frame, piece in zip(frames, pieces, strict=True)}
 
 
-def _shared(a: Box, b: Box) -> float:
+def shared(a: Box, b: Box) -> float:
     """Return the intersection as a share of the smaller box."""
     across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
@@ -226,6 +235,15 @@ def _blend(a: Box, b: Box, share: float) -> Box:
         return p + share * (q - p)
 
     return Box(mix(a.x, b.x), mix(a.y, b.y), mix(a.width, b.width), mix(a.height, b.height))
+
+
+def _moved(box: Box, dx: float, dy: float) -> Box:
+    return Box(box.x + dx, box.y + dy, box.width, box.height)
+
+
+def _reached(reach: Box, box: Box, share: float) -> Box:
+    """Return the union of both, less a share of what sticks out beyond the box."""
+    return _blend(_union(reach, box), box, min(share, 1.0))
 
 
 def _grown(box: Box, blob: Box) -> Box:
@@ -258,6 +276,17 @@ def _left(subject: Subject, rate: float) -> bool:
     lately = [m for m in subject.motions[-25:] if m[0] > last - LAST_S * rate]
     dx, dy = (sum(m[i] for m in lately) / len(lately) for i in (2, 3))
     return _across_edge(box, dx, dy)
+
+
+def _came_in(subject: Subject, rate: float) -> bool:
+    """True if what was seen first of a subject moved in from the edge; a thing that stirs at the edge does not."""
+    if subject.faces and not subject.motions:
+        return True
+    first = [m for m in subject.motions if m[0] <= subject.start + LAST_S * rate]
+    if not first:
+        return bool(subject.faces)
+    dx, dy = (sum(m[i] for m in first) / len(first) for i in (2, 3))
+    return _across_edge(first[0][1], -dx, -dy)
 
 
 def _across_edge(box: Box, dx: float, dy: float) -> bool:

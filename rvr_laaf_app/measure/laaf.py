@@ -20,6 +20,7 @@ from rvr_laaf_app.core.evidence import Suggestion
 from rvr_laaf_app.core.geometry import Box
 
 CLOSE_FRAMES = 15  # the paper counts 8 of 11 targets closer than this
+AHEAD_FRAMES = 6  # a pull so soon before a distraction is meant for it
 MISSED_FRAMES = 30  # what a target counts that nothing was proposed for; the paper writes ">30"
 SAME_PLACE = 0.1  # overlap; or the middle of one box lies in the other
 PAPER: dict[str, dict[str, float]] = {
@@ -39,13 +40,24 @@ class TrueTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Something that is heard or done in the frames [start, stop); box: who, None = must not draw focus."""
+
+    start: int
+    stop: int
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ClipTruth:
-    """The true targets of one clip, in order."""
+    """The true targets of one clip, in order; of generated conversations also every turn, coughs and unseen voices."""
 
     name: str
     frames: int
     fps: float
     targets: tuple[TrueTarget, ...]
+    turns: tuple[Stretch, ...] = ()
+    distractions: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +72,20 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ClipScore:
-    """The figures of one clip; false: proposed frames that belong to no true target; delta_d: None = not measured."""
+    """The figures of one clip; false: proposed frames that belong to no true target; delta_d: None = not measured.
+
+    turns_in_focus: the speaker was the subject when the first word fell. distracted: distractions with a false target.
+    """
 
     name: str
     seconds: float
     matches: tuple[Match, ...]
     false: tuple[int, ...]
     first_in_place: bool
+    turns: int = 0
+    turns_in_focus: int = 0
+    distractions: int = 0
+    distracted: int = 0
     delta_d: float | None = None
 
 
@@ -88,6 +107,8 @@ def load_truth(path: Path) -> list[ClipTruth]:
                     )
                     for t in sorted(clip["targets"], key=lambda t: int(t["frame"]))
                 ),
+                tuple(_stretch(row) for row in clip.get("turns", ())),
+                tuple(_stretch(row) for row in clip.get("not_targets", ())),
             )
             for name, clip in clips.items()
         ]
@@ -95,6 +116,11 @@ def load_truth(path: Path) -> list[ClipTruth]:
         raise UsageError("the truth cannot be read", where=path) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"this is no file of true targets ({error})", where=path) from error
+
+
+def _stretch(row: dict[str, Any]) -> Stretch:
+    box = Box(*(float(v) for v in row["box"])) if "box" in row else None
+    return Stretch(int(row["start"]), int(row["stop"]), box)
 
 
 def score_clip(truth: ClipTruth, suggestions: Sequence[Suggestion], *, delta_d: float | None = None) -> ClipScore:
@@ -135,7 +161,25 @@ def score_clip(truth: ClipTruth, suggestions: Sequence[Suggestion], *, delta_d: 
     opening = [s for s in suggestions if s.frame == 0]
     first = [t for t in truth.targets if t.frame == 0]
     first_in_place = bool(opening and first) and same_place(first[0].box, opening[0].box)
-    return ClipScore(truth.name, truth.frames / truth.fps, tuple(matches), false, first_in_place, delta_d)
+    seconds = truth.frames / truth.fps
+    return ClipScore(
+        truth.name,
+        seconds,
+        tuple(matches),
+        false,
+        first_in_place,
+        len(truth.turns),
+        sum(_in_focus(turn, suggestions) for turn in truth.turns),
+        len(truth.distractions),
+        sum(any(d.start - AHEAD_FRAMES <= f < d.stop for f in false) for d in truth.distractions),
+        delta_d,
+    )
+
+
+def _in_focus(turn: Stretch, suggestions: Sequence[Suggestion]) -> bool:
+    """Tell whether the pull to the one who speaks had ended when the first word fell."""
+    reached = [s for s in suggestions if s.ready <= turn.start]
+    return bool(reached) and turn.box is not None and same_place(turn.box, reached[-1].box)
 
 
 def same_place(a: Box, b: Box) -> bool:
@@ -171,5 +215,12 @@ def summary(scores: Sequence[ClipScore]) -> dict[str, Any]:
         "in_window_and_place": sum(m.in_window and m.in_place for m in matches) / total if total else None,
         "first_in_place": sum(s.first_in_place for s in scores) / len(scores) if scores else None,
         "false_per_minute": sum(len(s.false) for s in scores) / minutes if minutes else None,
+        "turns": sum(s.turns for s in scores) or None,
+        "turns_in_focus": _share(sum(s.turns_in_focus for s in scores), sum(s.turns for s in scores)),
+        "distracted": _share(sum(s.distracted for s in scores), sum(s.distractions for s in scores)),
         "mean_delta_d": float(np.mean(depths)) if depths else None,
     }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
