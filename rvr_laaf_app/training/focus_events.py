@@ -177,8 +177,8 @@ def new_actor(library: CutoutLibrary, x: float, on: float, rng: np.random.Genera
     cutout = library.cutouts[int(rng.integers(len(library.cutouts)))]
     height = float(rng.uniform(0.35, 0.95))
     feet = rng.uniform(max(height, 0.7), 1.0) if cutout.whole else 1.0 + rng.uniform(0, 0.15)
-    constant = [np.full(LENGTH, value, np.float32) for value in (x, feet, height, on)]
-    return Actor(cutout, *constant, beat=rng.uniform(0.4, 1.6), phase=rng.uniform(0, 6.3))
+    x_, y_, height_, on_ = (np.full(LENGTH, value, np.float32) for value in (x, feet, height, on))
+    return Actor(cutout, x_, y_, height_, on_, beat=rng.uniform(0.4, 1.6), phase=rng.uniform(0, 6.3))
 
 
 def passer_by(library: CutoutLibrary, rng: np.random.Generator) -> Actor:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -205,11 +206,11 @@ def seen_frames(path: Path, config: AfNetConfig) -> NDArray[np.uint8]:
 
 @torch.inference_mode()
 def around_target(
-    net: AfNet, frames: NDArray[np.uint8], target: dict[str, object], fps: float, rng: np.random.Generator
+    net: AfNet, frames: NDArray[np.uint8], target: dict[str, Any], fps: float, rng: np.random.Generator
 ) -> dict[str, object]:
     """Distances, in frames of the clip, of the most likely of 100 frames and of their middle; error of the place."""
     c = net.config
-    at = int(target["frame"])  # type: ignore[call-overload]
+    at = int(target["frame"])
     low = max(0, min(at - EDGE_FRAMES, at - PROTOCOL_FRAMES + EDGE_FRAMES))
     begin = int(rng.integers(low, max(at - EDGE_FRAMES, low) + 1))
     end = min(begin + PROTOCOL_FRAMES, len(frames))
@@ -224,7 +225,7 @@ def around_target(
     index = np.clip(at + (np.arange(c.frames) - half) * stride, 0, len(frames) - 1)
     raw = net(to_input(torch.from_numpy(frames[index])[None]))
     x, y = region_centre(raw.region[0, c.units // 2].float()).tolist()
-    bx, by, bw, bh = target["box"]  # type: ignore[misc]
+    bx, by, bw, bh = target["box"]
     place = float(np.hypot(x - (bx + bw / 2), y - (by + bh / 2)))
     return {
         "frame": at,

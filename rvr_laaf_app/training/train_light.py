@@ -13,23 +13,19 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import Tensor
 
-from rvr_laaf_app.estimate.checkpoints import fill, read_checkpoint
 from rvr_laaf_app.nets.efficientnet_lite import EncoderMaps
-from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet, to_input
+from rvr_laaf_app.nets.rvr_net import RvrNet, to_input
 from rvr_laaf_app.training.data_hdr import Exposed, HdrMap, load_map, random_example, split_names
 from rvr_laaf_app.training.data_photos import load_ranked
 from rvr_laaf_app.training.loop import (
@@ -41,6 +37,7 @@ from rvr_laaf_app.training.loop import (
     save_checkpoint,
     set_seeds,
 )
+from rvr_laaf_app.training.start_weights import finished
 
 SIZES = ((320, 224), (320, 256), (256, 320), (352, 192))
 LIGHT_PARTS = ("exposure8", "exposure4", "exposure_mix", "exposure2", "exposure_fine", "to_boost")
@@ -118,23 +115,6 @@ def train(s: Settings) -> None:
             save_checkpoint(last, nets=nets, optimizer=optimizer, facts=facts | {"step": step})
             started, error, bias = time.time(), 0.0, 0.0
     save_checkpoint(s.out / "result.safetensors", nets={"average": average}, optimizer=None, facts=facts)
-
-
-def finished(path: Path) -> RvrNet:
-    """The network of published weights, or the averaged one of a training checkpoint; batch norms as they are."""
-    with safe_open(path, "pt") as file:
-        header = file.metadata()
-    if "facts" in header:
-        net = RvrNet(_config(json.loads(header["facts"])["config"]))
-        load_checkpoint(path, nets={"average": net}, optimizer=None)
-    else:
-        net = RvrNet(_config(json.loads(header["config"])))
-        fill(net, read_checkpoint(path)[1], where=path)
-    return net
-
-
-def _config(fields: dict[str, Any]) -> RvrConfig:
-    return RvrConfig(**fields | {"widths": tuple(fields["widths"])})
 
 
 def only_light(net: RvrNet) -> list[torch.nn.Parameter]:

@@ -29,7 +29,6 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rvr_laaf_app.estimate.checkpoints import load_rvr
 from rvr_laaf_app.nets.rvr_net import BETTER, RvrConfig, RvrNet, RvrOutput, luma_of, slice_grid, to_input, working_size
 from rvr_laaf_app.training import losses
 from rvr_laaf_app.training.data_focus import RADII_PX, FocusStack, FocusView, focus_view, load_stacks
@@ -46,12 +45,13 @@ from rvr_laaf_app.training.loop import (
     save_checkpoint,
     set_seeds,
 )
+from rvr_laaf_app.training.start_weights import finished
+from rvr_laaf_app.training.teacher import lesson_of, seen_through, teach
 from rvr_laaf_app.training.trunk import start_from_efficientnet_lite
 
 # (width, height), one chosen per batch: wide, upright and square
 SMALL_SIZES = ((256, 192), (256, 192), (288, 160), (192, 256), (224, 224))
 LARGE_SIZES = ((320, 224), (352, 192), (224, 320), (320, 224))
-TEACHER_SIZE = (320, 256)
 TERMS = ("rank", "smooth", "teacher", "confidence", "outline", "dense", "slope", "refocus", "light")
 
 
@@ -83,7 +83,8 @@ class Settings:
     smooth_weight: float = 0.3
     smooth_edge_bytes: float = 10.0  # contrast at which a disparity step costs 1/e
     teacher_weight: float = 0.5
-    first_teacher: Path = Path()  # published weights of a former network, teacher before there is one of this run
+    start: str = ""  # weights of a former network of this size to go on from; "" = the trunk as published elsewhere
+    first_teachers: str = ""  # weights of former networks, with commas between: teachers before this run has its own
     teacher_from: int = 5  # first epoch with a teacher of this run
     teacher_every: int = 4  # epochs between two refreshes of its maps
     outline_weight: float = 0.3
@@ -123,8 +124,9 @@ def train(settings: Settings) -> None:
     pool = Pool(s.pool)
     stacks, unseen = load_stacks(s.data / "focus" / "lytro")
 
-    net = RvrNet(BETTER if s.better else RvrConfig())
-    start_from_efficientnet_lite(net.trunk, s.trunk)
+    net = finished(Path(s.start)) if s.start else RvrNet(BETTER if s.better else RvrConfig())
+    if not s.start:
+        start_from_efficientnet_lite(net.trunk, s.trunk)
     net = net.to(s.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(net).eval().requires_grad_(False)
     focus = losses.FocusSettings([len(stack.slices) for stack in stacks]).to(s.device)
@@ -135,13 +137,17 @@ def train(settings: Settings) -> None:
     if last.exists():
         facts = load_checkpoint(last, nets={"net": net, "average": average, "focus": focus}, optimizer=optimizer)
         epoch, step = int(str(facts["epoch"])) + 1, int(str(facts["step"]))
-    teacher = first_lesson(average, photos, epoch=epoch, s=s)
+    teacher = None
+    if s.teacher_weight > 0 and epoch > s.teacher_from:
+        teacher = teach(average, photos, device=s.device)
+    elif s.teacher_weight > 0:
+        teacher = lesson_of([Path(name) for name in s.first_teachers.split(",") if name], photos, device=s.device)
 
     while epoch < s.epochs:
         pool.refresh()
         since = epoch - s.teacher_from
         if s.teacher_weight > 0 and since >= 0 and since % s.teacher_every == 0:
-            teacher = teach(average, photos, s)
+            teacher = teach(average, photos, device=s.device)
         rng = np.random.default_rng((s.seed, epoch))
         sizes = LARGE_SIZES if epoch >= s.epochs - s.large_epochs else SMALL_SIZES
         started, sums, first = time.time(), np.zeros(len(TERMS)), step
@@ -181,15 +187,6 @@ def train(settings: Settings) -> None:
 def epoch_file(folder: Path, epoch: int) -> Path:
     """Where the averaged weights of an epoch are kept."""
     return folder / f"epoch_{epoch:02d}.safetensors"
-
-
-def first_lesson(average: RvrNet, photos: list[RankedPhoto], *, epoch: int, s: Settings) -> Tensor | None:
-    """What a teacher shows when the training begins or goes on; None: there is no teacher yet."""
-    if s.teacher_weight == 0:
-        return None
-    if epoch > s.teacher_from:
-        return teach(average, photos, s)
-    return teach(load_rvr(s.first_teacher).to(s.device), photos, s) if s.first_teacher.is_file() else None
 
 
 def make_optimizer(net: RvrNet, focus: losses.FocusSettings, s: Settings) -> tuple[torch.optim.Optimizer, list[float]]:
@@ -339,27 +336,6 @@ def share_of(photos: list[RankedPhoto], share: float) -> list[RankedPhoto]:
     """A fixed random share of the photographs; smaller shares are part of larger ones."""
     order = np.random.default_rng(0).permutation(len(photos))
     return [photos[int(i)] for i in sorted(order[: round(share * len(photos))])]
-
-
-@torch.inference_mode()
-def teach(average: RvrNet, photos: list[RankedPhoto], s: Settings) -> Tensor:
-    """Maps [N, 1, h, w] of every whole photograph by the averaged network, mean of the picture and its mirror image."""
-    maps = []
-    for photo in photos:
-        x = to_input(torch.from_numpy(plain_view(photo, size=TEACHER_SIZE).rgb)[None].to(s.device))
-        both = torch.cat([x, x.flip(3)])
-        with torch.autocast(torch.device(s.device).type, torch.bfloat16):
-            raw = average(both)
-        sliced = F.avg_pool2d(slice_grid(raw.grid.float(), luma_of(both)), 2)
-        maps.append(((sliced[:1] + sliced[1:].flip(2)) / 2).cpu())
-    return torch.stack(maps)
-
-
-def seen_through(maps: Tensor, views: list[View]) -> Tensor:
-    """What the teacher's maps [B, 1, h, w] show inside each view's window."""
-    windows = torch.from_numpy(np.stack([view.window for view in views]))
-    grid = F.affine_grid(windows, [len(views), 1, *maps.shape[-2:]], align_corners=False)
-    return F.grid_sample(maps, grid, padding_mode="border", align_corners=False).clone()
 
 
 @torch.inference_mode()

@@ -285,8 +285,8 @@ def test_every_control_can_be_named_and_reached(opened: MainWindow, qtbot: QtBot
     click(opened, qtbot, 0.3, 0.6)
     for kind in (QSlider, QComboBox, QDoubleSpinBox, QPushButton, QListWidget):
         for found in opened.findChildren(kind):
-            if found.objectName().startswith("qt_"):
-                continue
+            if found.objectName().startswith("qt_") or found.objectName() == "palette_list":
+                continue  # the palette's list is walked by the arrows of its search field
             assert found.objectName(), found
             assert found.accessibleName() or getattr(found, "text", str)(), found.objectName()
             assert found.focusPolicy() & Qt.FocusPolicy.TabFocus, found.objectName()

@@ -11,6 +11,7 @@ from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet, to_input
 from rvr_laaf_app.training import train_light
 from rvr_laaf_app.training.data_hdr import Exposed, add_glow
 from rvr_laaf_app.training.publish import publish
+from rvr_laaf_app.training.start_weights import finished
 
 
 def small_net() -> RvrNet:
@@ -59,7 +60,7 @@ def test_what_is_unknown_does_not_count() -> None:
 def test_published_weights_can_be_trained_on(tmp_path: Path) -> None:
     net = small_net()
     path = publish(net, folder=tmp_path, name="rvr-test", role="rvr")
-    again = train_light.finished(path)
+    again = finished(path)
     for name, value in again.state_dict().items():
         assert torch.equal(value, net.state_dict()[name]), name
 

@@ -18,6 +18,8 @@ from rvr_laaf_app.training.data_hdr import HdrMap, random_example
 from rvr_laaf_app.training.data_photos import plain_view
 from rvr_laaf_app.training.data_synth import SHARD, STOPS_STEP, Pool, SynthExample
 from rvr_laaf_app.training.losses import FocusSettings, relative_losses
+from rvr_laaf_app.training.publish import publish
+from rvr_laaf_app.training.teacher import lesson_of, seen_through
 from tests.unit.training.test_data import write_set
 from tests.unit.training.test_train import photos
 from tests.unit.training.test_trunk import published_lite_trunk
@@ -158,4 +160,20 @@ def test_relative_losses_know_neither_scale_nor_shift() -> None:
 def test_a_teacher_is_seen_through_the_same_window() -> None:
     view = plain_view(photos(1)[0], size=(64, 48))
     maps = torch.rand(1, 1, 24, 32)
-    assert torch.allclose(train_rvr.seen_through(maps, [view]), maps, atol=1e-5)
+    assert torch.allclose(seen_through(maps, [view]), maps, atol=1e-5)
+
+
+def test_a_lesson_is_what_networks_agree_on_whatever_their_scale(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = RvrNet(RvrConfig(widths=(16, 16, 16, 16), exposure=8))
+    one = publish(net, folder=tmp_path / "one", name="rvr-one", role="rvr")
+    with torch.no_grad():
+        for head in (net.to_plain[1], net.to_grid[1]):
+            head.weight.mul_(3.0)
+            head.bias.mul_(3.0)
+    two = publish(net, folder=tmp_path / "two", name="rvr-two", role="rvr")
+    alone, both = (lesson_of(files, photos(2), device="cpu") for files in ([one], [one, two]))
+    assert alone is not None
+    assert both is not None
+    assert torch.allclose(alone, both, atol=0.03)  # bfloat16 inside
+    assert lesson_of([], photos(2), device="cpu") is None
