@@ -23,11 +23,11 @@ _AREAS: Final = {
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 MAX_LAYOUT_CHARS: Final = 20_000  # a real one has about a thousand
 _SIDE_PX: Final = {"left": 216, "right": 312}
-_BOTTOM_SHARE: Final = 0.42  # of the height of the window
-_BOTTOM_PX: Final = (290, 560)
+_BOTTOM_SHARE: Final = 0.36  # of the height of the window: the picture has more
+_BOTTOM_PX: Final = (232, 560)
 _TIDY_MS: Final = (0, 100)  # at once, and again when Qt has laid out what it puts off
 
 
@@ -37,6 +37,7 @@ class _Home:
 
     area: Area
     shown: bool
+    behind: str = ""  # the dock in front of it, as tabs
 
 
 class TitleBar(QWidget):
@@ -122,13 +123,18 @@ class Docks(QObject):
         window.setCorner(Qt.Corner.BottomRightCorner, _AREAS["right"])
         window.setCorner(Qt.Corner.BottomLeftCorner, _AREAS["bottom"])
 
-    def add(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> Dock:
-        """Put a widget into a new dock. There must be an action `dock_<name>` that shows and hides it."""
+    def add(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True, behind: str = "") -> Dock:
+        """Put a widget into a new dock. There must be an action `dock_<name>` that shows and hides it.
+
+        behind: name of a dock added before; both are tabs then, and that one is in front.
+        """
         dock = Dock(name, title, widget, self._window)
         self._window.addDockWidget(_AREAS[area], dock)
+        if behind:
+            self._window.tabifyDockWidget(self.docks[behind], dock)
         dock.hide()
         self.docks[name] = dock
-        self._homes[name], self._wanted[name] = _Home(area, shown), shown
+        self._homes[name], self._wanted[name] = _Home(area, shown, behind), shown
         self._actions[f"dock_{name}"].setChecked(shown)
         dock.dismissed.connect(self._dismissed)
         return dock
@@ -146,6 +152,11 @@ class Docks(QObject):
         self._show()
         self.docks[name].raise_()
         self.docks[name].widget().setFocus()
+
+    def bring_forward(self, name: str) -> None:
+        """Show a dock in front of those it is tabbed with, if it is shown at all; the keys stay where they are."""
+        if self.docks[name].isVisible() or (self._working and not self._alone and self._wanted[name]):
+            self.docks[name].raise_()
 
     def set_alone(self, alone: bool) -> None:
         """Leave the picture alone in the window, or bring the docks back."""
@@ -216,6 +227,9 @@ class Docks(QObject):
         height = min(max(round(window.height() * _BOTTOM_SHARE), low), high)
         below: list[QDockWidget] = [self.docks[name] for name, home in self._homes.items() if home.area == "bottom"]
         window.resizeDocks(below, [height] * len(below), Qt.Orientation.Vertical)
+        for home in self._homes.values():
+            if home.behind:
+                self.docks[home.behind].raise_()
 
     def _show(self) -> None:
         for name, dock in self.docks.items():

@@ -39,7 +39,7 @@ class ExportFeature(Feature):
         self.desktop: Desktop = SystemDesktop(window)
         self.queue = ExportQueue(window.session)
         self.panel = ExportQueuePanel(window)
-        self.dock = window.add_dock("queue", self.tr("Exports"), self.panel, "left")
+        self.dock = window.add_dock("queue", self.tr("Exports"), self.panel, "left", behind="media")
         self.dialog: ExportDialog | None = None
         self._presets, self._preset_problems = load_presets()
         self._needs: tuple[str, ...] = ()
@@ -88,14 +88,13 @@ class ExportFeature(Feature):
         }
         return [need for need, met in facts.items() if met]
 
-    def close(self, timeout_s: float) -> bool:
+    def ask_to_end(self) -> None:
         """Hear no more of the session; what is being exported is broken off and offered again at the next start."""
         for end in self._unsubscribe:
             end()
         self._unsubscribe = []
         self.queue.close()
         self.desktop.close()
-        return True
 
     # The export window
 
@@ -248,6 +247,8 @@ class ExportFeature(Feature):
             self.dialog.refresh()
 
     def _changed(self) -> None:
+        if len(self.queue.jobs) > len(self.panel.rows):
+            QTimer.singleShot(0, self, self._come_forward)
         if self.queue.jobs and not self.panel.rows:
             QTimer.singleShot(0, self, self._give_room)
         self._show()
@@ -255,6 +256,11 @@ class ExportFeature(Feature):
         if states != self._needs:
             self._needs = states
             self._window.show_state()
+
+    @Slot()
+    def _come_forward(self) -> None:
+        """Let what was just added be seen where the dock lies behind another one."""
+        self._window.docks.bring_forward("queue")
 
     @Slot()
     def _give_room(self) -> None:

@@ -131,9 +131,14 @@ class MainWindow(QMainWindow):
         self.session.on_clip(self._clip_changed)
         self.session.on_problem(self._problem)
 
-    def add_dock(self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True) -> Dock:
-        """Put a widget into a dock of its own; the action `dock_<name>` must be in a table and shows it."""
-        dock = self.docks.add(name, title, widget, area, shown=shown)
+    def add_dock(
+        self, name: str, title: str, widget: QWidget, area: Area, *, shown: bool = True, behind: str = ""
+    ) -> Dock:
+        """Put a widget into a dock of its own; the action `dock_<name>` must be in a table and shows it.
+
+        behind: the dock that it is a tab behind of, when nobody has moved it.
+        """
+        dock = self.docks.add(name, title, widget, area, shown=shown, behind=behind)
         self.menus.bind({f"dock_{name}": lambda: self.docks.toggle(name)})
         return dock
 

@@ -13,10 +13,8 @@ from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.film import FilmStrip, cells
 from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
-from rvr_laaf_app.ui.timeline.layout import HEADER_PX, HEIGHTS
+from rvr_laaf_app.ui.timeline.layout import FILM_EDGES_PX, HEADER_PX
 from rvr_laaf_app.ui.timeline.scale import TimeScale
-
-_FILM_PX = HEIGHTS["film"] - 9
 
 
 @dataclass(slots=True)
@@ -102,7 +100,7 @@ class Board:
         film = self.film
         if film is None or rect.height() <= 0 or film.info.table is not content.table:
             return
-        width = max(8.0, round(_FILM_PX * film.aspect))
+        width = max(8.0, round((rect.height() - FILM_EDGES_PX) * film.aspect))
         shown = cells(scale, rect.left(), rect.right(), width_px=width, table=content.table, keys=film.keys)
         film.want(tuple(dict.fromkeys(frame for _, frame in shown)))
         pictures = []

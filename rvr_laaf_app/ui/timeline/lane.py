@@ -76,6 +76,10 @@ class Lane(QObject):
         """Tell whether there is anything to show; a lane without takes no room."""
         return content is not None
 
+    def is_folded(self, content: TimelineContent | None) -> bool:
+        """Tell whether nothing is set yet: the lane is low then, and the picture has the room."""
+        return False
+
     def draw(self, painter: QPainter, view: LaneView) -> None:
         """Draw what stays while playhead and mouse move; it is kept as a picture until `changed`."""
         raise NotImplementedError

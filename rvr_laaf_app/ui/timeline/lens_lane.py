@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from rvr_laaf_app.document.lens_keys import (
@@ -83,6 +83,10 @@ class LensLane(Lane):
             self.changed.emit()
             self.chosen_changed.emit()
 
+    def is_folded(self, content: TimelineContent | None) -> bool:
+        """The lane is low until the f-number has a key."""
+        return content is None or not content.lens.f_number_keys
+
     # What is where
 
     def centre(self, key: LensKey, view: LaneView) -> QPointF:
@@ -119,18 +123,16 @@ class LensLane(Lane):
             self._say(painter, rect, self.tr("Plain blur strength: no f-number. Choose Blur by: Real lens to key it."))
             return
         keys = self._keys(view)
-        self._draw_line(painter, view, keys)
+        if keys:
+            self._draw_line(painter, view, keys)
         for key in keys:
             self._draw_key(painter, view, key)
         if not keys:
             text = f"f/{lens.lens.f_number:.3g}   {self.tr('double-click to add a key')}"
-            y = self._y_of(lens.lens.f_number, view)
-            painter.setPen(theme.DARK.color("text_quiet"))
-            below = QRectF(rect.left() + 12, y + 3, rect.width() - 24, 16)
-            painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
+            self._say(painter, rect, text)
 
     def _say(self, painter: QPainter, rect: QRectF, text: str) -> None:
-        painter.setPen(theme.DARK.color("text_disabled"))
+        painter.setPen(theme.DARK.color("text_quiet"))
         place = rect.adjusted(12, 0, -12, 0)
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, shown)
@@ -142,11 +144,7 @@ class LensLane(Lane):
 
     def _draw_line(self, painter: QPainter, view: LaneView, keys: tuple[LensKey, ...]) -> None:
         left, right = view.x_of(0), view.x_of(len(view.content.table))
-        painter.setPen(QPen(theme.DARK.color("text" if keys else "text_disabled"), 1.5))
-        if not keys:
-            y = self._y_of(view.content.lens.lens.f_number, view)
-            painter.drawLine(QLineF(left, y, right, y))
-            return
+        painter.setPen(QPen(theme.DARK.color("text"), 1.5))
         points = QPolygonF([QPointF(left, self._y_of(keys[0].f_number, view))])
         for number, key in enumerate(keys):
             before = keys[number - 1] if number else None

@@ -89,7 +89,7 @@ class TimelineView(TimeAxisWidget):
 
     def sizeHint(self) -> QSize:
         """Return a comfortable size."""
-        return QSize(960, least_height(self._hidden) + 48)
+        return QSize(960, least_height(self._gone(), self._folded()))
 
     @property
     def hidden_lanes(self) -> tuple[str, ...]:
@@ -99,19 +99,19 @@ class TimelineView(TimeAxisWidget):
     def set_hidden(self, names: Collection[str]) -> None:
         """Hide these lanes and show the others; only those of `layout.OPTIONAL` can be hidden."""
         self._hidden = frozenset(names) & frozenset(OPTIONAL)
-        self.setMinimumHeight(least_height(self._gone()))
+        self.setMinimumHeight(least_height(self._gone(), self._folded()))
         self.updateGeometry()
         self._repaint()
 
     def set_content(self, content: TimelineContent | None) -> None:
         """Show another content; zoom and scroll stay if the clip's length did not change."""
         same = content is not None and content.duration_s == self._scale.duration_s
-        sound = self._has_sound()
+        before = self._gone(), self._folded()
         self._content = content
         if content is not None and not same:
             self._scale = TimeScale(HEADER_PX + INSET_PX, 1, max(content.duration_s, 1e-3))
             self._frame = 0
-        if self._has_sound() != sound:
+        if (self._gone(), self._folded()) != before:
             self.set_hidden(self._hidden)
         self._fit_width()
         self._repaint()
@@ -188,8 +188,11 @@ class TimelineView(TimeAxisWidget):
         empty = {lane.name for lane in self._lanes.values() if not lane.is_shown(self._content)}
         return self._hidden | empty | (set() if self._has_sound() else {"sound"})
 
+    def _folded(self) -> frozenset[str]:
+        return frozenset(lane.name for lane in self._lanes.values() if lane.is_folded(self._content))
+
     def _lane_rects(self) -> dict[str, QRectF]:
-        return lane_rects(self.width(), self.height(), self._gone())
+        return lane_rects(self.width(), self.height(), self._gone(), self._folded())
 
     def _fit_width(self) -> None:
         self._scale_to(replace(self._scale, width=max(1.0, self.width() - HEADER_PX - 2 * INSET_PX)))
