@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "detect": {"nets", "core"},
     "render": {"core"},
     "track": {"core"},
+    "annotation": {"document", "media", "core"},  # strict reading, undo and lock; frames and cuts
     "measure": {"estimate", "flow", "media", "render", "core"},
     "laaf": {"document", "core"},
     "pipeline": {"jobs", "document", "laaf", "media", "core", "measure", *ENGINES},
