@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent
     from PySide6.QtWidgets import QMenu
 
+    from rvr_laaf_app.ui.timeline.content import TimelineContent
+
 KEY_PX = 4.5
 HIT_PX = 8.0
 STICK_PX = 4.0  # so far the mouse goes before a key leaves its frame, or its f-number
