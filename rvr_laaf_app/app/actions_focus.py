@@ -11,11 +11,6 @@ def _any(now: Situation) -> bool:
     return now.session.clip is not None and bool(now.session.project.targets)
 
 
-def _suggested(now: Situation) -> bool:
-    target = now.session.project.target(now.selected) if now.selected is not None else None
-    return target is not None and target.strength == "suggested"
-
-
 TABLE: Final = Table(
     actions=(
         Action("remove_target", "Remove Target", "Edit", ("Del",), "target", section=20, words="delete"),
@@ -37,10 +32,8 @@ TABLE: Final = Table(
         Action(
             "plane_here", "Focus on the Depth Under the Pointer", "Focus", ("Y",), section=10, words="eyedropper plane"
         ),
-        Action("accept_target", "Accept Suggestion", "Focus", ("A",), "suggestion", section=15),
-        Action("refuse_target", "Refuse Suggestion", "Focus", ("X",), "suggestion", section=15),
-        Action("previous_target", "Previous Target", "Focus", ("Up",), section=20, icon="previous_target"),
-        Action("next_target", "Next Target", "Focus", ("Down",), section=20, icon="next_target"),
+        Action("previous_target", "Previous Target or Cut", "Focus", ("Up",), section=20, icon="previous_target"),
+        Action("next_target", "Next Target or Cut", "Focus", ("Down",), section=20, icon="next_target"),
         Action("next_problem", "Next Problem", "Focus", ("F8",), section=30, icon="next_problem"),
         Action("previous_problem", "Previous Problem", "Focus", ("Shift+F8",), section=30, icon="previous_problem"),
         Action("shorter_pull", "Shorter Pull", "Focus", ("]",), "target", section=40),
@@ -118,6 +111,5 @@ TABLE: Final = Table(
     ),
     needs=(
         Need("targets", "Set a target first: click a subject in the picture.", _any),
-        Need("suggestion", "Select a suggested target first.", _suggested),
     ),
 )

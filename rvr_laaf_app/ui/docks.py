@@ -25,7 +25,7 @@ _AREAS: Final = {
 }
 LAYOUT_VERSION: Final = 2
 MAX_LAYOUT_CHARS: Final = 20_000  # a real one has about a thousand
-_SIDE_PX: Final = {"left": 216, "right": 312}
+_SIDE_PX: Final = {"left": 240, "right": 312}
 _BOTTOM_SHARE: Final = 0.36  # of the height of the window: the picture has more
 _BOTTOM_PX: Final = (232, 560)
 _TIDY_MS: Final = (0, 100)  # at once, and again when Qt has laid out what it puts off

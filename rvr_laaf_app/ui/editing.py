@@ -160,11 +160,16 @@ class Editing(QObject):
             self._stage.seek(target.frame)
 
     def go_to_neighbour(self, direction: int) -> None:
-        """Go to the next (1) or previous (-1) target from the shown frame."""
-        index = self._stage.index
+        """Go to the next (1) or previous (-1) target or cut from the shown frame, whichever is closer."""
+        index, products = self._stage.index, self._session.products
         after = [t for t in self._session.project.targets if (t.frame - index) * direction > 0]
-        if after:
-            self.go_to(min(after, key=lambda t: abs(t.frame - index)).id)
+        closest = min(after, key=lambda t: abs(t.frame - index), default=None)
+        cuts = [cut for cut in (products.cuts if products is not None else ()) if (cut - index) * direction > 0]
+        cut = min(cuts, key=lambda c: abs(c - index), default=None)
+        if closest is not None and (cut is None or abs(closest.frame - index) <= abs(cut - index)):
+            self.go_to(closest.id)
+        elif cut is not None:
+            self._stage.seek(cut)
 
     @Slot(str)
     def remove(self, target_id: str) -> None:

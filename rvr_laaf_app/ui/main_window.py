@@ -264,17 +264,17 @@ class MainWindow(QMainWindow):
 
     def _show_notice(self) -> None:
         """Say the one thing that the user should know about the picture."""
-        session = self.session
+        session, actions = self.session, self.menus.actions
         products = session.products
         notice = ""
-        if session.clip_state == "offline":
-            notice = self.tr("The clip was not found.")
-        elif session.clip is not None and products is None:
+        clip = session.project.clip
+        self.workspace.missing.show_path(clip.path if clip is not None and session.clip_state == "offline" else None)
+        if session.clip is not None and products is None:
             notice = self.tr("Depth cannot be estimated here: only the original is shown.")
         elif products is not None and not products.complete:
             share = products.meta.done / max(products.meta.frames, 1)
             notice = self.tr("Depth {0}: focus is a first guess until it is complete").replace("{0}", f"{share:.0%}")
-        elif session.clip is not None and not session.project.targets:
+        elif session.clip is not None and not session.project.targets and not actions["repair_tool"].isChecked():
             notice = self.tr("Click a subject to focus on it")
         self.workspace.picture.set_notice(notice)
 

@@ -116,6 +116,7 @@ class RepairFeature(Feature):
             self._make_room()
             self.dock.raise_()
         self.brush.set_active(on)
+        self._window.show_state()
         self._show()
 
     def _make_room(self) -> None:

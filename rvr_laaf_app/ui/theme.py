@@ -134,4 +134,4 @@ def style_sheet(tokens: Tokens = DARK) -> str:
     # Longest names first, so that @text_quiet is not read as @text followed by "_quiet".
     for field in sorted(fields(tokens), key=lambda f: -len(f.name)):
         text = text.replace(f"@{field.name}", getattr(tokens, field.name))
-    return text.replace("@icons", ICON_FOLDER.as_posix())
+    return text.replace("@icons", ICON_FOLDER.as_posix()).replace("@theme", (ICON_FOLDER.parent / "theme").as_posix())

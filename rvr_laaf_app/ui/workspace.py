@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from rvr_laaf_app.ui.panels.inspector import Inspector
 from rvr_laaf_app.ui.panels.transport import Transport
 from rvr_laaf_app.ui.timeline.timeline_view import TimelineView
+from rvr_laaf_app.ui.viewer.missing_clip import MissingClip
 from rvr_laaf_app.ui.viewer.picture_view import PictureView
 
 
@@ -22,6 +23,8 @@ class Workspace(QWidget):
         super().__init__(parent)
         self.setObjectName("workspace")
         self.picture = PictureView(self)
+        self.missing = MissingClip(self.picture)
+        self.missing.find_requested.connect(actions["relink"].trigger)
         self.transport = Transport(actions, self)
         self.inspector = Inspector(trackers, self)
         self.timeline = TimelineView(self)

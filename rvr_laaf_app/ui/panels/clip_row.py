@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPen
 from PySide6.QtWidgets import QListWidget, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from rvr_laaf_app.ui import theme
 
-ROW_PX: Final = 54
+ROW_PX: Final = 56
 PICTURE_PX: Final = QSize(68, 38)
 ROW: Final = Qt.ItemDataRole.UserRole  # the ClipRow of an item
 SHOWN: Final = "shown_clip"  # property of the list: id of the clip on screen
@@ -83,21 +83,34 @@ class RowDelegate(QStyledItemDelegate):
     def _draw_texts(self, painter: QPainter, rect: QRect, row: ClipRow) -> None:
         area = _text_area(rect)
         shown = row.id == self._list.property(SHOWN)
-        line = QRect(area.left(), area.top(), area.width(), 18)
         painter.setFont(theme.tabular_font(bold=shown))
         painter.setPen(theme.DARK.color("text_strong" if shown else "text"))
-        title = painter.fontMetrics().elidedText(row.title, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)
+        titles = two_lines(row.title, painter.fontMetrics(), area.width())
+        line = QRect(area.left(), area.top(), area.width(), 18)
+        if len(titles) > 1:
+            line = QRect(area.left(), area.top() - 5, area.width(), 16)
+        for title in titles:
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)
+            line.translate(0, line.height())
         painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         small = painter.fontMetrics()
         painter.setPen(theme.DARK.color("problem" if row.missing else "text_quiet"))
         detail = small.elidedText(row.note or row.detail, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(line.translated(0, 18), Qt.AlignmentFlag.AlignVCenter, detail)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, detail)
         if row.progress is not None and row.progress < 1.0:
             bar = QRect(area.left(), rect.bottom() - 6, area.width(), _BAR_PX)
             painter.fillRect(bar, theme.DARK.color("hairline"))
             bar.setWidth(round(bar.width() * row.progress))
             painter.fillRect(bar, theme.DARK.color("accent"))
+
+
+def two_lines(text: str, metrics: QFontMetrics, width: int) -> tuple[str, ...]:
+    """Return a name in one line, or in two of which the second loses its end; broken after a sign, if there is one."""
+    if metrics.horizontalAdvance(text) <= width:
+        return (text,)
+    fits = next((n for n in range(len(text) - 1, 1, -1) if metrics.horizontalAdvance(text[:n]) <= width), 1)
+    at = next((n for n in range(fits, max(fits // 2, 1), -1) if text[n - 1] in " _-.,"), fits)
+    return text[:at].rstrip(), metrics.elidedText(text[at:], Qt.TextElideMode.ElideRight, width)
 
 
 def _draw_picture(painter: QPainter, place: QRect, row: ClipRow) -> None:

@@ -38,6 +38,7 @@ class ExportForm(QWidget):
         self.preset = self._combo("export_preset", self.tr("Preset"))
         self.presets_menu = QToolButton(self)
         self.presets_menu.setObjectName("export_preset_menu")
+        self.presets_menu.setProperty("role", "list")
         self.presets_menu.setText(self.tr("Presets"))
         self.presets_menu.setAccessibleName(self.tr("Save, rename or delete a preset"))
         self.presets_menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

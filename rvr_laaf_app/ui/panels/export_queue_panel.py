@@ -72,6 +72,7 @@ class ExportQueuePanel(QWidget):
         self.total = QLabel("", self)
         self.total.setObjectName("queue_total")
         self.total.setFont(theme.tabular_font())
+        self.total.setWordWrap(True)  # the panel must not become wider, and the picture smaller, for a longer text
         self.bar = QProgressBar(self)
         self.bar.setObjectName("queue_bar")
         self.bar.setRange(0, _PER_MILLE)
@@ -141,6 +142,7 @@ class ExportQueuePanel(QWidget):
         self.more.setObjectName("queue_more")
         self.more.setText(self.tr("More"))
         self.more.setAccessibleName(self.tr("More for the chosen export"))
+        self.more.setProperty("role", "list")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self)
         for name in ("folder", "up", "down", "remove"):

@@ -117,8 +117,9 @@ class SectionTabs(QWidget):
 
     @Slot()
     def _mark(self) -> None:
-        """Mark the last section that begins in the upper half of what is seen."""
-        bar = self._inspector.verticalScrollBar()
-        at = bar.value() + self._inspector.viewport().height() // 3 if bar.value() else 0
-        passed = [n for n, section in enumerate(self._sections) if n == 0 or self._top(section) <= at]
-        self._check(passed[-1])
+        """Mark the section at the top of what is seen: the first of which more than a heading is still there."""
+        at = self._inspector.verticalScrollBar().value() + _HEADING_PX
+        shown = [n for n, section in enumerate(self._sections) if not section.isHidden()]
+        ends = [self._top(self._sections[n]) for n in shown[1:]]
+        passed = [n for n, top in zip(shown[1:], ends, strict=True) if top <= at]
+        self._check(passed[-1] if passed else 0)

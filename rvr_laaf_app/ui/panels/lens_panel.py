@@ -62,6 +62,7 @@ class LensPanel(QWidget):
             self.tr("Aperture"),
             SliderScale(0.7, 22, log=True, decimals=1, step=0.1),
             prefix="f/",
+            finer=1,
             hint=self.tr("Smaller numbers blur more"),
         )
         self.focal = SliderRow(
@@ -117,6 +118,7 @@ class LensPanel(QWidget):
             self.tr("Foreground blur up to"),
             SliderScale(0, NO_LIMIT_PX, decimals=0, step=1),
             suffix=" px",
+            most=self.tr("no limit"),
             hint=self.tr("Largest radius of what lies in front of the focal plane; at the right end there is no limit"),
         )
         self.breathing = SliderRow(

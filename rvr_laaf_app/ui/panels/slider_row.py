@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QSlider, QWidget
 
 _STEPS = 1000
@@ -38,6 +39,31 @@ class SliderScale:
         return round(_STEPS * (inside - self.low) / (self.high - self.low))
 
 
+class NumberBox(QDoubleSpinBox):
+    """A number; with `most`, that word stands for the largest value. The last `finer` decimals stand only if not 0."""
+
+    most = ""
+    finer = 0
+
+    def textFromValue(self, value: float) -> str:
+        """Return "1.8" for 1.80, and the word for the largest value."""
+        if self.most and value >= self.maximum():
+            return self.most
+        text = super().textFromValue(value)
+        kept = len(text) - self.finer
+        return text[:kept] + text[kept:].rstrip("0") if self.finer else text
+
+    def valueFromText(self, text: str) -> float:
+        """Take the word back."""
+        return self.maximum() if self.most and self.most in text else super().valueFromText(text)
+
+    def validate(self, text: str, at: int) -> tuple[QValidator.State, str, int]:
+        """Let the word stand, and numbers typed in its place."""
+        if self.most and self.most in text:
+            return QValidator.State.Acceptable, text, at
+        return super().validate(text, at)
+
+
 class SliderRow(QWidget):
     """Emits `value_edited` while the user changes it, and `gesture_ended` when one change is done."""
 
@@ -53,9 +79,13 @@ class SliderRow(QWidget):
         prefix: str = "",
         suffix: str = "",
         hint: str = "",
+        most: str = "",
+        finer: int = 0,
         parent: QWidget | None = None,
     ) -> None:
+        """most: said in the place of the largest value. finer: decimals of the box beyond those of the slider."""
         super().__init__(parent)
+        self._suffix = suffix
         self.setObjectName(f"{name}_row")
         self._scale = scale
         self._label = QLabel(title, self)
@@ -67,7 +97,9 @@ class SliderRow(QWidget):
         self.slider.setSingleStep(_STEPS // 100)
         self.box = self._make_box(name, title)
         self.box.setPrefix(prefix)
-        self.box.setSuffix(suffix)
+        self.box.most, self.box.finer = most, finer
+        self.box.setDecimals(scale.decimals + finer)
+        self._end_with_unit()
         self.setToolTip(hint)
         self._label.setBuddy(self.box)
         self._arrange()
@@ -81,8 +113,8 @@ class SliderRow(QWidget):
         self.box.valueChanged.connect(self._typed)
         self.box.editingFinished.connect(self._released)
 
-    def _make_box(self, name: str, title: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox(self)
+    def _make_box(self, name: str, title: str) -> NumberBox:
+        box = NumberBox(self)
         box.setObjectName(f"{name}_box")
         box.setAccessibleName(title)
         box.setRange(self._scale.low, self._scale.high)
@@ -112,8 +144,17 @@ class SliderRow(QWidget):
         """Show a value; tells nobody."""
         with QSignalBlocker(self.slider), QSignalBlocker(self.box):
             self.slider.setValue(self._scale.position_of(value))
-            if not math.isclose(self.box.value(), round(value, self._scale.decimals)):
+            if not math.isclose(self.box.value(), round(value, self.box.decimals())):
                 self.box.setValue(value)
+            self._end_with_unit()
+
+    def _end_with_unit(self) -> None:
+        """Write the unit, but not behind a word."""
+        at_most = bool(self.box.most) and self.box.value() >= self.box.maximum()
+        suffix = "" if at_most else self._suffix
+        if self.box.suffix() != suffix:
+            with QSignalBlocker(self.box):
+                self.box.setSuffix(suffix)
 
     def set_title(self, title: str) -> None:
         """Change the name."""
@@ -124,6 +165,7 @@ class SliderRow(QWidget):
         value = self._scale.value_at(position)
         with QSignalBlocker(self.box):
             self.box.setValue(value)
+            self._end_with_unit()
         self.value_edited.emit(value)
         if not self.slider.isSliderDown():
             self._rest.start()
@@ -132,6 +174,7 @@ class SliderRow(QWidget):
     def _typed(self, value: float) -> None:
         with QSignalBlocker(self.slider):
             self.slider.setValue(self._scale.position_of(value))
+        self._end_with_unit()
         self.value_edited.emit(value)
         self._rest.start()
 

@@ -26,6 +26,7 @@ from rvr_laaf_app.ui.panels.target_details import TargetDetails
 
 EASES = ("linear", "in", "out", "in_out")
 MAX_PULL_FRAMES = 120
+_MOST_ROWS = 6  # of the list, before it scrolls
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,6 @@ class TargetPanel(QWidget):
         self.list.setObjectName("target_list")
         self.list.setAccessibleName(self.tr("Targets"))
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.setMinimumHeight(96)
-        self.list.setMaximumHeight(168)
         self.empty = QLabel(self.tr("Click a subject in the picture, or drag a box around it, to focus there."), self)
         self.empty.setObjectName("no_targets")
         self.empty.setProperty("role", "quiet")
@@ -81,6 +80,7 @@ class TargetPanel(QWidget):
         self.pull_time = QLabel(self)
         self.pull_time.setObjectName("pull_seconds")
         self.pull_time.setProperty("role", "quiet")
+        self.pull_time.setProperty("small", True)
         self.ease = QComboBox(self)
         self.ease.setObjectName("pull_ease")
         self.ease.setAccessibleName(self.tr("Ease of the pull"))
@@ -145,6 +145,7 @@ class TargetPanel(QWidget):
         """Show the targets and the values of the selected one, which leads a `selection` of several; tells nobody."""
         with QSignalBlocker(self.list):
             self._fill_list(rows, selected_id, selection)
+        self._fit_list(len(rows))
         self._selected = next((r.target for r in rows if r.target.id == selected_id), None)
         for part in (self.list, self.go, self.remove, self.way, self.details):
             part.setVisible(bool(rows))
@@ -177,6 +178,11 @@ class TargetPanel(QWidget):
         self.list.setCurrentRow(chosen, QItemSelectionModel.SelectionFlag.NoUpdate)
         for number, row in enumerate(rows):
             self.list.item(number).setSelected(number == chosen or row.target.id in selection)
+
+    def _fit_list(self, count: int) -> None:
+        """Make the list as high as its rows, up to six."""
+        row = max(self.list.sizeHintForRow(0), 1) if count else 0
+        self.list.setFixedHeight(min(max(count, 1), _MOST_ROWS) * row + 2 * self.list.frameWidth() + 2)
 
     @Slot()
     def _items_selected(self) -> None:

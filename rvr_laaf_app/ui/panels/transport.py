@@ -22,6 +22,8 @@ SIZES: Final = ("picture_fit", "picture_100", "picture_200", "picture_in", "pict
 _NARROW_PX = 1160  # below it the views are a list instead of a row of buttons,
 _SPARE_PX = 800  # and the jumps to both ends are left to their keys
 _ENDS = ("to_start", "to_end")
+_TIGHT_PX = 680  # and the number of the frame to the timecode
+_LIST_EDGES_PX = 34  # of a list's button: padding, arrow and border
 _KEPT_UP = 0.97  # of the wanted rate still counts as real time
 
 
@@ -57,6 +59,9 @@ class Transport(QWidget):
         self._show_view()
         self.setFixedHeight(48)
         self.setMinimumWidth(560)
+        names = [view.text().replace("&", "") for view in self._views]
+        widest = max(self.fontMetrics().horizontalAdvance(name) for name in names)
+        self.view_list.setMinimumWidth(widest + _LIST_EDGES_PX)
 
     def _arrange(self, steps: list[QToolButton]) -> None:
         left, middle, right = (self._line() for _ in range(3))
@@ -201,6 +206,7 @@ class Transport(QWidget):
         narrow = self.width() < _NARROW_PX
         for button in self._ends:
             button.setVisible(not self._tight)
+        self.frame.setVisible(self.width() >= _TIGHT_PX)
         side = 8 if self._tight else 16
         self._row.setContentsMargins(side, 4, side, 4)
         self.show_zoom(self._size[0], fits=self._size[1])
