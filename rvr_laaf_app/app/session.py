@@ -32,7 +32,7 @@ from rvr_laaf_app.app.opening import (
     relink_job,
 )
 from rvr_laaf_app.app.project_file import ProjectFile
-from rvr_laaf_app.app.session_exports import SessionExports
+from rvr_laaf_app.app.session_suggestions import SessionSuggestions
 from rvr_laaf_app.app.settings import save_settings
 from rvr_laaf_app.app.tracking import found
 from rvr_laaf_app.app.work import ClipWork, as_problem
@@ -55,7 +55,7 @@ ClipState = Literal["none", "opening", "online", "offline"]
 log = logging.getLogger(__name__)
 
 
-class Session(ProjectEditor, SessionExports):
+class Session(ProjectEditor, SessionSuggestions):
     """One window's worth of work. `close` it in the end.
 
     Observers (each `on_...` returns the function that ends the subscription), all called in the owner's thread:
@@ -234,6 +234,10 @@ class Session(ProjectEditor, SessionExports):
 
         self._document.amend("Track again", again)
         self._follow()
+
+    def ask_to_end(self) -> None:
+        """Cancel all jobs and take no new ones; does not wait. `close` has to follow."""
+        self._scheduler.ask_to_end()
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """End everything: cancel jobs, join threads, let go of the file. False if a thread did not end in time.

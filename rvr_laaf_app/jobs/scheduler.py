@@ -336,12 +336,16 @@ class Scheduler:
         with self.wake:
             return [task for lane in self._lanes.values() for task in lane.tasks()]
 
-    def shutdown(self, timeout_s: float = JOIN_S) -> bool:
-        """Stop accepting, cancel every job, wait until the threads have ended; False if one did not within the time."""
+    def ask_to_end(self) -> None:
+        """Stop accepting and cancel every job; does not wait."""
         with self.wake:
             self._accepting = False
             for lane in self._lanes.values():
                 lane.stop()
+
+    def shutdown(self, timeout_s: float = JOIN_S) -> bool:
+        """Stop accepting, cancel every job, wait until the threads have ended; False if one did not within the time."""
+        self.ask_to_end()
         deadline_s = time.monotonic() + timeout_s
         late = [lane.name for lane in self._lanes.values() if not lane.join(deadline_s)]
         if late:

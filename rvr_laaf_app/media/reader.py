@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 
 from rvr_laaf_app.core.errors import MediaError
 from rvr_laaf_app.core.frame import Frame
+from rvr_laaf_app.core.stopping import stop_if_asked
 from rvr_laaf_app.media import stills
 from rvr_laaf_app.media.decoding import THREADS, Decoder, stamp_of
 from rvr_laaf_app.media.open import AnyPath, media_errors, open_media
@@ -174,6 +175,7 @@ class _Source:
     def _forward(self, index: int, *, fresh: bool = False) -> VideoFrame | None:
         """Decode on to `index`; None if a fresh start turns out to lie too late or on a broken picture."""
         while True:
+            stop_if_asked()  # a frame far from its key frame takes a while
             item = self._next(fresh)
             if item is None or (fresh and item[0] > index):
                 # Past the end: a frame that the index promised is not there, so the one before stays on screen.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.color import from_linear, to_linear
 from rvr_laaf_app.core.frame import Frame, RgbdFrame
 from rvr_laaf_app.core.optics import coc_px
+from rvr_laaf_app.core.stopping import stop_if_asked
 from rvr_laaf_app.estimate.light import lifted_light
 from rvr_laaf_app.estimate.upsample import boost_where_clipped, upsample_disparity
 from rvr_laaf_app.pipeline.doubt import doubt_of
@@ -45,7 +46,9 @@ def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> P
     """Bring disparity and light to the frame's size; `highlight_boost` 0..1 scales the estimated stops."""
     linear = to_linear(frame.rgb, frame.transfer, frame.primaries)
     guide = frame.rgb8
+    stop_if_asked()
     disparity = upsample_disparity(rgbd.disparity.astype(np.float32), guide)
+    stop_if_asked()
     if highlight_boost > 0 and bool(rgbd.boost_stops.any()):
         places, stops = boost_where_clipped(rgbd.boost_stops.astype(np.float32), guide)
         if highlight_boost != 1.0:
@@ -58,6 +61,7 @@ def prepare(frame: Frame, rgbd: RgbdFrame, *, highlight_boost: float = 1.0) -> P
 
 def blur(prepared: PreparedFrame, request: RenderRequest, renderer: BokehRenderer) -> NDArray[np.float32]:
     """Return the refocused picture in linear light [H, W, 3] float32."""
+    stop_if_asked()
     coc = coc_of(prepared, request)
     picture = renderer.render(prepared.linear, coc, aperture=request.aperture, quality=request.quality)
     return picture if request.scale == 1.0 else enlarged(picture, request.scale)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.color import from_linear, to_linear
 from rvr_laaf_app.core.frame import Frame, RgbdFrame
 from rvr_laaf_app.core.geometry import fit_long_side
+from rvr_laaf_app.core.stopping import stop_if_asked
 from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.estimate.base import RgbdEstimator
@@ -69,6 +70,7 @@ class PreviewRenderer:
 
     def picture(self, project: Project, curve: FocusCurve, request: PreviewRequest) -> NDArray[np.uint8]:
         """Return RGB [h, w, 3] uint8 for an ordinary screen (sRGB), whatever the clip's own encoding."""
+        stop_if_asked()
         size = self.size_for(request.size)
         frame = self._frame(request.index, size)
         if request.view == "original":
@@ -118,8 +120,10 @@ class PreviewRenderer:
 
     def _estimate_now(self, frame: Frame) -> RgbdFrame:
         """Estimate a frame that the analysis has not reached: good enough to aim with, not steady over time."""
+        stop_if_asked()
         if self._estimator is None:
             self._estimator = self._products.new_estimator()
+        stop_if_asked()
         before, after = self._estimator.context
         return estimate_alone(self._products, self._estimator, [frame] * (before + 1 + after))
 

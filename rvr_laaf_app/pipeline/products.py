@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.errors import CacheError
 from rvr_laaf_app.core.frame import ClipTrait, RgbdFrame
 from rvr_laaf_app.core.geometry import fit_long_side
+from rvr_laaf_app.core.stopping import stop_if_asked
 from rvr_laaf_app.document.project import SubjectTrack
 from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.estimate.base import ESTIMATORS, RgbdEstimator
@@ -270,6 +271,7 @@ class ClipProducts:
         return known
 
     def _measured_in(self, track: SubjectTrack, index: int, repairs: Sequence[Repair]) -> tuple[float, float]:
+        stop_if_asked()
         box = track.box_at(index)
         if box is None or track.confidence[index - track.start] <= 0:
             return float("nan"), float("nan")

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.core.stopping import stop_if_asked
 from rvr_laaf_app.render import level_kernels
 from rvr_laaf_app.render import span_kernels as kernels
 from rvr_laaf_app.render.aperture import Spans, extent_of, spans_of
@@ -119,6 +120,7 @@ def _render_group(
     layers: Layers, grid: LevelGrid, aperture: Aperture, levels: tuple[int, int], *, scale: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Render levels first..stop - 1 at 1 / scale of the size: premultiplied RGBA [h, 4 w], hidden coverage [h, w]."""
+    stop_if_asked()
     full_height, full_width = layers.front_level.shape
     height, width = math.ceil(full_height / scale), math.ceil(full_width / scale)
     plan = Plan(
@@ -156,6 +158,7 @@ def warm_up() -> None:
 
 def _layers(surfaces: Surfaces, grid: LevelGrid, *, reuse: bool = False) -> Layers:
     """Sort the surfaces into levels; with `reuse` the levels take the place of the coc, else that is not changed."""
+    stop_if_asked()
     height, width = surfaces.front_coc_px.shape
     tiles = (math.ceil(height / TILE), math.ceil(width / TILE))
     front, back = surfaces.front.reshape(height, -1), surfaces.back.reshape(height, -1)

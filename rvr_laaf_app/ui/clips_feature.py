@@ -80,12 +80,16 @@ class ClipsFeature(Feature):
         """Show the list anew soon."""
         self._request()
 
-    def close(self, timeout_s: float) -> bool:
-        """Hear no more of the session and end the thread."""
+    def ask_to_end(self) -> None:
+        """Hear no more of the session, decode no further picture."""
         for end in self._unsubscribe:
             end()
         self._unsubscribe = []
         self._gather.stop()
+        self.thumbnails.ask_to_end()
+
+    def close(self, timeout_s: float) -> bool:
+        """Join the thread."""
         return self.thumbnails.close(timeout_s)
 
     # Adding

@@ -34,6 +34,9 @@ class Feature(QObject):
     def show_state(self) -> None:
         """Bring what this feature shows up to date: session, selection or what is open has changed."""
 
+    def ask_to_end(self) -> None:
+        """Hear no more of the session and let this feature's threads end, without waiting; called once."""
+
     def close(self, timeout_s: float) -> bool:
-        """End this feature's threads within so long; False if one did not end."""
+        """Join this feature's threads within so long, after `ask_to_end`; False if one did not end."""
         return True

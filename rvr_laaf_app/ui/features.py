@@ -15,6 +15,7 @@ from rvr_laaf_app.ui.playback.feature import PlaybackFeature
 from rvr_laaf_app.ui.repair_feature import RepairFeature
 from rvr_laaf_app.ui.shell_feature import ShellFeature
 from rvr_laaf_app.ui.start_feature import StartFeature
+from rvr_laaf_app.ui.suggest_feature import SuggestFeature
 
 if TYPE_CHECKING:
     from rvr_laaf_app.ui.main_window import MainWindow
@@ -27,6 +28,7 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     ExportFeature,
     PlaybackFeature,
     FocusFeature,
+    SuggestFeature,
     LensFeature,
     RepairFeature,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from rvr_laaf_app.ui.newest import NewestWorker
+from rvr_laaf_app.ui.newest import NewestWorker, close_all
 
 if TYPE_CHECKING:
     from rvr_laaf_app.app.session import Session
@@ -38,11 +38,16 @@ class FocusDepths(QObject):
         self._planes: NewestWorker[Callable[[], None]] = NewestWorker(lambda work: work(), name="depth-planes")
         self._groups: NewestWorker[Callable[[], None]] = NewestWorker(lambda work: work(), name="group-depth")
 
+    def ask_to_end(self) -> None:
+        """Measure nothing more; does not wait."""
+        self._closed = True
+        self._planes.ask_to_end()
+        self._groups.ask_to_end()
+
     def close(self, timeout_s: float) -> bool:
         """Join the threads; False if one did not end in time."""
-        self._closed = True
-        ended = self._planes.close(timeout_s)
-        return self._groups.close(timeout_s) and ended
+        self.ask_to_end()
+        return close_all((self._planes, self._groups), timeout_s)
 
     @Slot()
     def ask_planes(self) -> None:

@@ -12,6 +12,7 @@ from rvr_laaf_app.ui.feature import Feature, Handlers
 from rvr_laaf_app.ui.focus_depths import FocusDepths
 from rvr_laaf_app.ui.focus_seed import SeedBoxes
 from rvr_laaf_app.ui.focus_tools import FocusTools
+from rvr_laaf_app.ui.newest import close_all
 from rvr_laaf_app.ui.timeline.layout import OPTIONAL
 
 if TYPE_CHECKING:
@@ -104,8 +105,6 @@ class FocusFeature(Feature):
     def _handlers_of_selection(self) -> Handlers:
         tools = self.tools
         return {
-            "accept_target": tools.accept,
-            "refuse_target": tools.refuse,
             "nudge_back": lambda: tools.nudge(-1),
             "nudge_on": lambda: tools.nudge(1),
             "leap_target_back": lambda: tools.nudge(-LEAP_FRAMES),
@@ -132,10 +131,14 @@ class FocusFeature(Feature):
         """Bring the panel of the selected target up to date."""
         self.depths.look()
 
+    def ask_to_end(self) -> None:
+        """Measure and grow nothing more."""
+        self.depths.ask_to_end()
+        self.seeds.ask_to_end()
+
     def close(self, timeout_s: float) -> bool:
         """Join the threads."""
-        ended = self.depths.close(timeout_s)
-        return self.seeds.close(timeout_s) and ended
+        return close_all((self.depths, self.seeds), timeout_s)
 
     def _with_pointer(self, use: Callable[[Point], object]) -> None:
         point = self._window.workspace.picture.point_under_cursor()

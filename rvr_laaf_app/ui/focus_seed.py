@@ -59,6 +59,11 @@ class SeedBoxes(QObject):
             self._worker.submit(_Wish(clip, project, frame, place))
         return found
 
+    def ask_to_end(self) -> None:
+        """Grow nothing more; does not wait."""
+        self._closing.set()
+        self._worker.ask_to_end()
+
     def close(self, timeout_s: float) -> bool:
         """Join the thread; False if it did not end in time."""
         self._closing.set()

@@ -117,18 +117,6 @@ class FocusTools(QObject):
         """Make the targets suggested, soft or firm."""
         self._change("Change strength", strength=strength)
 
-    def accept(self) -> None:
-        """Make a suggested target firm."""
-        ids = [t.id for t in self.chosen() if t.strength == "suggested"]
-        if ids:
-            self._editing.attempt(lambda: self._session.change_targets(ids, label="Accept suggestion", strength="firm"))
-
-    def refuse(self) -> None:
-        """Remove suggested targets."""
-        ids = [t.id for t in self.chosen() if t.strength == "suggested"]
-        if ids:
-            self._editing.attempt(lambda: self._session.remove_targets(ids))
-
     def toggle_plane(self) -> None:
         """Hold the plane instead of following, or follow again."""
         targets = self.chosen()

@@ -72,13 +72,18 @@ class FocusWatch(QObject):
         panel.setVisible(self._session.settings.problem_list)
         panel.row_chosen.connect(self.go_to)
 
-    def close(self, timeout_s: float) -> bool:
-        """Hear no more of the session and join the thread; False if it did not end in time."""
+    def ask_to_end(self) -> None:
+        """Hear no more of the session and break off the check under way; does not wait."""
         for end in self._unsubscribe:
             end()
         self._unsubscribe = []
         self._gather.stop()
         self._generation += 1  # breaks off the check under way
+        self._worker.ask_to_end()
+
+    def close(self, timeout_s: float) -> bool:
+        """Join the thread; False if it did not end in time."""
+        self.ask_to_end()
         return self._worker.close(timeout_s)
 
     @property

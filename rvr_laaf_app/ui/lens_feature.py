@@ -99,8 +99,12 @@ class LensFeature(Feature):
         self._panel.show_frame(self._stage.index)
         self._sample()
 
+    def ask_to_end(self) -> None:
+        """Draw no further sample."""
+        self._worker.ask_to_end()
+
     def close(self, timeout_s: float) -> bool:
-        """End the thread of the sample."""
+        """Join the thread of the sample."""
         return self._worker.close(timeout_s)
 
     @property

@@ -28,6 +28,7 @@ from rvr_laaf_app.ui.files import Files
 from rvr_laaf_app.ui.focus_watch import FocusWatch
 from rvr_laaf_app.ui.keys import KeepKeys, keep_keys_in
 from rvr_laaf_app.ui.menus import Menus
+from rvr_laaf_app.ui.newest import Ending
 from rvr_laaf_app.ui.panels.error_bar import ErrorBar
 from rvr_laaf_app.ui.panels.inspector import SectionTabs
 from rvr_laaf_app.ui.panels.problems_panel import ProblemsPanel
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from rvr_laaf_app.document.document import Change
 
 CLOSE_S = 4.8  # the window is gone from the process after at most so long
-JOIN_S = 0.7  # for each thread that makes pictures or sound
 PROGRAM = "RVR-LAAF"
 TRACKERS = ("kcf", "csrt")
 _SAID_MS = 6000
@@ -313,15 +313,17 @@ class MainWindow(QMainWindow):
         self.hide()
         self.editing.close()
         deadline = time.monotonic() + CLOSE_S
-        ended = self.stage.close(JOIN_S)
-        ended = self.focus.close(JOIN_S) and ended
-        for feature in self.features:
-            ended = feature.close(JOIN_S) and ended
-        ended = self.session.close(deadline - time.monotonic()) and ended
+        # All are told first, then each has what is left of the whole time: none waits for another one's last piece.
+        parts: tuple[Ending, ...] = (self.stage, self.focus, *self.features)
+        for part in parts:
+            part.ask_to_end()
+        self.session.ask_to_end()
+        late = [part for part in parts if not part.close(max(0.0, deadline - time.monotonic()))]
+        ended = self.session.close(max(0.0, deadline - time.monotonic())) and not late
         self.bridge.close()
         self.ended_well = ended
         if not ended:
-            log.info("a thread was still busy when the window closed")
+            log.info("a thread was still busy when the window closed: %s", [type(part).__name__ for part in late])
         event.accept()
 
 

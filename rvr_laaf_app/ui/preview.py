@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
-from rvr_laaf_app.ui.newest import NewestWorker
+from rvr_laaf_app.ui.newest import NewestWorker, close_all
 from rvr_laaf_app.ui.pictures import ClipPictures, PictureMaker, Quality, View
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ class Preview(QObject):
     def close(self, timeout_s: float) -> bool:
         """Join the threads; False if one did not end in time."""
         self.ask_to_end()
-        ended = [worker.close(timeout_s) for worker in self._workers.values()]
-        return all(ended)
+        return close_all(self._workers.values(), timeout_s)
 
     def _submit(self, showing: Showing) -> None:
         self._generation += 1

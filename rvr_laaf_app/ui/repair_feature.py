@@ -91,10 +91,15 @@ class RepairFeature(Feature):
         if self.brush.active and (products is None or products.meta.done == 0):
             self._set_tool(False)
 
-    def close(self, timeout_s: float) -> bool:
-        """Hear no more of the session, and end the thread."""
+    def ask_to_end(self) -> None:
+        """Hear no more of the session, draw no further picture."""
         for end in self._unsubscribe:
             end()
+        self._unsubscribe = []
+        self.changes.ask_to_end()
+
+    def close(self, timeout_s: float) -> bool:
+        """Join the thread."""
         return self.changes.close(timeout_s)
 
     # The tool

@@ -56,9 +56,14 @@ class ChangePictures:
         else:
             self._worker.submit(ChangeWish(products, repairs, index, self._generation))
 
+    def ask_to_end(self) -> None:
+        """Make nothing more; does not wait."""
+        self._generation += 1
+        self._worker.ask_to_end()
+
     def close(self, timeout_s: float) -> bool:
         """Join the thread; False if it did not end in time."""
-        self._generation += 1
+        self.ask_to_end()
         return self._worker.close(timeout_s)
 
     def _deliver(self, generation: int, image: QImage) -> None:

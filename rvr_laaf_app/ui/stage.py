@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from rvr_laaf_app.document.project import Project
+from rvr_laaf_app.ui.newest import close_all
 from rvr_laaf_app.ui.pictures import ClipPictures, PictureMaker, View
 from rvr_laaf_app.ui.playback.player import Player, next_rate
 from rvr_laaf_app.ui.playback.proxies import ProxyWork, Wish
@@ -136,15 +138,19 @@ class Stage(QObject):
                 self._ending.append(worker)
         self._preview = self._proxies = self._clip = None
 
-    def close(self, timeout_s: float) -> bool:
-        """Join every thread, each for so long at most; False if one did not end in time."""
+    def ask_to_end(self) -> None:
+        """Show nothing more and let every thread end; does not wait."""
         self.close_clip()
-        joined = [worker.close(timeout_s) for worker in self._ending]
-        joined += [self.player.close(timeout_s), self.lanes.close(timeout_s)]
-        if self._sound_thread is not None:
-            self._sound_thread.join(timeout_s)
-            joined.append(not self._sound_thread.is_alive())
-        return all(joined)
+
+    def close(self, timeout_s: float) -> bool:
+        """Join every thread; False if one did not end in time."""
+        deadline_s = time.monotonic() + timeout_s
+        self.close_clip()
+        ended = close_all((*self._ending, self.player, self.lanes), timeout_s)
+        if self._sound_thread is None:
+            return ended
+        self._sound_thread.join(max(0.0, deadline_s - time.monotonic()))
+        return ended and not self._sound_thread.is_alive()
 
     def show_project(self, project: Project) -> None:
         """Show the frame as another value of the project wants it."""

@@ -46,9 +46,13 @@ class Thumbnails:
             if wanted:
                 self._worker.resume_idle()
 
+    def ask_to_end(self) -> None:
+        """Decode nothing more; does not wait."""
+        self._wanted = ()
+        self._worker.ask_to_end()
+
     def close(self, timeout_s: float) -> bool:
         """Join the thread; False if it did not end in time."""
-        self._wanted = ()
         return self._worker.close(timeout_s)
 
     def _one(self) -> bool:

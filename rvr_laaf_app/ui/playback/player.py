@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from rvr_laaf_app.ui.newest import close_all
 from rvr_laaf_app.ui.playback.clock import PlayClock
 from rvr_laaf_app.ui.playback.path import PlayPath
 from rvr_laaf_app.ui.playback.sound import Sound
@@ -158,10 +159,14 @@ class Player(QObject):
         """Let the sound be heard or not."""
         self._sound.set_volume(0.0 if muted else 1.0)
 
+    def ask_to_end(self) -> None:
+        """Stop; does not wait."""
+        self.pause()
+
     def close(self, timeout_s: float = 4.0) -> bool:
         """Stop and join every thread; return False if one did not end in time."""
-        self.pause()
-        return not [stream for stream in self._ending if not stream.close(timeout_s)]
+        self.ask_to_end()
+        return close_all(self._ending, timeout_s)
 
     def _begin_sound(self, info: ClipInfo, path: PlayPath) -> bool:
         low_s, high_s = path.bounds_s

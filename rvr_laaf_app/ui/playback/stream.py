@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from rvr_laaf_app.core.stopping import stoppable
 from rvr_laaf_app.ui.playback.path import PlayPath
 
 AHEAD = 6  # pictures kept ready
@@ -80,7 +81,7 @@ class PictureStream(Generic[Picture]):
             return found
 
     def ask_to_end(self) -> None:
-        """Let the thread end after the picture under way."""
+        """Let the thread end as soon as the picture under way can be given up."""
         with self._wake:
             self._closed = True
             self._wake.notify()
@@ -93,7 +94,8 @@ class PictureStream(Generic[Picture]):
 
     def _run(self) -> None:
         try:
-            self._make_pictures()
+            with stoppable(lambda: self._closed):
+                self._make_pictures()
         finally:
             with self._wake:
                 self._over = True

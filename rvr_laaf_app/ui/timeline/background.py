@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
 from rvr_laaf_app.media.memory_cache import MemoryCache
-from rvr_laaf_app.ui.newest import NewestWorker
+from rvr_laaf_app.ui.newest import NewestWorker, close_all
 from rvr_laaf_app.ui.timeline.film import FilmStrip
 from rvr_laaf_app.ui.timeline.series import MinMaxLevels
 
@@ -193,8 +193,11 @@ class LaneWork(QObject):
             self.film_changed.emit(None)
         self._film = self._depth = None
 
-    def close(self, timeout_s: float) -> bool:
-        """Join every thread, each for so long at most; False if one did not end in time."""
+    def ask_to_end(self) -> None:
+        """Fetch nothing more; does not wait."""
         self.close_clip()
-        joined = [worker.close(timeout_s) for worker in self._ending]  # every one, even after one that failed
-        return all(joined)
+
+    def close(self, timeout_s: float) -> bool:
+        """Join every thread; False if one did not end in time."""
+        self.close_clip()
+        return close_all(self._ending, timeout_s)
