@@ -25,7 +25,7 @@ class MissingClip(QWidget):
         self.search.setObjectName("find_missing")
         self.search.setProperty("role", "primary")
         self.search.setAccessibleName(self.tr("Find the missing clip"))
-        self.search.clicked.connect(self.search_requested)
+        self.search.clicked.connect(self.find_requested)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
