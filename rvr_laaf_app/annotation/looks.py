@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,10 +38,9 @@ class Found:
 
 
 def look_of(rgb: NDArray[np.uint8] | NDArray[np.uint16]) -> Looks:
-    """Return the look of a picture that was read at LOOK_SIDE x LOOK_SIDE [H, W, 3]."""
-    if rgb.shape[:2] != (LOOK_SIDE, LOOK_SIDE):
-        raise ValueError(f"the picture must be {LOOK_SIDE} x {LOOK_SIDE}, not {rgb.shape[1]} x {rgb.shape[0]}")
-    values = rgb.astype(np.float64) / (257.0 if rgb.dtype == np.uint16 else 1.0)
+    """Return the look of a picture [H, W, 3] (as it comes out of a reader at `shots.small_size`)."""
+    small = cv2.resize(rgb, (LOOK_SIDE, LOOK_SIDE), interpolation=cv2.INTER_AREA)
+    values = np.asarray(small, np.float64) / (257.0 if rgb.dtype == np.uint16 else 1.0)
     return np.asarray(np.rint(values @ _LUMA), np.uint8)
 
 

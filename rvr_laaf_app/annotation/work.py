@@ -6,12 +6,15 @@ Each clip is decoded once, at a small size, for the looks of its frames and its 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +25,8 @@ from rvr_laaf_app.annotation.looks import Looks, look_of, pictures_of
 from rvr_laaf_app.annotation.schema import (
     LOOK_SIDE,
     MAX_CLIPS,
-    MAX_FRAMES,
     MAX_TEXT,
+    MAX_TICKS,
     SCHEMA,
     ClipIdentity,
     check_time_base,
@@ -31,7 +34,6 @@ from rvr_laaf_app.annotation.schema import (
 from rvr_laaf_app.annotation.store import FOLDER, Said
 from rvr_laaf_app.core.atomic import write_atomic
 from rvr_laaf_app.core.errors import MediaError, ProjectError, UsageError
-from rvr_laaf_app.core.frame import Frame
 from rvr_laaf_app.core.timebase import FrameTable
 from rvr_laaf_app.document.strict_json import Fields, JsonObject, parse_object, read_bytes
 from rvr_laaf_app.media.probe import ClipInfo, fingerprint, probe
@@ -41,6 +43,7 @@ from rvr_laaf_app.media.shots import CutFinder, small_size
 CLIPS_FILE: Final = "clips.json"
 VIDEO: Final = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".ogv"})
 SHORTEST_S: Final = 1.0
+_STEP: Final = re.compile(r"([0-9]{1,15})(?:\*([0-9]{1,9}))?")
 LONGEST_FRAMES: Final = 200_000  # 51 MB of looks: more than an hour and a half
 
 
@@ -182,14 +185,11 @@ def load_survey(folder: Path) -> Survey:
 def looks_of(folder: Path, facts: ClipFacts) -> Looks:
     """Return the looks of a clip [frames, 16, 16], from the record or by decoding the clip."""
     path = _looks_path(folder, facts.clip.pictures)
-    try:
-        stored = np.fromfile(path, np.uint8, count=MAX_FRAMES * LOOK_SIDE**2 // 64)
-        looks = stored.reshape(-1, LOOK_SIDE, LOOK_SIDE)
+    with contextlib.suppress(OSError, ValueError):
+        looks = np.frombuffer(read_bytes(path), np.uint8).reshape(-1, LOOK_SIDE, LOOK_SIDE)
         if pictures_of(looks) == facts.clip.pictures:
             return looks
-    except (OSError, ValueError):
-        pass
-    looks, _ = _decode(probe(folder / facts.clip.name), cuts=False)
+    looks, _ = _decode(probe(folder / facts.clip.name))
     if pictures_of(looks) != facts.clip.pictures:
         raise MediaError("the clip has changed since it was looked at", where=folder / facts.clip.name)
     _write(path, looks.tobytes())
@@ -258,20 +258,16 @@ def _look_at(folder: Path, name: str) -> ClipFacts | Unreadable:
     return ClipFacts(clip, pts, table.end_pts - int(table.pts[0]), table.time_base, tuple(cuts), reason)
 
 
-def _decode(info: ClipInfo, *, cuts: bool = True) -> tuple[Looks, list[int]]:
+def _decode(info: ClipInfo) -> tuple[Looks, list[int]]:
     """Return the looks of all frames, and where shots begin."""
-    finder, found, looks = CutFinder(), [], []
-    size = small_size(*info.display_size) if cuts else (LOOK_SIDE, LOOK_SIDE)
-    with ClipReader(info, size=(LOOK_SIDE, LOOK_SIDE)) as reader:
-        looks = [look_of(frame.rgb) for frame in reader.frames()]
-    if cuts:
-        with ClipReader(info, size=size) as reader:
-            found = [frame.index for frame in reader.frames() if _is_cut(finder, frame)]
-    return np.stack(looks), found
-
-
-def _is_cut(finder: CutFinder, frame: Frame) -> bool:
-    return finder.push(frame.rgb)
+    finder = CutFinder()
+    looks, cuts = [], []
+    with ClipReader(info, size=small_size(*info.display_size)) as reader:
+        for frame in reader.frames():
+            looks.append(look_of(frame.rgb))
+            if finder.push(frame.rgb):
+                cuts.append(frame.index)
+    return np.stack(looks), cuts
 
 
 def _why_set_aside(info: ClipInfo, cuts: list[int], table: FrameTable) -> str:
@@ -319,7 +315,7 @@ def _values(found: Survey) -> JsonObject:
             {
                 **encode_identity(f.clip),
                 "time_base": f"{f.time_base.numerator}/{f.time_base.denominator}",
-                "pts": list(f.pts),
+                "steps": _steps_text(f.pts),
                 "end_pts": f.end_pts,
                 "cuts": list(f.cuts),
                 "set_aside": f.set_aside,
@@ -335,9 +331,9 @@ def _values(found: Survey) -> JsonObject:
 def _facts_of(row: object, where: str) -> ClipFacts:
     fields = Fields(row, where)
     clip = decode_identity(fields, where)
-    pts, cuts = _integers(fields, "pts"), _integers(fields, "cuts")
-    if len(pts) != clip.frames or any(not 0 < c < clip.frames for c in cuts):
-        raise ValueError(f"{where}: pts and cuts do not fit the clip")
+    pts, cuts = _pts_of(fields.text("steps"), clip.frames), _integers(fields, "cuts")
+    if any(not 0 < c < clip.frames for c in cuts):
+        raise ValueError(f"{where}: the cuts do not fit the clip")
     facts = ClipFacts(
         clip,
         pts,
@@ -348,9 +344,27 @@ def _facts_of(row: object, where: str) -> ClipFacts:
         bool(fields.integer("kept")),
     )
     check_time_base(facts.time_base)
-    if facts.table.pts[0] != 0:
-        raise ValueError(f"{where}: pts must begin at 0")
     return facts
+
+
+def _steps_text(pts: tuple[int, ...]) -> str:
+    """Write the steps from frame to frame: "512*299", or "33*2 34" where they vary."""
+    runs = [(step, len(list(same))) for step, same in groupby(b - a for a, b in pairwise(pts))]
+    return " ".join(f"{step}*{count}" if count > 1 else str(step) for step, count in runs)
+
+
+def _pts_of(text: str, frames: int) -> tuple[int, ...]:
+    """Read what `_steps_text` wrote, for so many frames."""
+    pts = [0]
+    for part in text.split():
+        found = _STEP.fullmatch(part)
+        if found is None or len(pts) + int(found[2] or 1) > min(frames, LONGEST_FRAMES):
+            raise ValueError("the steps do not fit the clip")
+        for _ in range(int(found[2] or 1)):
+            pts.append(pts[-1] + int(found[1]))
+    if len(pts) != frames or pts[-1] > MAX_TICKS:
+        raise ValueError("the steps do not fit the clip")
+    return tuple(pts)
 
 
 def _integers(fields: Fields, key: str) -> tuple[int, ...]:
