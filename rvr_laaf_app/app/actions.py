@@ -16,6 +16,7 @@ from rvr_laaf_app.app import (
     actions_lens,
     actions_playback,
     actions_shell,
+    actions_suggest,
 )
 from rvr_laaf_app.app.action import MENUS, Action, MenuName, Need, Situation, Table
 
@@ -31,6 +32,7 @@ TABLES: Final[tuple[Table, ...]] = (
     actions_shell.TABLE,
     actions_playback.TABLE,
     actions_focus.TABLE,
+    actions_suggest.TABLE,
     actions_lens.TABLE,
     actions_depth.TABLE,
 )

@@ -109,7 +109,5 @@ TABLE: Final = Table(
             "forget_corrections", "Forget Corrections of the Track", "Focus", (), "target", section=70, submenu="Track"
         ),
     ),
-    needs=(
-        Need("targets", "Set a target first: click a subject in the picture.", _any),
-    ),
+    needs=(Need("targets", "Set a target first: click a subject in the picture.", _any),),
 )

@@ -12,10 +12,12 @@ from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.jobs.job import Job
 
 if TYPE_CHECKING:
+    from rvr_laaf_app.core.evidence import Suggestion
     from rvr_laaf_app.media.probe import ClipInfo
     from rvr_laaf_app.pipeline.depth_export import DepthRequest
     from rvr_laaf_app.pipeline.export import ExportReport, ExportRequest
     from rvr_laaf_app.pipeline.products import ClipProducts
+    from rvr_laaf_app.pipeline.suggested import Mode
 
 _DEPTH = "depth_"
 
@@ -68,6 +70,10 @@ class Engine(Protocol):
         """Follow the subject of a target."""
         ...
 
+    def suggest_job(self, info: ClipInfo, mode: Mode) -> Job[list[Suggestion]]:
+        """Look and listen for New Focus Targets; needs no depth."""
+        ...
+
     def repair_job(self, products: ClipProducts, project: Project) -> Job[int]:
         """Carry the repairs of the depth through their shots, as far as the clip is analysed."""
         ...
@@ -113,6 +119,12 @@ class PipelineEngine:
         from rvr_laaf_app.pipeline.focus import track_job
 
         return (yield from track_job(products, project, target_id))
+
+    def suggest_job(self, info: ClipInfo, mode: Mode) -> Job[list[Suggestion]]:
+        """See Engine."""
+        from rvr_laaf_app.pipeline.suggested import suggest_job
+
+        return (yield from suggest_job(info, mode))
 
     def repair_job(self, products: ClipProducts, project: Project) -> Job[int]:
         """See Engine."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.app.engine import Engine, ExportChoice
 from rvr_laaf_app.app.repairing import RepairWork
+from rvr_laaf_app.app.suggesting import SuggestWork
 from rvr_laaf_app.app.tracking import TrackWish, found, missing_tracks
 from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
 from rvr_laaf_app.document.project import Project, SubjectTrack
@@ -52,6 +53,7 @@ class ClipWork:
         self._tracking: dict[TrackWish, Task[SubjectTrack]] = {}
         self._tried: set[TrackWish] = set()
         self.repairs = RepairWork(engine, scheduler, info, products)
+        self.suggesting = SuggestWork(engine, scheduler, info)
         self._exports = exports  # of all clips: an export goes on when another clip is opened
 
     @property
@@ -109,7 +111,12 @@ class ClipWork:
 
     def does(self, job_id: int) -> bool:
         """Return whether a job is one of these."""
-        tasks: list[Task[Any] | None] = [self._analysis, self.repairs.task, *self._tracking.values()]
+        tasks: list[Task[Any] | None] = [
+            self._analysis,
+            self.repairs.task,
+            self.suggesting.task,
+            *self._tracking.values(),
+        ]
         return any(t is not None and t.status.id == job_id for t in tasks)
 
     def _rank(self) -> None:
@@ -178,6 +185,8 @@ class ClipWork:
             return True
         if self.repairs.task is not None and status.id == self.repairs.task.status.id:
             return True
+        if self.suggesting.finished(status):
+            return True
         for wish, task in list(self._tracking.items()):
             if task.status.id == status.id:
                 del self._tracking[wish]
@@ -191,6 +200,7 @@ class ClipWork:
     def stop(self) -> None:
         """Cancel analysis and tracking of this clip; exports go on. Does not wait."""
         self.repairs.put_aside()
+        self.suggesting.stop()
         tasks: list[Task[Any]] = list(self._tracking.values())
         if self._analysis is not None:
             tasks.append(self._analysis)

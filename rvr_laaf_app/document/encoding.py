@@ -40,6 +40,7 @@ from rvr_laaf_app.document.project import (
     Strength,
     SubjectTrack,
 )
+from rvr_laaf_app.document.refusal_edits import decode_refusals, encode_refusal
 from rvr_laaf_app.document.strict_json import Fields, JsonObject
 
 _COLUMNS = 5
@@ -59,6 +60,8 @@ def encode(project: Project) -> JsonObject:
         values["repairs"] = [encode_repair(r) for r in project.repairs]
     if project.play_range.is_set:
         values["range"] = encode_range(project.play_range)
+    if project.refusals:
+        values["refused"] = [encode_refusal(r) for r in project.refusals]
     for place, text in project.metadata:
         _put_back(values, place, json.loads(text))
     return values
@@ -76,8 +79,9 @@ def decode(values: JsonObject) -> Project:
     marked = fields.inner("range")
     play_range = decode_range(marked)
     _keep(metadata, "/range", marked.rest())
+    refusals = decode_refusals(fields.items("refused"))
     _keep(metadata, "", fields.rest())
-    project = Project(clip, (), tracks, lens, tuple(sorted(metadata.items())), repairs, play_range)
+    project = Project(clip, (), tracks, lens, tuple(sorted(metadata.items())), repairs, play_range, refusals)
     return project.with_targets(targets)
 
 

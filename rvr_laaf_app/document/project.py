@@ -16,6 +16,7 @@ from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.core.optics import Lens
 from rvr_laaf_app.document.lens_keys import LensKey, f_number_at, f_numbers
 from rvr_laaf_app.document.play_range import PlayRange
+from rvr_laaf_app.document.refusal import Refusal
 from rvr_laaf_app.document.repair import Repair
 
 Ease = Literal["linear", "in", "out", "in_out"]
@@ -228,6 +229,7 @@ class Project:
     metadata: tuple[tuple[str, str], ...] = ()  # key -> JSON text
     repairs: tuple[Repair, ...] = ()  # of the depth, each over those before it
     play_range: PlayRange = PlayRange()  # the I and O marks
+    refusals: tuple[Refusal, ...] = ()  # suggestions that the user does not want, by frame
 
     def target(self, target_id: str) -> FocusTarget | None:
         """Return the target with this id, or None."""

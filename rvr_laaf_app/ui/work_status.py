@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.ui.files import Files
     from rvr_laaf_app.ui.status_bar import StatusLine
 
-_ORDER = {"open": 0, "export": 1, "track": 2, "repair": 3, "analyse": 4}  # the first is shown
-_CANCELLABLE = ("export", "repair", "analyse")
+_ORDER = {"open": 0, "export": 1, "track": 2, "suggest": 3, "repair": 4, "analyse": 5}  # the first is shown
+_CANCELLABLE = ("export", "suggest", "repair", "analyse")
 
 
 class WorkStatus(QObject):
@@ -62,6 +62,7 @@ class WorkStatus(QObject):
             "open": self.tr("Opening {0}").replace("{0}", present.shown_name(status.subject)),
             "analyse": self.tr("Analysing depth"),
             "track": self.tr("Following the subject"),
+            "suggest": self.tr("Looking for who speaks and what moves"),
             "repair": self.tr("Carrying depth repairs"),
         }
         left = present.time_left(status.left_s)
@@ -80,6 +81,8 @@ class WorkStatus(QObject):
             return
         if shown.name == "export":
             self._files.cancel_export()
+        elif shown.name == "suggest":
+            self._session.stop_suggesting()
         elif shown.name == "repair":
             self._session.stop_repairs()
         elif shown.name == "analyse":

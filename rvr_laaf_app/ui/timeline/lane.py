@@ -62,6 +62,7 @@ class Lane(QObject):
     name: ClassVar[str] = ""
     height_px: ClassVar[int] = 40
     optional: ClassVar[bool] = True
+    under_targets: ClassVar[bool] = False  # it lies between targets and depth, else below the depth
 
     changed = Signal()  # what `draw` shows: the timeline draws its kept picture again
     moved = Signal()  # only what `draw_over` shows
@@ -94,6 +95,9 @@ class Lane(QObject):
     def words_at(self, place: QPointF, view: LaneView) -> tuple[str, ...]:
         """Return lines of text to stand beside the mouse."""
         return ()
+
+    def left(self) -> None:
+        """The mouse has gone from this lane."""
 
     def press(self, event: QMouseEvent, view: LaneView) -> bool:
         """Take the left button: True if the lane holds the mouse until `release` or `let_go`."""

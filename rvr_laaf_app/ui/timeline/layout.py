@@ -17,14 +17,17 @@ FOLDED_PX = 24  # of a lane in which nothing is set yet
 ROOMY_PX = 300  # a timeline so high gives its lanes the heights of HEIGHTS, a lower one those of LOW
 HEIGHTS: Final[dict[str, int]] = {"ruler": 24, "film": 48, "sound": 32, "targets": 40}
 LOW: Final[dict[str, int]] = {"ruler": 24, "film": 32, "sound": 24, "targets": 40}
-BELOW: Final[dict[str, int]] = {lane.name: lane.height_px for lane in MORE}
-LANES: Final = (*HEIGHTS, "depth", *BELOW)  # from top to bottom; depth takes the room that is left
-OPTIONAL: Final = ("film", "sound", "depth", *(lane.name for lane in MORE if lane.optional))  # what may be hidden
+BESIDES: Final[dict[str, int]] = {lane.name: lane.height_px for lane in MORE}
+_BETWEEN: Final = tuple(lane.name for lane in MORE if lane.under_targets)
+_BELOW: Final = tuple(lane.name for lane in MORE if not lane.under_targets)
+LANES: Final = (*HEIGHTS, *_BETWEEN, "depth", *_BELOW)  # from top to bottom; depth takes the room that is left
+_FIXED: Final = {"ruler", "targets", *(lane.name for lane in MORE if not lane.optional)}
+OPTIONAL: Final = tuple(name for name in LANES if name not in _FIXED)  # what may be hidden
 
 
 def _fixed(hidden: Collection[str], folded: Collection[str], heights: dict[str, int]) -> dict[str, int]:
     """Return the height of every lane but depth; 0 for those in `hidden`."""
-    rooms = {name: min(high, FOLDED_PX) if name in folded else high for name, high in (heights | BELOW).items()}
+    rooms = {name: min(high, FOLDED_PX) if name in folded else high for name, high in (heights | BESIDES).items()}
     return {name: 0 if name in hidden else high for name, high in rooms.items()}
 
 

@@ -1,4 +1,4 @@
-"""The lanes below the depth lane, from top to bottom. Each is a class of its own: see lane.Lane."""
+"""The lanes besides the fixed ones, from top to bottom. Each is a class of its own: see lane.Lane."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ from typing import Final
 
 from rvr_laaf_app.ui.timeline.lane import Lane
 from rvr_laaf_app.ui.timeline.lens_lane import LensLane
+from rvr_laaf_app.ui.timeline.suggestion_lane import SuggestionLane
 
-MORE: Final[tuple[type[Lane], ...]] = (LensLane,)
+MORE: Final[tuple[type[Lane], ...]] = (SuggestionLane, LensLane)

@@ -70,6 +70,7 @@ class TimelineView(TimeAxisWidget):
         own: dict[str, Lane] = {"targets": self.targets, "depth": self.depth_row}
         self._lanes = own | {kind.name: kind(self) for kind in MORE}
         self._held: Lane | None = None  # the lane that holds the mouse
+        self._over: Lane | None = None  # the one under the mouse
         self._pressed: Lane | None = None  # the one pressed last: keys are its own
         for lane in self._lanes.values():
             lane.changed.connect(self._repaint)
@@ -306,6 +307,7 @@ class TimelineView(TimeAxisWidget):
             self.seek_requested.emit(self._frame_at(place.x()))
         else:
             lane = self._lane_at(place)
+            self._be_over(lane)
             shape = lane.cursor_at(place, self._view_of(lane)) if lane is not None else None
             self.setCursor(Qt.CursorShape.ArrowCursor if shape is None else shape)
             self.update()
@@ -327,9 +329,16 @@ class TimelineView(TimeAxisWidget):
         self._scrubbing = False
         self._repaint()
 
+    def _be_over(self, lane: Lane | None) -> None:
+        """Take note of the lane under the mouse."""
+        if self._over is not None and self._over is not lane:
+            self._over.left()
+        self._over = lane
+
     def leaveEvent(self, event: QEvent) -> None:
         """Take the words away."""
         self._hover = None
+        self._be_over(None)
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

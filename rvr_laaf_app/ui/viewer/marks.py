@@ -46,28 +46,28 @@ def draw_subject(painter: QPainter, shown: QRectF, mark: SubjectMark) -> None:
     """Draw a box: amber corners as opaque as it is sure, or a dashed red frame with the word "lost"."""
     rect = to_rect(shown, mark.box)
     if mark.lost:
-        _outline(painter, rect, theme.DARK.color("problem"), dashed=True)
-        _tag(painter, shown, rect, f"{mark.label}  lost", theme.DARK.color("problem"))
+        outline(painter, rect, theme.DARK.color("problem"), dashed=True)
+        tag(painter, shown, rect, f"{mark.label}  lost", theme.DARK.color("problem"))
         return
     colour = theme.DARK.color("accent" if mark.ruling or mark.tentative else "text")
     if mark.tentative:
-        _outline(painter, rect, colour, dashed=True)
-        _tag(painter, shown, rect, mark.label, colour)
+        outline(painter, rect, colour, dashed=True)
+        tag(painter, shown, rect, mark.label, colour)
         return
     colour.setAlphaF(0.45 + 0.55 * min(max(mark.confidence, 0.0), 1.0))
     if mark.selected:
         thin = QColor(colour)
         thin.setAlphaF(colour.alphaF() * 0.5)
-        _outline(painter, rect, thin)
+        outline(painter, rect, thin)
     _corners(painter, rect, colour)
-    _tag(painter, shown, rect, f"{mark.label}  {round(mark.confidence * 100)} %", colour)
+    tag(painter, shown, rect, f"{mark.label}  {round(mark.confidence * 100)} %", colour)
 
 
 def draw_target(painter: QPainter, shown: QRectF, mark: TargetMark) -> None:
     """Draw a small ring with a dot at a point target; a box target is a thin frame."""
     colour = theme.DARK.color("accent")
     if isinstance(mark.place, Box):
-        _outline(painter, to_rect(shown, mark.place), colour)
+        outline(painter, to_rect(shown, mark.place), colour)
         return
     centre = QPointF(shown.left() + mark.place.x * shown.width(), shown.top() + mark.place.y * shown.height())
     for pen in (QPen(QColor(0, 0, 0, 170), 4.0), QPen(colour, 1.5)):
@@ -84,10 +84,11 @@ def draw_rubber_band(painter: QPainter, rect: QRectF) -> None:
     fill = theme.DARK.color("accent")
     fill.setAlpha(28)
     painter.fillRect(rect, fill)
-    _outline(painter, rect, theme.DARK.color("accent"))
+    outline(painter, rect, theme.DARK.color("accent"))
 
 
-def _outline(painter: QPainter, rect: QRectF, colour: QColor, *, dashed: bool = False) -> None:
+def outline(painter: QPainter, rect: QRectF, colour: QColor, *, dashed: bool = False) -> None:
+    """Draw a thin frame with a shade around it."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(0, 0, 0, 140), 3.0))
     painter.drawRect(rect)
@@ -111,7 +112,7 @@ def _corners(painter: QPainter, rect: QRectF, colour: QColor) -> None:
         painter.drawLines(lines)
 
 
-def _tag(painter: QPainter, shown: QRectF, rect: QRectF, text: str, colour: QColor) -> None:
+def tag(painter: QPainter, shown: QRectF, rect: QRectF, text: str, colour: QColor) -> None:
     """Write a small label above the box, or inside its top where there is no room above."""
     font = theme.tabular_font(theme.SMALL_TEXT_PX)
     painter.setFont(font)

@@ -13,6 +13,8 @@ import numpy as np
 
 from rvr_laaf_app.app.engine import ExportChoice
 from rvr_laaf_app.core.errors import ExportError, MediaError
+from rvr_laaf_app.core.evidence import Suggestion
+from rvr_laaf_app.core.geometry import Box
 from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.jobs.job import Job, Progress
 
@@ -91,6 +93,16 @@ class FakeEngine:
             by=target.tracker,
             for_place=(target.frame, target.place),
         )
+
+    def suggest_job(self, info: Any, mode: str) -> Job[list[Suggestion]]:
+        for step in range(self.steps):
+            self._pass(f"suggest {mode}")
+            yield Progress(step + 1, self.steps, "looking")
+        box, other = Box(0.1, 0.2, 0.2, 0.3), Box(0.6, 0.2, 0.2, 0.3)
+        return [
+            Suggestion(n, box, 0.9, "voice", f"{mode} {n}", ready=max(n - 6, 0), runner_up="other", runner_up_box=other)
+            for n in range(5, info.frames, 20)
+        ]
 
     def check_export(self, choice: ExportChoice, info: Any) -> None:
         if Path(choice.path).exists() and not choice.overwrite:
