@@ -24,6 +24,7 @@ LEAST_SEEN_S = 0.3
 AT_START_S = 0.4  # what is seen so soon after a cut was there all along
 GONE_AFTER_S = 0.35  # unseen at the edge for so long
 FORGOTTEN_AFTER_S = 60.0  # what rests stays where it is
+GONE_UNSEEN_S = 8.0  # ... but at the edge it has probably left
 RESTED_S = 2.0  # since who rests was last seen to move: what then comes in from the edge is somebody else
 LAST_S = 0.4  # of motion that says where somebody went
 RECENT_S = 0.6  # who moved so lately takes up new motion near by before one who rests
@@ -205,7 +206,8 @@ class _Cast:
         if unseen > GONE_AFTER_S * self._rate and (_leaving(subject.box) or _left(subject, self._rate)):
             subject.left_at_edge = True
             return True
-        return unseen > FORGOTTEN_AFTER_S * self._rate
+        patience = GONE_UNSEEN_S if _at_exit(subject.box) else FORGOTTEN_AFTER_S
+        return unseen > patience * self._rate
 
 
 def _by_frame(rows: NDArray[np.float32], start: int, stop: int) -> dict[int, NDArray[np.float32]]:
@@ -298,6 +300,11 @@ def _across_edge(box: Box, dx: float, dy: float) -> bool:
         or (right < EDGE and dx > OUTWARDS)
         or (bottom < EDGE and dy > OUTWARDS)
     )
+
+
+def _at_exit(box: Box) -> bool:
+    """True at the sides and below: people do not leave upwards, their heads are cut off there."""
+    return min(box.x, 1.0 - box.x - box.width, 1.0 - box.y - box.height) < EDGE
 
 
 def _leaving(box: Box) -> bool:

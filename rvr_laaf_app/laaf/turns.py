@@ -23,7 +23,7 @@ SHORTEST_S = 0.3  # of what is said
 LEAD_IN_S = 0.12  # consonants before the first vowel
 RHYTHM_S = 0.6  # to each side, over which rhythm is compared
 MOUTH_WEIGHT, RHYTHM_WEIGHT = 2.0, 2.0
-NOBODY = 0.35  # what a face must bring to have the word rather than somebody unseen
+NOBODY = 0.7  # what a face must bring to have the word rather than somebody unseen
 CHANGE_COST_S = 0.45  # of evidence that a change of the speaker must bring
 SHORTEST_TURN_S = 0.4
 
@@ -93,7 +93,7 @@ def turns_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Turn]:
     path = best_path(scores, CHANGE_COST_S)
     found: list[Turn] = []
     for first, last, state in runs(np.where(voiced, path, -1)):
-        if state < 0 or state == len(numbers):
+        if state < 0 or state == len(numbers) or proof[state, first:last].mean() < NOBODY:
             continue
         sure = float(np.clip(0.5 + 0.5 * (proof[state, first:last].mean() - NOBODY), 0.0, 1.0))
         face = int(numbers[state])
