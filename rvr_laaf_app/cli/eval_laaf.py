@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rvr_laaf_app.cli.progress import run_with_progress
 from rvr_laaf_app.core.errors import UsageError
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.measure.laaf import ClipScore, ClipTruth
     from rvr_laaf_app.pipeline.products import ClipProducts
 
-MODES = ("auto", "action", "conversation")
+Mode = Literal["auto", "action", "conversation"]
+MODES: tuple[Mode, ...] = ("auto", "action", "conversation")
 TRUTH = "new_focus_targets.json"
 VIDEO = {".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"}
 
@@ -75,7 +76,7 @@ def _clip_of(folder: Path, name: str) -> Path | None:
 
 
 def _suggested(
-    clip: Path, truth: ClipTruth, mode: str, arguments: argparse.Namespace
+    clip: Path, truth: ClipTruth, mode: Mode, arguments: argparse.Namespace
 ) -> tuple[list[Suggestion], float | None]:
     """Return what is proposed for a clip, and the mean distance of the focal planes if that is wanted."""
     from rvr_laaf_app.media.probe import probe

@@ -140,14 +140,14 @@ class _Cast:
                 continue
             box = box_of(row[1:])
             velocity = float(row[6]), float(row[7])
-            subject = self._of_blob(frame, box, velocity, trusted=explained > TRUSTED)
-            if subject is None:
+            mover = self._of_blob(frame, box, velocity, trusted=explained > TRUSTED)
+            if mover is None:
                 continue
-            if subject.number not in boxes:
-                subject.motions.append((frame, box, *velocity))
+            if mover.number not in boxes:
+                mover.motions.append((frame, box, *velocity))
             share = float(row[8]) * explained * float(self._strength[frame - self._start])
-            action[subject.number] = action.get(subject.number, 0.0) + share
-            boxes[subject.number] = _union(boxes[subject.number], box) if subject.number in boxes else box
+            action[mover.number] = action.get(mover.number, 0.0) + share
+            boxes[mover.number] = _union(boxes[mover.number], box) if mover.number in boxes else box
         for subject in self._here:
             self._record(subject, frame, boxes.get(subject.number), action.get(subject.number))
         self._here = [s for s in self._here if not self._gone(s)]
@@ -276,8 +276,7 @@ def _left(subject: Subject, rate: float) -> bool:
         return False
     last, box = subject.motions[-1][:2]
     lately = [m for m in subject.motions[-25:] if m[0] > last - LAST_S * rate]
-    dx, dy = (sum(m[i] for m in lately) / len(lately) for i in (2, 3))
-    return _across_edge(box, dx, dy)
+    return _across_edge(box, *_mean_velocity(lately))
 
 
 def _came_in(subject: Subject, rate: float) -> bool:
@@ -287,8 +286,13 @@ def _came_in(subject: Subject, rate: float) -> bool:
     first = [m for m in subject.motions if m[0] <= subject.start + LAST_S * rate]
     if not first:
         return bool(subject.faces)
-    dx, dy = (sum(m[i] for m in first) / len(first) for i in (2, 3))
+    dx, dy = _mean_velocity(first)
     return _across_edge(first[0][1], -dx, -dy)
+
+
+def _mean_velocity(motions: list[tuple[int, Box, float, float]]) -> tuple[float, float]:
+    count = len(motions)
+    return sum(m[2] for m in motions) / count, sum(m[3] for m in motions) / count
 
 
 def _across_edge(box: Box, dx: float, dy: float) -> bool:

@@ -179,12 +179,11 @@ def truth_of(people: list[Person], said: list[Said], frames: int) -> dict[str, A
         box = face_box(people[turn.person], frame)
         row = {"frame": frame, "early": early, "late": late, "box": box}
         targets.append({**row, "subject": f"person {turn.person}", "why": "speaks"})
-    places = [[p.disparity, face_box(p, 0)] for p in people]
     return {
         "frames": frames,
         "fps": FPS,
         "kind": "semi-synthetic",
-        "people": [{"disparity": round(d, 3), "box": box} for d, box in places],
+        "people": [{"disparity": round(p.disparity, 3), "box": face_box(p, 0)} for p in people],
         "targets": targets,
         "turns": [
             {
