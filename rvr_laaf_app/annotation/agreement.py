@@ -55,9 +55,10 @@ class Agreement:
 
     found: 2 x pairs / all targets (specific agreement; F1 of one against the other). time_s: mean |difference|.
     in_window: share of pairs in which each lies between the other's early and late. overlap: mean intersection over
-    union of the boxes. distance: of their middles, in widths and heights of the picture. same_place: share that may mean the same subject by place. same_words: share whose subjects
-    share a word. kappa: Cohen's kappa of the subjects as words, over pairs. same_focus: share of the clips' time in
-    which the targets that hold are a pair in the same place.
+    union of the boxes. distance: of their middles, in widths and heights of the picture. same_place: share that may
+    mean the same subject by place. same_words: share whose subjects share a word. kappa: Cohen's kappa of the subjects
+    as words, over pairs. same_focus: share of the clips' time in which the targets that hold are a pair in the same
+    place.
     """
 
     first: str

@@ -34,6 +34,7 @@ COMMANDS = {
     "interchange": "targets and focus curve to and from other programs",
     "models": "list, install and remove depth networks",
     "eval": "measure depth, light, steadiness, and proposed focus targets",
+    "vaf": "the data set of focus targets that people set: how far it is, whether it is sound, in and out",
     "bench": "measure the stages and the renderer on this machine",
 }
 

@@ -70,7 +70,7 @@ def read_csv(content: bytes, annotator: str) -> list[LooseClip]:
         line = lines[id(rows[0])]
         try:
             check_annotator(who)
-            targets = []
+            targets: list[VafTarget | LooseTarget] = []
             for row in rows:
                 line = lines[id(row)]
                 if row.get("x"):
