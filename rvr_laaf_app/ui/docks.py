@@ -28,6 +28,7 @@ MAX_LAYOUT_CHARS: Final = 20_000  # a real one has about a thousand
 _SIDE_PX: Final = {"left": 240, "right": 312}
 _BOTTOM_SHARE: Final = 0.36  # of the height of the window: the picture has more
 _BOTTOM_PX: Final = (232, 560)
+_TITLE_PX: Final = 24
 _TIDY_MS: Final = (0, 100)  # at once, and again when Qt has laid out what it puts off
 
 
@@ -57,12 +58,21 @@ class TitleBar(QWidget):
         line.addWidget(self.name, 1)
         line.addWidget(self.undock)
         line.addWidget(self.dismiss)
-        self.setFixedHeight(24)
+        self._holds_more = False
+        self.setFixedHeight(_TITLE_PX)
+
+    def set_tabbed(self, tabbed: bool) -> None:
+        """Leave naming the dock to its tab, which can be taken hold of too; a title with more than a name stays."""
+        away = tabbed and not self._holds_more
+        for button in (self.undock, self.dismiss):
+            button.setVisible(not away)
+        self.setFixedHeight(0 if away else _TITLE_PX)
 
     def put(self, widget: QWidget) -> None:
         """Show a widget in the place of the name."""
         line = self.layout()
         if isinstance(line, QHBoxLayout):
+            self._holds_more = True
             self.name.hide()
             line.insertWidget(0, widget, 1)
 
@@ -137,6 +147,8 @@ class Docks(QObject):
         self._homes[name], self._wanted[name] = _Home(area, shown, behind), shown
         self._actions[f"dock_{name}"].setChecked(shown)
         dock.dismissed.connect(self._dismissed)
+        dock.topLevelChanged.connect(self._tidy_soon)
+        dock.dockLocationChanged.connect(self._tidy_soon)
         return dock
 
     def toggle(self, name: str) -> None:
@@ -235,6 +247,10 @@ class Docks(QObject):
         for name, dock in self.docks.items():
             dock.setVisible(self._working and not self._alone and self._wanted[name])
             self._actions[f"dock_{name}"].setChecked(self._wanted[name])
+        self._tidy_soon()
+
+    @Slot()
+    def _tidy_soon(self) -> None:
         for after_ms in _TIDY_MS:
             QTimer.singleShot(after_ms, self, self._tidy_tabs)
 
@@ -246,6 +262,9 @@ class Docks(QObject):
             behind = [d for d in self.docks.values() if d.windowTitle() in titles and not d.isHidden()]
             if len(behind) < 2 or any(d not in self._window.tabifiedDockWidgets(behind[0]) for d in behind[1:]):
                 bar.hide()
+        for dock in self.docks.values():
+            others = [] if dock.isFloating() else self._window.tabifiedDockWidgets(dock)
+            dock.title_bar.set_tabbed(any(not other.isHidden() for other in others))
 
     @Slot(str)
     def _dismissed(self, name: str) -> None:

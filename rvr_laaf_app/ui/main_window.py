@@ -272,7 +272,7 @@ class MainWindow(QMainWindow):
         if session.clip is not None and products is None:
             notice = self.tr("Depth cannot be estimated here: only the original is shown.")
         elif products is not None and not products.complete:
-            share = products.meta.done / max(products.meta.frames, 1)
+            share = min(products.meta.done / max(products.meta.frames, 1), 0.99)  # all done is not yet complete
             notice = self.tr("Depth {0}: focus is a first guess until it is complete").replace("{0}", f"{share:.0%}")
         elif session.clip is not None and not session.project.targets and not actions["repair_tool"].isChecked():
             notice = self.tr("Click a subject to focus on it")

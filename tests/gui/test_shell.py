@@ -36,6 +36,10 @@ def tabs_shown(window: MainWindow) -> list[QTabBar]:
     return [bar for bar in bars if bar.isVisible() and bar.geometry().intersects(window.rect())]
 
 
+def tab_names(window: MainWindow) -> list[list[str]]:
+    return [[bar.tabText(place) for place in range(bar.count())] for bar in tabs_shown(window)]
+
+
 # Actions
 
 
@@ -108,7 +112,7 @@ def test_a_moved_dock_stays_where_it_was_moved_until_the_layout_is_reset(
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support (raise|propagateSizeHints)")
-def test_resetting_the_layout_leaves_no_dock_behind_another(opened: MainWindow, qtbot: QtBot) -> None:
+def test_resetting_the_layout_puts_every_dock_where_it_belongs(opened: MainWindow, qtbot: QtBot) -> None:
     docks = opened.docks.docks
     for dock in docks.values():
         dock.setFloating(True)
@@ -120,10 +124,10 @@ def test_resetting_the_layout_leaves_no_dock_behind_another(opened: MainWindow, 
     for name in ("media", "queue", "timeline", "inspector"):
         assert docks[name].isVisible(), name
         assert not docks[name].isFloating(), name
-        assert not docks[name].visibleRegion().isEmpty(), name
-        assert docks[name].title_bar.isVisible(), name
+        assert docks[name].visibleRegion().isEmpty() == (name == "queue"), name  # it is a tab behind the media
+    assert docks["inspector"].title_bar.undock.isVisible()
     assert not docks["repair"].isVisible()
-    qtbot.waitUntil(lambda: not tabs_shown(opened), timeout=2000)
+    qtbot.waitUntil(lambda: tab_names(opened) == [["Media", "Exports"]], timeout=2000)
     assert docks["media"].geometry().right() < opened.workspace.picture.mapTo(opened, QPoint(0, 0)).x()
 
 
@@ -134,8 +138,28 @@ def test_no_tabs_are_left_over_a_title_when_a_dock_is_closed(opened: MainWindow,
     qtbot.waitUntil(lambda: bool(tabs_shown(opened)))
     docks["repair"].close()
     qtbot.wait(200)
-    assert not tabs_shown(opened)
+    assert tab_names(opened) == [["Media", "Exports"]]
     assert docks["inspector"].isVisible()
+
+
+def test_exports_are_a_tab_behind_the_media_until_one_is_added(opened: MainWindow, qtbot: QtBot) -> None:
+    docks = opened.docks.docks
+    qtbot.waitUntil(lambda: tab_names(opened) == [["Media", "Exports"]])
+    assert not docks["media"].visibleRegion().isEmpty()
+    assert docks["queue"].visibleRegion().isEmpty()
+    qtbot.waitUntil(lambda: not docks["media"].title_bar.dismiss.isVisible())  # the tab names it
+    had_keys = opened.focusWidget()
+    opened.docks.bring_forward("queue")
+    qtbot.waitUntil(lambda: not docks["queue"].visibleRegion().isEmpty())
+    assert opened.focusWidget() is had_keys
+    docks["queue"].close()
+    qtbot.waitUntil(lambda: docks["media"].title_bar.dismiss.isVisible())
+    opened.docks.bring_forward("queue")
+    assert not docks["queue"].isVisible()  # the user has put it away
+
+
+def test_the_picture_has_more_of_a_low_window_than_the_timeline(opened: MainWindow) -> None:
+    assert opened.workspace.picture.height() > 1.3 * opened.workspace.timeline.height()
 
 
 @pytest.mark.parametrize("layout", ["", "not base64 !", "AAAA", "/////wAAAAD9" * 50])

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.mark.parametrize("text", ["text", "text_strong", "text_quiet", "accent", "problem", "in_focus"])
-@pytest.mark.parametrize("ground", ["surround", "panel", "control"])
+@pytest.mark.parametrize("ground", ["surround", "panel", "control", "control_hover", "control_pressed"])
 def test_text_can_be_read_on_every_ground(text: str, ground: str) -> None:
     assert theme.contrast(getattr(theme.DARK, text), getattr(theme.DARK, ground)) >= 4.5
 
@@ -21,6 +21,16 @@ def test_text_on_accent_and_on_the_error_bar_can_be_read() -> None:
     assert theme.contrast(theme.DARK.on_accent, theme.DARK.accent) >= 4.5
     for text in ("text", "text_strong"):
         assert theme.contrast(getattr(theme.DARK, text), theme.DARK.problem_panel) >= 4.5
+
+
+@pytest.mark.parametrize("subject", ["subject_a", "subject_b", "subject_c", "subject_d"])
+def test_the_numbers_of_subjects_can_be_read_on_the_depth_lane(subject: str) -> None:
+    assert theme.contrast(getattr(theme.DARK, subject), theme.DARK.surround) >= 4.5
+
+
+def test_what_cannot_be_used_now_can_still_be_made_out() -> None:
+    for ground in ("surround", "panel"):
+        assert theme.contrast(theme.DARK.text_disabled, getattr(theme.DARK, ground)) >= 3.0
 
 
 @pytest.mark.parametrize("ground", ["surround", "panel", "control", "hairline"])

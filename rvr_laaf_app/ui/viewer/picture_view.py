@@ -178,6 +178,11 @@ class PictureView(QWidget):
             self._subjects, self._targets = subjects, targets
             self.update()
 
+    @property
+    def notice(self) -> str:
+        """The quiet line at the lower edge."""
+        return self._notice
+
     def set_notice(self, text: str) -> None:
         """Show one quiet line at the picture's lower edge; empty: none."""
         if text != self._notice:
