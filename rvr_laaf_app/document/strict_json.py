@@ -20,16 +20,16 @@ MAX_DEPTH = 32
 MAX_INTEGER_DIGITS = 20
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of an ordinary file of bounded size; ValueError for others (a device would never end)."""
+def read_bytes(path: Path, *, most: int = MAX_BYTES) -> bytes:
+    """Return the content of an ordinary file of at most `most` bytes; ValueError for others (a device never ends)."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(handle, "rb") as file:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
             raise ValueError("it is not a regular file")
-        if facts.st_size > MAX_BYTES:
-            raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
-        return file.read(MAX_BYTES + 1)
+        if facts.st_size > most:
+            raise ValueError(f"it is larger than {most // 2**20} MiB")
+        return file.read(most + 1)
 
 
 def parse_object(data: bytes) -> JsonObject:

@@ -65,7 +65,12 @@ def test_json_has_every_frame_on_request(project: Path, check: Callable[..., str
     first, second, third = facts["subjects"]
     assert len(first["coc_px"]) == len(third["coc_px"]) == 30
     assert abs(first["coc_px"][1]) < 0.3
-    assert third["coc_px"][14] is None, "before its frame nobody knows where it was"
+    known = [value is not None for value in third["coc_px"]]
+    assert known == [False] * 12 + [True] * 18, "followed back to the target before, and no further"
+    assert third["coc_px"][12] < third["coc_px"][13] < third["coc_px"][14] == 0.0, (
+        "the plane comes and is there in time"
+    )
+
     assert second["sharp_share"] == 1.0
     (problem,) = facts["problems"]
     assert (problem["kind"], problem["target"]) == ("pull_hurried", "c")

@@ -22,6 +22,7 @@ from rvr_laaf_app.document.interchange.timeline_otio import read_otio, write_oti
 from rvr_laaf_app.document.interchange.usd_camera import write_usda
 from rvr_laaf_app.document.strict_json import read_bytes
 
+MAX_BYTES = 64 * 2**20
 _LONGEST_MESSAGE = 300
 
 
@@ -182,7 +183,7 @@ def read_file(path: Path, format_: Format) -> Incoming:
         readable = ", ".join(f.name for f in FORMATS.values() if f.read is not None)
         raise UsageError(f"{format_.title} cannot be read back", where=path, remedy=f"Readable: {readable}.")
     try:
-        return format_.read(read_bytes(path))
+        return format_.read(read_bytes(path, most=MAX_BYTES))
     except OSError as error:
         raise ProjectError(f"the file cannot be read ({error.strerror or error})", where=path) from error
     except (ValueError, RecursionError) as error:
