@@ -61,12 +61,17 @@ class TitleBar(QWidget):
         self._holds_more = False
         self.setFixedHeight(_TITLE_PX)
 
+    def sizeHint(self) -> QSize:
+        """Return the size that a dock goes by: no height while a tab names it."""
+        return QSize(super().sizeHint().width(), self.maximumHeight())
+
     def set_tabbed(self, tabbed: bool) -> None:
         """Leave naming the dock to its tab, which can be taken hold of too; a title with more than a name stays."""
         away = tabbed and not self._holds_more
         for button in (self.undock, self.dismiss):
             button.setVisible(not away)
         self.setFixedHeight(0 if away else _TITLE_PX)
+        self.updateGeometry()
 
     def put(self, widget: QWidget) -> None:
         """Show a widget in the place of the name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,9 @@ class Files(QObject):
             self._attempt_open(path)
 
     def _attempt_open(self, path: str) -> None:
+        own = self._session.path
+        if own is not None and not self._session.read_only and os.path.realpath(path) == os.path.realpath(own):
+            self._session.new()  # else this very window would be told that it has the project open already
         try:
             self._session.open(path)
         except RvrError as error:

@@ -115,6 +115,7 @@ def test_a_missing_clip_is_named_in_the_viewer_and_looked_for_from_there(
     clip.unlink()
     window.files.open(str(project))
     qtbot.waitUntil(missing.isVisible, timeout=20_000)
+    assert not window.session.read_only  # it was open in this very window, which is no other one
     assert clip.name in control(window, QLabel, "path_of_missing").text()
     assert window.workspace.picture.rect().contains(missing.geometry())
     asked: list[bool] = []
