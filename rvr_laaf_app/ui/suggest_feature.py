@@ -12,6 +12,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QMenu
 
 from rvr_laaf_app.app.suggestions import Offer, offers_of, preview_of
+from rvr_laaf_app.core.geometry import Box
 from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus
 from rvr_laaf_app.ui.feature import Feature, Handlers
 from rvr_laaf_app.ui.panels.suggestion_panel import SuggestionPanel, SuggestionText
@@ -54,8 +55,8 @@ class SuggestFeature(Feature):
         self._work: SuggestWork | None = None
         self._offers: tuple[Offer, ...] = ()
         self._made_of: Hashable = None
-        self._swapped: frozenset[tuple[int, object]] = frozenset()
-        self._chosen: tuple[int, object] | None = None
+        self._swapped: frozenset[tuple[int, Box]] = frozenset()
+        self._chosen: tuple[int, Box] | None = None
         self._hovered = -1
         self._ended: FinishReason | None = None  # of the last search, if it came to nothing
         self._share: float | None = None
@@ -95,6 +96,7 @@ class SuggestFeature(Feature):
 
     def met(self) -> Collection[str]:
         """Return which needs of deciding are met: something is chosen, something is waiting."""
+        self._look()
         offer = self.chosen
         met = []
         if (offer is not None and offer.state != "taken") or self._suggested(selected=True):
@@ -252,7 +254,9 @@ class SuggestFeature(Feature):
         self._window.show_state()
         if offer is not None:
             inspector = self._window.workspace.inspector
-            inspector.content.layout().activate()  # it has just become higher
+            layout = inspector.content.layout()
+            if layout is not None:
+                layout.activate()  # the panel has just become higher
             inspector.ensureWidgetVisible(self.panel)
 
     @Slot(int)
@@ -270,6 +274,17 @@ class SuggestFeature(Feature):
 
     def show_state(self) -> None:
         """Bring lane, panel, mark and preview up to date."""
+        self._look()
+        work = self._work
+        if work is not None and work.running is None and work.mode is not None:
+            self.panel.show_mode(work.mode)
+        self._show_texts()
+        self.panel.enable(self._window.menus.actions)
+        self._show_mark()
+        self._preview()
+
+    def _look(self) -> None:
+        """Take note of what is found and decided by now."""
         work, project = self._session.suggesting, self._session.project
         if work is not self._work:
             self._work, self._chosen, self._swapped, self._hovered = work, None, frozenset(), -1
@@ -278,16 +293,10 @@ class SuggestFeature(Feature):
         made_of = (found, project.targets, project.refusals, self._swapped)
         if made_of != self._made_of:
             self._made_of = made_of
-            self._offers = offers_of(project, found or (), self._swapped)  # type: ignore[arg-type]
+            self._offers = offers_of(project, found or (), self._swapped)
         chosen = self.chosen
         if chosen is not None and chosen.state == "taken":
             self._chosen = None
-        if work is not None and work.running is None and work.mode is not None:
-            self.panel.show_mode(work.mode)
-        self._show_texts()
-        self.panel.enable(self._window.menus.actions)
-        self._show_mark()
-        self._preview()
 
     def _show_texts(self) -> None:
         chosen, refused = self.chosen, len(self._session.project.refusals)

@@ -88,7 +88,7 @@ class SuggestionLane(Lane):
         if self._says and not shown:
             painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
             painter.setPen(theme.DARK.color("text_quiet"))
-            room = view.rect.adjusted(8, 0, -8, 0)
+            room = view.rect.adjusted(12, 0, -12, 0)
             text = painter.fontMetrics().elidedText(self._says, Qt.TextElideMode.ElideRight, int(room.width()))
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
             return
@@ -114,7 +114,8 @@ class SuggestionLane(Lane):
             painter.drawLine(QLineF(moment, centre.y() - 4, moment, centre.y() + 4))
         size = GHOST_PX + (1.5 if chosen else 0.0)
         pen = QPen(theme.DARK.color("text_strong") if chosen else colour, 1.5)
-        pen.setDashPattern([2.0, 1.4])
+        pen.setDashPattern([1.8, 1.8])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
         fill = theme.DARK.color("accent")
         fill.setAlphaF(0.45 if chosen else 0.12)
