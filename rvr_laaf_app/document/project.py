@@ -21,6 +21,7 @@ from rvr_laaf_app.document.repair import Repair
 
 Ease = Literal["linear", "in", "out", "in_out"]
 Strength = Literal["suggested", "soft", "firm"]
+WHOLE_CLIP = PlayRange()
 DEFAULT_PULL_FRAMES = 10  # rvr-laaf.txt, section 5: about 0.67 s at 15 fps
 
 
@@ -228,7 +229,7 @@ class Project:
     lens: LensSettings = LensSettings()
     metadata: tuple[tuple[str, str], ...] = ()  # key -> JSON text
     repairs: tuple[Repair, ...] = ()  # of the depth, each over those before it
-    play_range: PlayRange = PlayRange()  # the I and O marks
+    play_range: PlayRange = WHOLE_CLIP  # the I and O marks
     refusals: tuple[Refusal, ...] = ()  # suggestions that the user does not want, by frame
 
     def target(self, target_id: str) -> FocusTarget | None:
