@@ -211,7 +211,7 @@ def _spans(targets: Sequence[VafTarget], end_s: float) -> list[tuple[VafTarget, 
     """Return from when to when each target holds: until its own end or the next target."""
     starts = [min(t.at.seconds, end_s) for t in targets]
     spans = []
-    for target, start, following in zip(targets, starts, [*starts[1:], end_s], strict=True):
+    for target, start, following in zip(targets, starts, [*starts, end_s][1:], strict=True):
         own = target.seconds(target.hold) if target.hold is not None else end_s
         spans.append((target, start, min(following, own, end_s)))
     return spans
