@@ -33,7 +33,8 @@ class SuggestWork:
     @property
     def running(self) -> Mode | None:
         """The mode that is being searched for; None if nothing is."""
-        return self._asked if self._task is not None and not self._task.finished else None
+        task = self._task
+        return None if task is None or task.finished or task.cancelled else self._asked
 
     @property
     def found(self) -> tuple[Suggestion, ...] | None:
@@ -44,6 +45,7 @@ class SuggestWork:
         """Look for suggestions; True if they are known already, so that no job is needed."""
         if mode in self._known:
             self.stop()
+            self._task = None  # nobody waits for its end
             self.mode = mode
             return True
         if self.running != mode:

@@ -153,7 +153,7 @@ class SuggestFeature(Feature):
         if not status.finished:
             self._share = status.progress.fraction
             self._show_texts()
-        elif work is not None and work.running is None:
+        elif work is not None and work.task is not None and work.task.status.id == status.id:
             self._ended = None if status.reason is FinishReason.COMPLETED else status.reason
             self._window.show_state()
 
