@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QFont, QFontMetrics
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QListWidget, QPushButton
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QListWidget, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.core.geometry import Box
@@ -122,3 +122,17 @@ def test_a_missing_clip_is_named_in_the_viewer_and_looked_for_from_there(
     window.menus.actions["relink"].triggered.connect(lambda: asked.append(True))
     control(window, QPushButton, "find_missing").click()
     assert asked
+
+
+@pytest.mark.parametrize("width", [380, 480, 560, 640, 712, 1000, 1600])
+def test_nothing_in_the_transport_is_cut_at_any_width(opened: MainWindow, width: int) -> None:
+    transport = opened.workspace.transport
+    transport.setFixedWidth(width)
+    QApplication.processEvents()
+    shown = [b for b in transport.findChildren(QToolButton) if b.isVisible()]
+    assert transport.time.isVisible()
+    assert any(b.objectName() == "play_button" for b in shown)
+    for button in shown:
+        right = button.mapTo(transport, button.rect().topRight()).x()
+        assert right < width, button.objectName()
+        assert button.width() >= button.minimumSizeHint().width(), button.objectName()

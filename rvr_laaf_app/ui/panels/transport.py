@@ -22,8 +22,12 @@ SIZES: Final = ("picture_fit", "picture_100", "picture_200", "picture_in", "pict
 _NARROW_PX = 1160  # below it the views are a list instead of a row of buttons,
 _SPARE_PX = 800  # and the jumps to both ends are left to their keys
 _ENDS = ("to_start", "to_end")
-_TIGHT_PX = 680  # and the number of the frame to the timecode
-_LIST_EDGES_PX = 34  # of a list's button: padding, arrow and border
+_JUMPS = ("previous_target", "next_target", "loop")
+_TIGHT_PX = 700  # and the number of the frame to the timecode,
+_POOR_PX = 660  # wipe and size of the picture to menu and keys,
+_LEAST_PX = 500  # targets and loop too
+_NARROWEST_PX = 380
+_LIST_EDGES_PX = 36  # of a list's button: padding, arrow and border
 _KEPT_UP = 0.97  # of the wanted rate still counts as real time
 
 
@@ -53,12 +57,13 @@ class Transport(QWidget):
         self.wipe = self._button(actions["wipe"], "segment", text=True)
         steps = {name: self._button(actions[name], "flat") for name in STEPS}
         self._ends = [steps[name] for name in _ENDS]
+        self._jumps = [steps[name] for name in _JUMPS]
         self._arrange(list(steps.values()))
         for view in self._views:
             view.toggled.connect(self._show_view)
         self._show_view()
         self.setFixedHeight(48)
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(_NARROWEST_PX)
         names = [view.text().replace("&", "") for view in self._views]
         widest = max(self.fontMetrics().horizontalAdvance(name) for name in names)
         self.view_list.setMinimumWidth(widest + _LIST_EDGES_PX)
@@ -207,6 +212,10 @@ class Transport(QWidget):
         for button in self._ends:
             button.setVisible(not self._tight)
         self.frame.setVisible(self.width() >= _TIGHT_PX)
+        for button in (self.wipe, self.zoom):
+            button.setVisible(self.width() >= _POOR_PX)
+        for button in self._jumps:
+            button.setVisible(self.width() >= _LEAST_PX)
         side = 8 if self._tight else 16
         self._row.setContentsMargins(side, 4, side, 4)
         self.show_zoom(self._size[0], fits=self._size[1])

@@ -33,8 +33,8 @@ class Board:
         still.setDevicePixelRatio(ratio)
         painter = QPainter(still)
         painter.fillRect(QRectF(0, 0, size.width(), size.height()), theme.DARK.color("panel"))
-        self._draw_ground(painter, rects, size.width())
         if content is not None:
+            self._draw_ground(painter, rects, size.width())
             painter.setClipRect(QRectF(HEADER_PX, 0, size.width() - HEADER_PX, size.height()))
             self._draw_lanes(painter, rects, content, scale, ratio)
         painter.end()
