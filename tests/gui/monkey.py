@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import random
 import string
+import sys
+import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -70,6 +73,38 @@ class Faults(logging.Handler):
             self.found.append(f"{record.name}: {record.getMessage()}\n{where}")
 
 
+class Watch(threading.Thread):
+    """Looks what the calling thread is at whenever one of its actions takes longer than `patience_s`."""
+
+    def __init__(self, patience_s: float) -> None:
+        super().__init__(name="watch", daemon=True)
+        self.seen: list[tuple[float, str]] = []
+        self._patience_s = patience_s
+        self._who = threading.get_ident()
+        self._begun: float | None = None
+        self._over = threading.Event()
+        self.start()
+
+    def begin(self) -> None:
+        self._begun = time.perf_counter()
+
+    def end(self) -> None:
+        self._begun = None
+
+    def close(self) -> None:
+        self._over.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._over.wait(self._patience_s / 2):
+            begun = self._begun
+            took_s = 0.0 if begun is None else time.perf_counter() - begun
+            if took_s > self._patience_s:
+                frame = sys._current_frames().get(self._who)
+                stack = traceback.extract_stack(frame)[-9:] if frame is not None else []
+                self.seen.append((took_s, " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(stack))))
+
+
 @dataclass
 class Monkey:
     """Acts on one window. times_ms: how long each action took to answer, by its name."""
@@ -80,6 +115,7 @@ class Monkey:
     times_ms: dict[str, list[float]] = field(default_factory=dict)
     slowest: tuple[float, str] = (0.0, "")
     last: list[str] = field(default_factory=list)
+    watch: Watch = field(default_factory=lambda: Watch(0.5))
 
     def __post_init__(self) -> None:
         self.deeds: list[tuple[int, Callable[[], str]]] = [
@@ -110,6 +146,7 @@ class Monkey:
         deeds = [d for _, d in self.deeds]
         deed = self._deeds.choices(deeds, [w for w, _ in self.deeds])[0]
         begin = time.perf_counter()
+        self.watch.begin()
         if self.window.session.clip_state == "none" and self._deeds.random() < 0.3:
             name = self.open()
         elif QApplication.activePopupWidget() is not None or QApplication.activeModalWidget() is not None:
@@ -117,6 +154,7 @@ class Monkey:
         else:
             name = deed()
         QApplication.processEvents()
+        self.watch.end()
         took_ms = 1e3 * (time.perf_counter() - begin)
         self.last = [*self.last, name][-12:]
         if not name.startswith("rest"):

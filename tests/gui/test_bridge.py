@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.ui.bridge import GuiBridge
@@ -51,6 +53,22 @@ def test_work_posted_while_draining_runs_on_a_later_turn(qtbot: QtBot) -> None:
     bridge.post(lambda: order.append("second"))
     qtbot.waitUntil(lambda: len(order) == 3)
     assert order == ["first", "second", "third"]
+
+
+def test_work_that_never_ends_leaves_turns_for_everything_else(qtbot: QtBot) -> None:
+    bridge = GuiBridge()
+    end_s = time.monotonic() + 2.0
+
+    def again() -> None:
+        if time.monotonic() < end_s:
+            bridge.post(again)
+
+    bridge.post(again)
+    begin_s = time.monotonic()
+    for _ in range(3):
+        QApplication.processEvents()
+    assert time.monotonic() - begin_s < 1.0
+    bridge.close()
 
 
 def test_a_closed_bridge_drops_what_waits(qtbot: QtBot) -> None:

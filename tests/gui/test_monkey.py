@@ -132,13 +132,16 @@ def test_random_actions_never_fail_hang_or_leak(
             monkey.act()
             assert not faults, f"round {number}, action {action} after {monkey.last}:\n" + "\n".join(faults)
             assert wild.isVisible(), monkey.last
-            assert monkey.slowest[0] < LONGEST_MS, monkey.slowest
+        seen = "\n".join(f"{took_s:.2f} s {where}" for took_s, where in monkey.watch.seen)
+        assert monkey.slowest[0] < LONGEST_MS, f"{monkey.slowest}\n{seen}"
         rests.append(come_to_rest(wild, qtbot))
         if ROUNDS > 2:
             sys.stderr.write(json.dumps(rests[-1]) + "\n")
             sys.stderr.flush()
     if ROUNDS > 2:
         sys.stderr.write(summary(monkey.times_ms) + f"\nslowest {monkey.slowest}\n")
+        sys.stderr.writelines(f"{took_s:6.2f} s {where}\n" for took_s, where in monkey.watch.seen)
+    monkey.watch.close()
     settled, last = rests[min(3, ROUNDS - 2)], rests[-1]
     assert last["threads"] <= settled["threads"] + 1, rests
     assert last["memory"] - settled["memory"] < MOST_GROWTH, rests
