@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,7 @@ class GuiBridge(QObject):
         self._lock = threading.Lock()
         self._waiting: deque[Callable[[], None]] = deque()
         self._closed = False
-        # A timer of no time, not the queued call itself: Qt goes on sending what is queued until nothing is left, so
-        # threads that post faster than their work is done would keep the user's mouse and keys waiting for ever.
-        self._turn = QTimer(self)
-        self._turn.setSingleShot(True)
-        self._turn.setInterval(0)
-        self._turn.timeout.connect(self._drain)
-        self._wake.connect(self._turn.start, Qt.ConnectionType.QueuedConnection)
+        self._wake.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     def post(self, work: Callable[[], None]) -> None:
         """Run `work` in the GUI thread soon; callable from every thread. After `close` it is dropped."""
