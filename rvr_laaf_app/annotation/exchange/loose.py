@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rvr_laaf_app.annotation.encoding import VafData
-from rvr_laaf_app.annotation.looks import Looks, find_again, moment_at
+from rvr_laaf_app.annotation.looks import Found, Looks, find_again, moment_at
 from rvr_laaf_app.annotation.schema import ClipAnnotation, VafTarget
 from rvr_laaf_app.annotation.work import ClipFacts, Survey
 from rvr_laaf_app.core.geometry import Box, Point
@@ -93,17 +93,14 @@ def bind(clips: Sequence[LooseClip], survey: Survey, looks_of: Callable[[ClipFac
         if facts is None:
             notes.append(f"{clip.name}: there is no such clip here; {len(clip.targets)} targets left out")
             continue
-        looks, table = looks_of(facts), facts.table
         targets = []
-        for target in clip.targets:
-            try:
-                bound, way = _bound(target, clip, facts, table, looks)
-            except ValueError as error:
-                bound, way = None, "lost"
-                notes.append(f"{facts.clip.name}: a target is left out: {error}")
+        for bound in _bound_all(clip, facts, looks_of(facts)):
+            way = "lost" if isinstance(bound, str) else bound[1]
             ways[way] = ways.get(way, 0) + 1
-            if bound is not None:
-                targets.append(bound)
+            if isinstance(bound, str):
+                notes.append(f"{facts.clip.name}: a target is left out: {bound}")
+            else:
+                targets.append(bound[0])
         mine = found.setdefault(clip.annotator, {})
         key = facts.clip.pictures
         if key in mine:
@@ -116,27 +113,37 @@ def bind(clips: Sequence[LooseClip], survey: Survey, looks_of: Callable[[ClipFac
     return Bound({who: tuple(said.values()) for who, said in found.items()}, ways, tuple(notes))
 
 
-def _bound(
-    target: VafTarget | LooseTarget, clip: LooseClip, facts: ClipFacts, table: FrameTable, looks: Looks
-) -> tuple[VafTarget, str]:
-    """Return a target in the clip as it is, and how its frame was found; ValueError if it cannot be."""
-    if isinstance(target, VafTarget):
-        if clip.pictures == facts.clip.pictures:
-            return target, "exact"
-        again = find_again([target.at], table, looks)[0]
-        if again.frame is None:
-            raise ValueError(
-                f"the frame at {target.at.seconds:.2f} s looks like none of this file "
-                f"(off by {again.levels:.1f} levels at best)"
-            )
-        return moved_to(target, again.frame, table, looks), again.how
-    if target.seconds is not None:
-        if not 0 <= target.seconds <= table.duration_s:
-            raise ValueError(f"{target.seconds:.2f} s is outside the clip of {table.duration_s:.2f} s")
-        frame, way = table.index_at(target.seconds), "time"
-    else:
-        frame, way = _by_number(target, clip, len(table)), "number"
-    return _made(target, frame, table, looks), way
+def _bound_all(clip: LooseClip, facts: ClipFacts, looks: Looks) -> list[tuple[VafTarget, str] | str]:
+    """Return each target in the clip as it is, and how its frame was found; or why it cannot be."""
+    table, same = facts.table, clip.pictures == facts.clip.pictures
+    whole = [] if same else [t for t in clip.targets if isinstance(t, VafTarget)]
+    again = iter(find_again([t.at for t in whole], table, looks) if whole else [])
+    found: list[tuple[VafTarget, str] | str] = []
+    for target in clip.targets:
+        try:
+            if isinstance(target, LooseTarget):
+                found.append(_bound_loose(target, clip, table, looks))
+            else:
+                found.append((target, "exact") if same else _bound_whole(target, next(again), table, looks))
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
+def _bound_whole(target: VafTarget, again: Found, table: FrameTable, looks: Looks) -> tuple[VafTarget, str]:
+    if again.frame is None:
+        raise ValueError(
+            f"the frame at {target.at.seconds:.2f} s is not in this file (off by {again.levels:.1f} levels at best)"
+        )
+    return moved_to(target, again.frame, table, looks), again.how
+
+
+def _bound_loose(target: LooseTarget, clip: LooseClip, table: FrameTable, looks: Looks) -> tuple[VafTarget, str]:
+    if target.seconds is None:
+        return _made(target, _by_number(target, clip, len(table)), table, looks), "number"
+    if not 0 <= target.seconds <= table.duration_s:
+        raise ValueError(f"{target.seconds:.2f} s is outside the clip of {table.duration_s:.2f} s")
+    return _made(target, table.index_at(target.seconds), table, looks), "time"
 
 
 def _by_number(target: LooseTarget, clip: LooseClip, frames: int) -> int:
