@@ -76,6 +76,8 @@ MOUSE: Final[tuple[tuple[str, str], ...]] = (
     ("Middle button in the picture", "Move the picture"),
     ("Drag in the timeline", "Move the playhead"),
     ("Drag a diamond", "Move a target in time"),
+    ("Click a dashed diamond", "See a suggestion: where, why, and what came second"),
+    ("Double-click a dashed diamond", "Accept a suggestion"),
     ("Drag a pull's end in the depth lane", "Change when a pull begins or arrives"),
     ("Ctrl + wheel over the timeline", "Zoom the timeline at the pointer"),
     ("Wheel over the timeline", "Scroll the timeline"),

@@ -15,6 +15,12 @@ def _clip_there(now: Situation) -> bool:
     return now.session.clip is not None
 
 
+def _more(name: str, text: str, key: str, needs: str, words: str = "", *, icon: str = "") -> Action:
+    """Return an action of the submenu: the Focus menu must fit a low screen."""
+    keys = (key,) if key else ()
+    return Action(name, text, "Focus", keys, needs, section=12, submenu="Suggestions", icon=icon, words=words)
+
+
 TABLE: Final = Table(
     actions=(
         Action("lane_suggestions", "Suggestions", "View", (), section=40, toggle=True),
@@ -27,45 +33,22 @@ TABLE: Final = Table(
             section=12,
             words="detect automatic look ahead new focus targets speakers movement",
         ),
-        Action(
-            "suggest_conversation",
-            "Suggest Focus: Conversation",
-            "Focus",
-            ("Shift+S",),
-            "picture",
-            section=12,
-            words="voice speakers faces mouths",
+        Action("accept_target", "Accept Suggestion", "Focus", ("A",), "suggestion", section=12),
+        Action("refuse_target", "Refuse Suggestion", "Focus", ("X",), "refusable", section=12),
+        _more(
+            "suggest_conversation", "Suggest Focus: Conversation", "Shift+S", "picture", "voice speakers faces mouths"
         ),
-        Action(
-            "suggest_action",
-            "Suggest Focus: Action",
-            "Focus",
-            (),
-            "picture",
-            section=12,
-            words="movement enters motion",
-        ),
-        Action("accept_target", "Accept Suggestion", "Focus", ("A",), "suggestion", section=15),
-        Action("accept_all", "Accept All Suggestions", "Focus", ("Shift+A",), "suggestions", section=15),
-        Action("swap_suggestion", "Swap with the Runner-up", "Focus", ("C",), "runner_up", section=15, words="other"),
-        Action("refuse_target", "Refuse Suggestion", "Focus", ("X",), "suggestion", section=15),
-        Action(
-            "bring_back", "Bring Back Refused Suggestions", "Focus", (), "refusals", section=15, words="undo restore"
-        ),
-        Action("next_suggestion", "Next Suggestion", "Focus", ("U",), "suggestions", section=15, icon="next_target"),
-        Action(
-            "previous_suggestion",
-            "Previous Suggestion",
-            "Focus",
-            ("Shift+U",),
-            "suggestions",
-            section=15,
-            icon="previous_target",
-        ),
+        _more("suggest_action", "Suggest Focus: Action", "", "picture", "movement enters motion"),
+        _more("next_suggestion", "Next Suggestion", "U", "suggestions", icon="next_target"),
+        _more("previous_suggestion", "Previous Suggestion", "Shift+U", "suggestions", icon="previous_target"),
+        _more("accept_all", "Accept All Suggestions", "Shift+A", "suggestions"),
+        _more("swap_suggestion", "Swap with the Runner-up", "C", "runner_up", "other second"),
+        _more("bring_back", "Bring Back Refused Suggestions", "", "refusals", "undo restore"),
     ),
     needs=(
         Need("picture", "Open a clip first.", _clip_there),
         Need("suggestion", "Choose a suggestion first: Next Suggestion, or a click on its diamond."),
+        Need("refusable", "Choose a suggestion first that is not refused yet."),
         Need("suggestions", "Nothing is waiting: choose Suggest Focus first."),
         Need("runner_up", "Choose a suggestion that has a runner-up first."),
         Need("refusals", "Nothing was refused.", _refusals),

@@ -97,10 +97,12 @@ class SuggestFeature(Feature):
     def met(self) -> Collection[str]:
         """Return which needs of deciding are met: something is chosen, something is waiting."""
         self._look()
-        offer = self.chosen
+        offer, waiting = self.chosen, bool(self._suggested(selected=True))
         met = []
-        if (offer is not None and offer.state != "taken") or self._suggested(selected=True):
+        if offer is not None or waiting:
             met.append("suggestion")
+        if (offer is not None and offer.state == "open") or waiting:
+            met.append("refusable")
         if self._open() or self._suggested():
             met.append("suggestions")
         if offer is not None and offer.suggestion.runner_up_box is not None:
@@ -351,7 +353,7 @@ class SuggestFeature(Feature):
         second = found.runner_up
         if offer.swapped:
             facts.append(self.tr("runner-up"))
-        return SuggestionText(place, found.reason, "   ".join(facts), second, offer.state == "refused")
+        return SuggestionText(place, found.reason, "   ".join(facts), second)
 
     @Slot()
     def _show_mark(self) -> None:

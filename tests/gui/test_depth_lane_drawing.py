@@ -260,7 +260,7 @@ def test_lanes_lie_on_the_grid_one_under_the_other() -> None:
     for hidden in ((), ("film",), OPTIONAL):
         rects = lane_rects(1000, least_height(hidden), hidden)
         assert list(rects) == list(LANES)
-        assert list(rects)[:5] == ["ruler", "film", "sound", "targets", "depth"]
+        assert list(rects)[:6] == ["ruler", "film", "sound", "targets", "suggestions", "depth"]
         bottom = 0.0
         for name, rect in rects.items():
             assert rect.top() == bottom

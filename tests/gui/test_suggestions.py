@@ -235,6 +235,8 @@ def test_refused_ones_stay_refused_with_the_project_and_can_be_brought_back(
     assert back.text() == "Bring back 1"
     click(asked, qtbot, 1)
     assert "refused" in text(asked, "suggestion_facts")
+    assert not asked.menus.actions["refuse_target"].isEnabled()
+    assert asked.menus.actions["accept_target"].isEnabled()
     asked.workspace.inspector.ensureWidgetVisible(back)
     qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
     assert states(asked) == ["open"] * 3

@@ -29,7 +29,6 @@ class SuggestionText:
     reason: str
     facts: str
     runner_up: str = ""
-    refused: bool = False
 
 
 class SuggestionPanel(QWidget):
@@ -162,7 +161,6 @@ class SuggestionPanel(QWidget):
         self.second.setVisible(bool(shown.runner_up))
         for name in ("accept_target", "swap_suggestion", "refuse_target"):
             self.buttons[name].setVisible(text is not None)
-        self.buttons["refuse_target"].setEnabled(text is not None and not shown.refused)
 
     def enable(self, possible: dict[str, QAction]) -> None:
         """Let the buttons be as possible as the actions that they stand for, with their keys in the tips."""

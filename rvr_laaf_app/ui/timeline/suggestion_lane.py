@@ -6,6 +6,7 @@ refused stays as a small cross. The lane draws, and tells what the mouse asks fo
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     from rvr_laaf_app.app.suggestions import Offer
 
-GHOST_PX = 6.0
+GHOST_PX = 7.0
 HIT_PX = 9.0
 _FAINTEST = 0.3  # opacity of a suggestion without any score
 _CROSS_PX = 3.0
+_PEN_PX = 1.5
+_DASH = 0.6  # share of a side that is drawn
 
 
 class SuggestionLane(Lane):
@@ -112,9 +115,11 @@ class SuggestionLane(Lane):
             painter.setPen(QPen(colour, 1.0))
             painter.drawLine(QLineF(centre.x() + GHOST_PX, centre.y(), moment, centre.y()))
             painter.drawLine(QLineF(moment, centre.y() - 4, moment, centre.y() + 4))
-        size = GHOST_PX + (1.5 if chosen else 0.0)
-        pen = QPen(theme.DARK.color("text_strong") if chosen else colour, 1.5)
-        pen.setDashPattern([1.8, 1.8])
+        size = GHOST_PX + (1.0 if chosen else 0.0)
+        pen = QPen(theme.DARK.color("text_strong") if chosen else colour, _PEN_PX)
+        side = math.sqrt(2) * size / _PEN_PX  # a dash around each corner and a gap in each side: still a diamond
+        pen.setDashPattern([side * _DASH, side * (1 - _DASH)])
+        pen.setDashOffset(side * _DASH / 2)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
         fill = theme.DARK.color("accent")
