@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 log = logging.getLogger(__name__)
 # Between Python threads, seconds (5 ms by default): while clips are analysed and rendered the window's thread gets its
 # turn sooner; showing another clip under load took 230 ms in place of 650.
-_SWITCH_S = 0.001
+SWITCH_S = 0.001
 _WAKE_MS = 200  # how often Python looks for signals while Qt waits
 # OpenCV's wheel brings its own Qt and points these at it; ours must not look there, nor may programs we start.
 _FOREIGN_QT = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
@@ -45,7 +45,7 @@ def make_application(arguments: list[str]) -> QApplication:
 
 def run(path: str | None) -> int:
     """Open the window on a clip or project (None: start page), run until it is closed, return the exit code."""
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)
     app = make_application(sys.argv[:1])
     from rvr_laaf_app.ui.main_window import make_window
 

@@ -140,6 +140,18 @@ class Monkey:
             (4, self.rest),
         ]
         self._deeds = random.Random(self.rng.random())
+        self._begun_s: float | None = None
+        # The menu of a button waits in a loop of its own inside the click: somebody has to answer it there.
+        self._answers = QTimer(self.window)
+        self._answers.setInterval(_DRAG_ENDS_MS)
+        self._answers.timeout.connect(self._answer_inside)
+        self._answers.start()
+
+    def _answer_inside(self) -> None:
+        popup = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        if popup is not None and self._begun_s is not None and time.perf_counter() - self._begun_s > 0.1:
+            keys = (Qt.Key.Key_Escape, Qt.Key.Key_Escape, Qt.Key.Key_Down, Qt.Key.Key_Return)
+            QTest.keyClick(popup, self._deeds.choice(keys))
 
     def act(self) -> None:
         """Do one thing and let the window answer."""
@@ -147,6 +159,7 @@ class Monkey:
         deed = self._deeds.choices(deeds, [w for w, _ in self.deeds])[0]
         begin = time.perf_counter()
         self.watch.begin()
+        self._begun_s = begin
         if self.window.session.clip_state == "none" and self._deeds.random() < 0.3:
             name = self.open()
         elif QApplication.activePopupWidget() is not None or QApplication.activeModalWidget() is not None:
@@ -154,6 +167,7 @@ class Monkey:
         else:
             name = deed()
         QApplication.processEvents()
+        self._begun_s = None
         self.watch.end()
         took_ms = 1e3 * (time.perf_counter() - begin)
         self.last = [*self.last, name][-12:]
