@@ -6,10 +6,7 @@ runs of frames, for the bar in the ruler.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 Runs = tuple[tuple[int, int], ...]
 REST_MS = 400  # without any change before making begins
 _TELL_S = 0.25
-_NICENESS = 10
 log = logging.getLogger(__name__)
 
 
@@ -136,9 +132,8 @@ class ProxyWork(QObject):
 
     def _begin_thread(self) -> None:
         self._begun = True
-        if hasattr(os, "setpriority"):  # on Linux this means the thread: what the user does goes first
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        # Not at a lower priority: on a busy machine a thread that is kept waiting while it holds the interpreter keeps
+        # the window waiting too, for seconds. It rests while jobs run and the clip plays, that has to do.
         if self._clip.proxies is not None:
             _prune()
             self._clip.proxies.scan()
