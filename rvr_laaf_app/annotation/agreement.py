@@ -236,8 +236,21 @@ def _kappa_estimate(clips: Sequence[Sequence[tuple[str, str]]], draws: NDArray[n
     value = cohen_kappa(pairs)
     if value is None or draws is None:
         return Estimate(value, count=len(pairs))
-    drawn = [cohen_kappa([p for i in row for p in clips[i]]) for row in draws]
-    return _with_interval(value, np.array([k for k in drawn if k is not None]), len(pairs))
+    labels = {label: n for n, label in enumerate(sorted({label for pair in pairs for label in pair}))}
+    mine, theirs = (np.zeros((len(clips), len(labels))) for _ in range(2))
+    same = np.zeros(len(clips))
+    for number, clip in enumerate(clips):
+        for a, b in clip:
+            mine[number, labels[a]] += 1
+            theirs[number, labels[b]] += 1
+            same[number] += a == b
+    weights = np.stack([np.bincount(row, minlength=len(clips)) for row in draws]).astype(np.float64)
+    totals = weights @ mine.sum(axis=1)
+    squares = np.maximum(totals, 1.0) ** 2
+    chance = ((weights @ mine) * (weights @ theirs)).sum(axis=1) / squares
+    usable = (totals > 0) & (chance < 1.0)
+    observed = (weights @ same)[usable] / totals[usable]
+    return _with_interval(value, (observed - chance[usable]) / (1.0 - chance[usable]), len(pairs))
 
 
 def _with_interval(value: float, drawn: NDArray[np.float64], count: int) -> Estimate:

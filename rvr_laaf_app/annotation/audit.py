@@ -39,7 +39,7 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How far one annotator is. rate: targets per minute of active time, None before there is any."""
+    """How far one annotator is. rate: targets set per minute of active time, None before there is any."""
 
     annotator: str
     role: str
@@ -111,13 +111,13 @@ def adopt(folder: Path, survey: Survey, found: Audit) -> list[Bound]:
                     if new.clip.pictures in store.said or (orphan.targets and not new.targets):
                         continue  # somebody annotated the new file already, or nothing was found again
                     take_over(store, new, label=f"take over {new.clip.name}")
-                    store.edit(orphan.clip, _set_aside, label=f"set aside the old {orphan.clip.name}")
+                    store.edit(orphan.clip, _set_aside, label=f"set aside the old {orphan.clip.name}", imported=True)
     return bounds
 
 
 def take_over(store: AnnotatorStore, new: ClipAnnotation, *, label: str) -> None:
     """Let an annotation count as it is, in place of what was said about the clip."""
-    store.edit(new.clip, lambda _: new, label=label)
+    store.edit(new.clip, lambda _: new, label=label, imported=True)
 
 
 def summaries(survey: Survey, books: Sequence[Book]) -> list[Summary]:
@@ -127,7 +127,7 @@ def summaries(survey: Survey, books: Sequence[Book]) -> list[Summary]:
         states = Counter(a.state for a in book.annotations)
         targets = sum(len(a.targets) for a in book.annotations)
         subjects = {t.subject.casefold() for a in book.annotations for t in a.targets if t.subject}
-        rate = 60.0 * targets / book.active_s if book.active_s > 0 and targets else None
+        rate = 60.0 * book.made / book.active_s if book.active_s > 0 and book.made else None
         left = len(queue_for(book.annotator, survey.clips, book.said))
         counts = states["done"], states["open"], states["set_aside"], left, targets, len(subjects)
         rows.append(Summary(book.annotator, book.role, *counts, book.edits, book.active_s, rate))

@@ -135,6 +135,6 @@ def _nearest(levels: NDArray[np.float64], here: int, *, inside: bool) -> Found:
         return Found(here, "alike", float(levels[here]))
     close = np.flatnonzero(levels <= best + _LEAST_LEVELS / 2)
     frame = int(close[np.argmin(np.abs(close - here))])
-    # A container's rounded stamps may put the same frame one beside its time.
-    exact = best == 0.0 and abs(frame - here) <= 1
-    return Found(frame, "exact" if exact else "moved", float(levels[frame]))
+    near = abs(frame - here) <= 1 and inside  # a container's rounded stamps may put a frame one beside its time
+    how = ("exact" if best == 0.0 else "alike") if near else "moved"
+    return Found(frame, how, float(levels[frame]))

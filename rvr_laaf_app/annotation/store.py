@@ -46,8 +46,9 @@ Said = Mapping[str, ClipAnnotation]  # by ClipIdentity.pictures
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All that one annotator said. edits: lines that count, undone ones too; active_s: time spent, pauses taken out.
+    """All that one annotator said. edits: lines that count, undone ones too.
 
+    active_s: time spent, pauses and imports taken out; made: targets set in that time, later deleted ones too.
     damaged: lines (or what is left of them) at the end that could not be read; a torn last line is not meant by it.
     """
 
@@ -56,6 +57,7 @@ class Book:
     said: Said
     edits: int
     active_s: float
+    made: int = 0
     damaged: int = 0
     path: Path | None = None
 
@@ -138,10 +140,12 @@ class AnnotatorStore:
         *,
         label: str,
         merge: str | None = None,
+        imported: bool = False,
     ) -> ClipAnnotation:
         """Change what is said about a clip, journal it, return the new value; nothing happens if nothing changes.
 
-        Edits in a row with the same `merge` (one drag, a key held down) are undone as one. ProjectError if it cannot
+        Edits in a row with the same `merge` (one drag, a key held down) are undone as one. `imported`: it came out of a
+        file, so it took nobody's time. ProjectError if it cannot
         be written: then nothing has changed here either.
         """
         before = self.of(clip)
@@ -156,6 +160,8 @@ class AnnotatorStore:
                     line["identity"] = encode_identity(after.clip)
                 if merge is not None:
                     line["merge"] = merge[:200]
+                if imported:
+                    line["imported"] = 1
                 self._take(line)
         return self.of(clip)
 
@@ -233,7 +239,7 @@ class _Replay:
     def __init__(self, annotator: str = "", role: str = "annotator") -> None:
         self.annotator, self.role = annotator, role
         self.history: History[Said] = History({})
-        self.edits = 0
+        self.edits = self.made = 0
         self.active_s = 0.0
         self._last_at: float | None = None
 
@@ -280,10 +286,14 @@ class _Replay:
         elif step == "redo":
             self.history.redo()
         else:
+            before = self.history.value.get(str(line["clip"]))
+            known = {t.id for t in before.targets} if before else set()
+            new = sum(isinstance(t, dict) and t.get("id") not in known for t in line.get("put", ()))
+            self.made += 0 if line.get("imported") else new
             self.history.push(self._changed(line), str(line.get("label", "")), line.get("merge"))
         self.edits += 1
-        at = float(line["at"])
-        if self._last_at is not None and 0.0 < at - self._last_at < PAUSE_S:
+        at = None if line.get("imported") else float(line["at"])
+        if self._last_at is not None and at is not None and 0.0 < at - self._last_at < PAUSE_S:
             self.active_s += at - self._last_at
         self._last_at = at
 
@@ -318,7 +328,9 @@ def read_book(path: Path) -> Book:
         if not replay.annotator:
             raise ValueError("it was only just begun")
     damaged = rest.count(b"\n")  # a torn last line has no end
-    return Book(replay.annotator, replay.role, dict(replay.history.value), replay.edits, replay.active_s, damaged, path)
+    said = dict(replay.history.value)
+    times = replay.active_s, replay.made
+    return Book(replay.annotator, replay.role, said, replay.edits, *times, damaged, path)
 
 
 def read_books(folder: Path) -> tuple[list[Book], list[ProjectError]]:

@@ -64,6 +64,25 @@ def test_kappa_of_a_textbook_table() -> None:
     assert cohen_kappa([]) is None
 
 
+def test_the_interval_of_kappa_is_that_of_drawn_clips() -> None:
+    """The fast sums over clips give what drawing the clips one by one gives."""
+    rng = np.random.default_rng(4)
+    mine, theirs, words = [], [], []
+    for number in range(12):
+        clip = facts_of(f"{number}.mp4", seed=number).clip
+        pair = str(rng.choice(["man", "dog"])), str(rng.choice(["man", "dog", "dog"]))
+        words.append(pair)
+        mine.append(said(target_at(1.0, subject=pair[0]), clip=clip))
+        theirs.append(said(target_at(1.0, subject=pair[1]), clip=clip))
+    found = agreement(("a", mine), ("b", theirs), resamples=500, seed=8).figures["kappa"]
+    order = sorted(range(12), key=lambda n: mine[n].clip.pictures)
+    draws = np.random.default_rng(8).integers(0, 12, (500, 12))
+    drawn = [cohen_kappa([words[order[i]] for i in row]) for row in draws]
+    low, high = np.percentile([k for k in drawn if k is not None], [2.5, 97.5])
+    assert found.value == pytest.approx(cohen_kappa(words))
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+
+
 def test_the_interval_is_of_the_clips_and_the_same_every_time() -> None:
     rng = np.random.default_rng(1)
     mine, theirs = [], []

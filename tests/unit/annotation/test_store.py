@@ -226,9 +226,13 @@ def expected(edits: int) -> list[int]:
 
 
 def test_time_spent_leaves_pauses_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([100.0, 110.0, 115.0, 2000.0, 2006.0])
+    clock = iter([100.0, 110.0, 115.0, 2000.0, 2006.0, 2007.0, 2010.0])
     monkeypatch.setattr(store_module.time, "time", lambda: next(clock))
     with AnnotatorStore.open(tmp_path, "ann") as store:
         for number in range(5):
             put(store, float(number))
-    assert read_book(journal_path(tmp_path, "ann")).active_s == pytest.approx(21.0)
+        store.edit(CLIP, lambda a: a.put(target_at(9.0), target_at(9.5)), label="import", imported=True)
+        put(store, 1.0, subject="the same target, named")
+    book = read_book(journal_path(tmp_path, "ann"))
+    assert book.active_s == pytest.approx(21.0)
+    assert book.made == 5, "neither imported nor changed targets are set by hand"
