@@ -5,6 +5,7 @@ Pure functions of the project and the suggestions; nothing is kept.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -42,9 +43,16 @@ class Offer:
 
 
 def offers_of(
-    project: Project, suggestions: Sequence[Suggestion], swapped: Collection[tuple[int, Box]] = ()
+    project: Project,
+    suggestions: Sequence[Suggestion],
+    *,
+    swapped: Collection[tuple[int, Box]] = (),
+    cuts: Sequence[int] = (),
 ) -> tuple[Offer, ...]:
-    """Return an offer for each suggestion, by frame; those whose key is in `swapped` as their runner-up."""
+    """Return an offer for each suggestion, by frame; those whose key is in `swapped` as their runner-up.
+
+    cuts: first frames of the shots after the first; what was decided in one shot says nothing of another.
+    """
     found = []
     for suggestion in suggestions:
         key = suggestion.frame, suggestion.box
@@ -52,7 +60,7 @@ def offers_of(
         shown = runner_up(suggestion) if turned else suggestion
         target = target_of(shown)
         box = _box(target)
-        found.append(Offer(key, shown, target.frame, box, _state(project, target.frame, box), turned))
+        found.append(Offer(key, shown, target.frame, box, _state(project, target.frame, box, cuts), turned))
     return tuple(sorted(found, key=lambda o: (o.frame, o.suggestion.frame)))
 
 
@@ -123,10 +131,12 @@ def _preview_ids(project: Project) -> tuple[str, ...]:
     return (PREVIEW_ID,) if project.target(PREVIEW_ID) is not None else ()
 
 
-def _state(project: Project, frame: int, box: Box) -> State:
-    if any(_covers(t, frame, box) for t in project.targets):
+def _state(project: Project, frame: int, box: Box, cuts: Sequence[int]) -> State:
+    shot = bisect_right(cuts, frame)
+    if any(_covers(t, frame, box) and bisect_right(cuts, t.frame) == shot for t in project.targets):
         return "taken"
-    return "refused" if any(r.means(frame, box) for r in project.refusals) else "open"
+    refused_here = any(r.means(frame, box) and bisect_right(cuts, r.frame) == shot for r in project.refusals)
+    return "refused" if refused_here else "open"
 
 
 def _covers(target: FocusTarget, frame: int, box: Box) -> bool:

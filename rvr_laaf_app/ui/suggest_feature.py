@@ -292,10 +292,11 @@ class SuggestFeature(Feature):
             self._work, self._chosen, self._swapped, self._hovered = work, None, frozenset(), -1
             self._ended = self._previewed = None
         found = work.found if work is not None else None
-        made_of = (found, project.targets, project.refusals, self._swapped)
+        cuts = self._session.products.cuts if self._session.products is not None else ()
+        made_of = (found, project.targets, project.refusals, self._swapped, cuts)
         if made_of != self._made_of:
             self._made_of = made_of
-            self._offers = offers_of(project, found or (), self._swapped)
+            self._offers = offers_of(project, found or (), swapped=self._swapped, cuts=cuts)
         chosen = self.chosen
         if chosen is not None and chosen.state == "taken":
             self._chosen = None

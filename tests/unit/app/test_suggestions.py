@@ -43,11 +43,12 @@ def test_a_target_of_the_user_on_the_same_subject_takes_an_offer() -> None:
     late = FocusTarget("c", 40, Point(0.2, 0.3))
     for target, state in ((on, "taken"), (beside, "open"), (late, "open")):
         assert offers_of(PROJECT.with_targets((target,)), FOUND)[0].state == state
+    assert offers_of(PROJECT.with_targets((on,)), FOUND, cuts=(13,))[0].state == "open"  # it is of another shot
 
 
 def test_the_runner_up_and_back_is_the_same_offer() -> None:
     key = offers_of(PROJECT, FOUND)[0].key
-    swapped = next(o for o in offers_of(PROJECT, FOUND, {key}) if o.key == key)
+    swapped = next(o for o in offers_of(PROJECT, FOUND, swapped={key}) if o.key == key)
     assert (swapped.box, swapped.suggestion.reason, swapped.suggestion.runner_up) == (THERE, "listens", "speaks")
     assert swapped.swapped
     assert runner_up(FOUND[0]) is FOUND[0]  # this has none
