@@ -112,12 +112,13 @@ def measure(window: MainWindow, running: Callable[[], bool], limit_s: float) -> 
 def response(folder: Path, limit_s: float) -> None:
     """Answers while a clip is analysed, and while it is exported."""
     window = make_window()
-    window.files.open(str(write_clip(folder / "clip.mp4", frames=400, size=(1280, 720))))
+    window.files.open(str(write_clip(folder / "clip.mp4", frames=120, size=(1280, 720))))
     wait_until(lambda: is_shown(window))
     products = window.session.products
     assert products is not None
     times = measure(window, lambda: not products.complete, limit_s)
     sys.stdout.write(f"while analysing (ms: times, median, p99, longest)\n{summary(times)}\n")
+    sys.stdout.flush()
     wait_until(lambda: products.complete)
     window.menus.actions["export"].trigger()
     begin = window.findChild(QPushButton, "export_begin")
