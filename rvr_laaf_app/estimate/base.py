@@ -80,6 +80,7 @@ ESTIMATORS: Estimators = Estimators(
     "depth estimator",
     {
         "rvr": "rvr_laaf_app.estimate.rvr:RvrEstimator",
+        "rvr-better": "rvr_laaf_app.estimate.rvr:RvrBetterEstimator",
         "lower-is-nearer": "rvr_laaf_app.estimate.heuristic:LowerIsNearer",
     },
 )

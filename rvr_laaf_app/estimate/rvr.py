@@ -36,16 +36,18 @@ class RvrEstimator:
 
     name = "rvr"
     context = (0, 0)
+    roles: tuple[str, ...] = ("rvr",)  # of the published weights; several networks are averaged
+    mirrored = False  # whether each also sees the mirror image
 
     def __init__(self, checkpoint: Path | None = None, *, device: str | None = None) -> None:
         if checkpoint is None:
-            found = published("rvr")
-            self._path, self._sha256 = found.path, found.sha256
+            self._weights = [(found.path, found.sha256) for found in map(published, self.roles)]
         else:
-            self._path, self._sha256 = checkpoint, _hash_of(checkpoint)
-        self.version = f"rvr-{self._sha256[:16]}-{STEPS_VERSION}"
+            self._weights = [(checkpoint, _hash_of(checkpoint))]
+        known = "-".join(sha256[:16] for _, sha256 in self._weights)
+        self.version = f"{self.name}-{known}-{STEPS_VERSION}"
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._net: RvrNet | None = None
+        self._nets: list[RvrNet] = []
 
     def start(self, clip: ClipTrait) -> None:
         """Load the weights; there is no state."""
@@ -80,20 +82,63 @@ class RvrEstimator:
         return self._maps(shown)[0]
 
     def _maps(self, shown: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Disparity [h, w] at the network's size, boost [h / 2, w / 2, 3] and confidence [h / 4, w / 4]."""
-        net = self._loaded()
-        height, width = shown.shape[:2]
-        size = working_size(width, height, long_side=net.config.work_long_side)
-        small = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
-        x = to_input(torch.from_numpy(small)[None].to(self._device))
-        disparity, boost, confidence = (part[0].cpu() for part in from_output(net(x), x, net.config))
-        return disparity.numpy(), boost.permute(1, 2, 0).numpy(), confidence.numpy()
+        """Disparity [h, w] at the largest network's size, boost [h / 2, w / 2, 3] and confidence [h / 4, w / 4]."""
+        nets = self._loaded()
+        width, height = max(_size_for(net, shown) for net in nets)
+        sizes = (width, height), (width // 2, height // 2), (width // 4, height // 4)
+        seen = [[_resized(maps, sizes) for maps in self._seen_by(net, shown)] for net in nets]
+        disparity, confidence = (_mean([maps[part] for views in seen for maps in views]) for part in (0, 2))
+        return (
+            disparity,
+            _mean([maps[1] for maps in seen[0]]),
+            confidence,
+        )  # light: of the network that learnt it longest
 
-    def _loaded(self) -> RvrNet:
-        if self._net is None:
-            net = load_rvr(self._path, sha256=self._sha256)
-            self._net = net.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return self._net
+    def _seen_by(self, net: RvrNet, shown: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], ...]]:
+        """What a network sees in the picture, and in its mirror image turned back."""
+        small = np.asarray(cv2.resize(shown, _size_for(net, shown), interpolation=cv2.INTER_AREA), np.uint8)
+        views = [small, small[:, ::-1]] if self.mirrored else [small]
+        x = to_input(torch.from_numpy(np.stack(views)).to(self._device))
+        disparity, boost, confidence = (part.cpu().numpy() for part in from_output(net(x), x, net.config))
+        boost = boost.transpose(0, 2, 3, 1)
+        found: list[tuple[NDArray[np.float32], ...]] = [(disparity[0], boost[0], confidence[0])]
+        if self.mirrored:
+            found.append((disparity[1][:, ::-1], boost[1][:, ::-1], confidence[1][:, ::-1]))
+        return found
+
+    def _loaded(self) -> list[RvrNet]:
+        if not self._nets:
+            nets = [load_rvr(path, sha256=sha256) for path, sha256 in self._weights]
+            self._nets = [net.to(self._device).to(memory_format=torch.channels_last) for net in nets]  # type: ignore[call-overload]
+        return self._nets
+
+
+class RvrBetterEstimator(RvrEstimator):
+    """Both sizes of our network, each on the picture and on its mirror image, averaged: four times the work."""
+
+    name = "rvr-better"
+    roles = ("rvr", "rvr-better")
+    mirrored = True
+
+
+def _size_for(net: RvrNet, shown: NDArray[np.uint8]) -> tuple[int, int]:
+    """Size (width, height) at which a network sees this picture."""
+    height, width = shown.shape[:2]
+    return working_size(width, height, long_side=net.config.work_long_side)
+
+
+def _mean(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    return np.asarray(np.mean(maps, axis=0, dtype=np.float32))
+
+
+def _resized(
+    maps: tuple[NDArray[np.float32], ...], sizes: tuple[tuple[int, int], ...]
+) -> tuple[NDArray[np.float32], ...]:
+    """Each map at its size (width, height); one that has it already stays as it is."""
+    return tuple(
+        part if part.shape[1::-1] == size else np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
+        for part, size in zip(maps, sizes, strict=True)
+    )
 
 
 def as_shown(rgb: NDArray[np.uint8] | NDArray[np.uint16], transfer: str, primaries: str) -> NDArray[np.uint8]:

@@ -35,7 +35,7 @@ class RvrConfig:
 
 
 # The better size, for a GPU or for patience; the fast one is RvrConfig().
-BETTER = RvrConfig(trunk="lite2", widths=(224, 192, 128, 96), work_long_side=448)
+BETTER = RvrConfig(trunk="lite2", widths=(224, 192, 128, 96), work_long_side=384)
 
 
 class RvrOutput(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from rvr_laaf_app.core.color import encode_transfer
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.core.frame import ClipTrait, Frame
-from rvr_laaf_app.estimate.rvr import RvrEstimator, as_shown
+from rvr_laaf_app.estimate.rvr import RvrBetterEstimator, RvrEstimator, as_shown
 from rvr_laaf_app.nets.rvr_net import RvrConfig, RvrNet
 from rvr_laaf_app.training.publish import publish
 
@@ -79,3 +80,28 @@ def test_boost_is_kept_beside_bright_pixels_only(tmp_path: Path) -> None:
     result, _ = RvrEstimator(random_weights(tmp_path, 0)).step([Frame(0, 0, rgb)], None)
     assert result.boost_stops[20:24, 30:34].all()
     assert not result.boost_stops[:10].any()
+
+
+def test_the_better_estimator_averages_both_networks_and_their_mirror_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = RvrConfig(widths=(16, 16, 16, 16), exposure=8, work_long_side=128)
+    large = dataclasses.replace(small, work_long_side=192)
+    for seed, (config, name, role) in enumerate(((small, "rvr-a", "rvr"), (large, "rvr-b", "rvr-better"))):
+        torch.manual_seed(seed)
+        publish(RvrNet(config).eval(), folder=tmp_path, name=name, role=role)
+    monkeypatch.setenv("RVR_MODELS_DIR", str(tmp_path))
+    estimator = RvrBetterEstimator(device="cpu")
+    rgb = np.random.default_rng(0).integers(0, 255, (96, 160, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        disparity, boost, confidence = estimator._maps(rgb)
+        mirrored = estimator._maps(np.ascontiguousarray(rgb[:, ::-1]))
+        alone = RvrEstimator(tmp_path / "rvr-b.safetensors", device="cpu")._maps(rgb)[0]
+    assert disparity.shape == alone.shape == (128, 192)
+    assert boost.shape == (64, 96, 3)
+    assert confidence.shape == (32, 48)
+    assert not np.allclose(disparity, alone, atol=1e-3)
+    for one, other in zip((disparity, boost, confidence), mirrored, strict=True):
+        assert np.allclose(one, other[:, ::-1], atol=2e-3)  # what it sees does not depend on left and right
+    assert estimator.version.startswith("rvr-better-")
+    assert estimator.version.count("-") == 4  # both networks' weights are part of it
