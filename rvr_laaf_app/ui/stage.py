@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from rvr_laaf_app.document.project import Project
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rvr_laaf_app.ui.bridge import GuiBridge
     from rvr_laaf_app.ui.playback.sound import Sound
 
+_LET_GO_MS = 500  # how often it is looked whether the threads of former clips are over
 log = logging.getLogger(__name__)
 
 
@@ -59,6 +60,10 @@ class Stage(QObject):
         self._preview: Preview | None = None
         self._proxies: ProxyWork | None = None
         self._ending: list[Preview | ProxyWork] = []
+        self._leaving = QTimer(self)
+        self._leaving.setSingleShot(True)
+        self._leaving.setInterval(_LET_GO_MS)
+        self._leaving.timeout.connect(self._let_go)
         self._project = Project()
         self._index = 0
         self._view: View = "refocused"
@@ -130,13 +135,25 @@ class Stage(QObject):
         self.player.pause()
         self._sound_stop.set()
         self.lanes.close_clip()
-        self._ending = [p for p in self._ending if not p.has_ended()]
         for worker in (self._preview, self._proxies):
             if worker is not None:
                 worker.ask_to_end()
                 worker.disconnect(self)
                 self._ending.append(worker)
+        if self._clip is not None:
+            self._clip.made.clear()
         self._preview = self._proxies = self._clip = None
+        self._leaving.start()
+
+    @Slot()
+    def _let_go(self) -> None:
+        """Delete what belonged to former clips and has ended: each holds the clip's pictures and depth."""
+        ended = [worker for worker in self._ending if worker.has_ended()]
+        self._ending = [worker for worker in self._ending if worker not in ended]
+        for worker in ended:
+            worker.deleteLater()
+        if self._ending:
+            self._leaving.start()
 
     def ask_to_end(self) -> None:
         """Show nothing more and let every thread end; does not wait."""

@@ -17,6 +17,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.ui.main_window import MainWindow
+from rvr_laaf_app.ui.playback.proxies import ProxyWork
+from rvr_laaf_app.ui.preview import Preview
 from tests.clips import write_clip
 from tests.gui.conftest import in_picture
 
@@ -83,3 +85,10 @@ def test_closing_is_quick_and_clean_at_any_moment_under_load(
     qtbot.waitUntil(lambda: threading.active_count() <= before, timeout=5000)
     if TIMES > 5:
         sys.stderr.write(f"closings: median {sorted(times)[len(times) // 2]:.2f} s, longest {max(times):.2f} s\n")
+
+
+def test_a_clip_that_was_closed_leaves_nothing_in_memory(opened: MainWindow, qtbot: QtBot) -> None:
+    assert opened.stage.findChildren(Preview)
+    opened.menus.actions["close_clip"].trigger()
+    qtbot.waitUntil(lambda: opened.session.clip_state == "none", timeout=10_000)
+    qtbot.waitUntil(lambda: not [*opened.stage.findChildren(Preview), *opened.stage.findChildren(ProxyWork)])
