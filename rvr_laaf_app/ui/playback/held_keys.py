@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from shiboken6 import isValid
 
 _HOLD_MS = 300
 _TYPED_INTO = (QLineEdit, QAbstractSpinBox, QTextEdit, QPlainTextEdit)
@@ -57,7 +58,7 @@ class HeldKeys(QObject):
 
     @Slot(QWidget, QWidget)
     def _watch(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if self._watched is not None:
+        if self._watched is not None and isValid(self._watched):
             self._watched.removeEventFilter(self)
         self._watched = None if new is None or isinstance(new, _TYPED_INTO) else new
         if self._watched is not None:
