@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from rvr_laaf_app.app.action_search import search
 from rvr_laaf_app.app.actions import ACTIONS, Action
@@ -152,7 +153,7 @@ class CommandPalette(QFrame):
         """Close and give the keys back to whoever had them."""
         before, self._before = self._before, None
         self.hide()
-        if before is not None and before.isVisible():
+        if before is not None and isValid(before) and before.isVisible():
             before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
