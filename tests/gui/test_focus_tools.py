@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.project import FocusTarget
+from rvr_laaf_app.ui.focus_clipboard import KIND
 from rvr_laaf_app.ui.main_window import MainWindow
 from tests.gui.conftest import FRAMES, control, in_picture, square_box
 
@@ -76,14 +77,17 @@ def test_copy_cut_paste_select_all_nudge_and_delete_by_keys(opened: MainWindow, 
 
 
 def test_foreign_and_broken_clipboards_paste_nothing(opened: MainWindow) -> None:
-    from PySide6.QtCore import QByteArray, QMimeData
-
-    from rvr_laaf_app.ui.focus_clipboard import MIME
-
-    for raw in (b"", b"{", b'{"targets": 7}', b'{"targets": [{"id": "x"}]}', b"[" * 100_000):
-        data = QMimeData()
-        data.setData(MIME, QByteArray(raw))
-        QGuiApplication.clipboard().setMimeData(data)
+    ours = f'{{"kind": "{KIND}", '
+    for text in (
+        "",
+        "{",
+        "a recipe",
+        ours,
+        ours + '"targets": 7}',
+        ours + '"targets": [{"id": "x"}]}',
+        ours + "[" * 100_000,
+    ):
+        QGuiApplication.clipboard().setText(text)
         do(opened, "paste_targets")
     assert targets(opened) == ()
 
