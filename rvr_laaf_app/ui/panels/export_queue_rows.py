@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDropEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.export_texts import QueueRow
+from rvr_laaf_app.ui.panels.row_drag import empty_burden
 
 ROW: Final = Qt.ItemDataRole.UserRole
 _EDGE_PX, _LINE_PX, _BAR_PX = 10, 18, 3
@@ -63,6 +65,10 @@ class JobList(QListWidget):
         item.setData(ROW, row)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{row.title}, {row.how}: {row.standing}")
         item.setToolTip(f"{row.title}\n{row.how}\n{row.detail}")
+
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
+        """Rows are dragged inside the list only, and their pictures stay where they are."""
+        return empty_burden()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Tell where the dragged job should go; the list itself changes when it is told the new order."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import (
     QEvent,
     QItemSelectionModel,
+    QMimeData,
     QModelIndex,
     QPoint,
     QSignalBlocker,
@@ -38,6 +39,7 @@ from PySide6.QtWidgets import (
 )
 
 from rvr_laaf_app.ui.panels.clip_row import ROW, SHOWN, ClipRow, RowDelegate
+from rvr_laaf_app.ui.panels.row_drag import empty_burden
 from rvr_laaf_app.ui.plural import counted
 
 _OWN_KEYS = {Qt.Key.Key_Delete, Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter}
@@ -268,6 +270,10 @@ class _Rows(QListWidget):
             event.ignore()
             return
         super().dragMoveEvent(event)
+
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
+        """Rows are dragged inside the list only, and their pictures stay where they are."""
+        return empty_burden()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Say where the rows shall go; the list is written anew from the project."""
