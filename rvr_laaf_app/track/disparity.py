@@ -31,7 +31,9 @@ def subject_disparity(
     """
     height, width = disparity.shape
     x, y, w, h = box.clipped().pixels(width, height)
-    x0, y0, x1, y1 = int(x), int(y), int(np.ceil(x + w)), int(np.ceil(y + h))
+    x0, y0 = int(x), int(y)
+    # Clipped to the picture, a side may still lie beyond it by a rounding error.
+    x1, y1 = min(int(np.ceil(x + w)), width), min(int(np.ceil(y + h)), height)
     if x1 <= x0 or y1 <= y0:
         return float("nan")
     step = max(1, int(((x1 - x0) * (y1 - y0) / MOST_SAMPLES) ** 0.5))

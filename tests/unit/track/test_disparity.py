@@ -95,3 +95,13 @@ def test_nothing_known_stays_unknown() -> None:
     assert np.isnan(smooth_track_disparity(np.full(5, 0.5), np.zeros(5))).all()
     assert len(smooth_track_disparity(np.zeros(0), np.zeros(0))) == 0
     np.testing.assert_allclose(smooth_track_disparity(np.array([0.3]), np.ones(1)), 0.3)
+
+
+def test_a_box_that_ends_with_the_picture_counts_no_row_beyond_it() -> None:
+    rng = np.random.default_rng(0)
+    for width, height in ((97, 73), (96, 54), (64, 36), (33, 17)):
+        disparity = np.full((height, width), 0.5, np.float32)
+        for _ in range(3000):
+            x, y = rng.random(2)
+            found = subject_disparity(disparity, Box(x, y, 1.0 - x, 1.0 - y))
+            assert np.isnan(found) or abs(found - 0.5) < 1e-6
