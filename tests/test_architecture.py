@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "rvr_laaf_app"
 
-ENGINES = {"estimate", "flow", "render", "track", "detect", "stack", "camera"}
+ENGINES = {"estimate", "flow", "render", "track", "detect", "stack", "camera", "autofocus"}
 # room -> the rooms of ours that it may import (itself is always allowed)
 MAY_IMPORT = {
     "core": set(),
@@ -26,8 +26,11 @@ MAY_IMPORT = {
     "detect": {"nets", "core"},
     "render": {"core"},
     "track": {"core"},
+    "camera": {"core"},
+    "autofocus": {"camera", "nets", "core"},  # a camera's contract and its defocus model
+    "stack": {"nets", "core"},
     "annotation": {"document", "media", "core"},  # strict reading, undo and lock; frames and cuts
-    "measure": {"estimate", "flow", "media", "render", "core"},
+    "measure": {"estimate", "flow", "media", "render", "camera", "autofocus", "stack", "core"},
     "laaf": {"document", "core"},
     "pipeline": {"jobs", "document", "laaf", "media", "core", "measure", *ENGINES},
     "app": {"pipeline", "jobs", "document", "camera", "media", "core"},
@@ -45,7 +48,18 @@ MAY_IMPORT = {
         "ui",
     },
     "ui": {"app", "pipeline", "jobs", "document", "laaf", "camera", "annotation", "media", "core"},
-    "training": {"nets", "core", "media", "annotation", "render", "estimate", "measure"},
+    "training": {
+        "nets",
+        "core",
+        "media",
+        "annotation",
+        "render",
+        "estimate",
+        "measure",
+        "camera",
+        "autofocus",
+        "stack",
+    },
 }
 # third-party package -> rooms where it may appear at all
 ONLY_IN = {
@@ -55,7 +69,8 @@ ONLY_IN = {
     "numba": {"render", "training"},
     "dlib": {"track", "detect"},
     "gphoto2": {"camera"},
-    "torch": {"nets", "estimate", "render", "training", "detect", "autofocus"},
+    "pymmcore": {"camera"},
+    "torch": {"nets", "estimate", "render", "training", "detect", "autofocus", "stack"},
     "soundfile": {"media", "training"},
 }
 # heavy packages that must not load with these rooms (imports inside functions are allowed)

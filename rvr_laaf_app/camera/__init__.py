@@ -1,0 +1,1 @@
+"""Connected, recorded and simulated cameras behind one protocol, and the session that owns one of them."""
