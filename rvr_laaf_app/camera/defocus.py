@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 class DefocusModel:
     """r and alpha over (z0, z), and the depth of field, of one camera, lens and f-number.
 
-    positions [k] int: lens positions of the grid, rising. radius_px [k, k] float: row = z0 (best position of what is
-    seen), column = z (where the lens stands), for a picture `width_px` wide. magnification [k, k] float: size of what is
-    seen at z relative to its size at z0 (1 = no focus breathing). depth_of_field [k] int: whole span, in steps, around z0
-    that looks sharp.
+    positions [k] int: lens positions of the grid, rising.
+    radius_px [k, k] float: row = z0 (best position of what is seen), column = z (where the lens stands), for a picture
+        `width_px` wide.
+    magnification [k, k] float: size of what is seen at z relative to its size at z0 (1 = no focus breathing).
+    depth_of_field [k] int: whole span around z0 that looks sharp, in steps.
     """
 
     camera: str
