@@ -1,6 +1,6 @@
 """The command line: one parser, one file per command, errors as one line on stderr, and the exit codes.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 media, 4 writing, 5 project, 6 weights, 130 cancelled.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 media, 4 writing, 5 project, 6 weights, 7 camera, 130 cancelled.
 """
 
 from __future__ import annotations
