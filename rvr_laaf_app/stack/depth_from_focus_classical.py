@@ -1,0 +1,128 @@
+"""Depth from focus without learning: where along the sweep is each place sharpest, and how sure is that.
+
+Sum-modified Laplacian as the measure of sharpness (Nayar and Nakagawa 1994, Eq. 8-10) on two scales, each slice's map
+smoothed along the edges of the all-in-focus picture (He et al. 2013, guided filter), the peak between slices by a
+Gaussian through the three highest (Nayar and Nakagawa, Eq. 12-15), and what has no texture filled from its surroundings
+by an edge-aware global smoother (Min et al. 2014), each place trusted as far as its peak stands out of the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Map = NDArray[np.float32]
+
+WORK_LONG_SIDE = 1536  # larger sweeps are judged at this size and brought up to theirs at the end
+_FINE_SIGMA, _COARSE_SIGMA = 0.7, 1.6  # px: before the Laplacian, so that single noisy pixels do not count
+_WINDOW_SIGMA = 2.0  # px: over which sharpness is summed
+_GUIDE_RADIUS, _GUIDE_EPS = 8, 1e-3
+_SURE_STANDOUT = 3.0  # a peak that many times over the noise is sure
+_SMOOTHING, _EDGE = 400.0, 0.04  # of the global smoother: strength, and colour step that stops it
+
+
+def classical_depth(slices: Sequence[Map], places: Map) -> tuple[Map, Map]:
+    """Return (disparity [h, w], confidence [h, w]) of slices [h, w, 3] at rising focus `places` in 0..1."""
+    height, width = slices[0].shape[:2]
+    scale = min(1.0, WORK_LONG_SIDE / max(height, width))
+    size = max(8, round(width * scale)), max(8, round(height * scale))
+    greys = [_grey(picture) for picture in slices]
+    level = float(np.mean([grey.mean() for grey in greys]))
+    volume = np.stack([_resized(sharpness(grey * (level / max(float(grey.mean()), 1e-4))), size) for grey in greys])
+    sharp = all_in_focus([_resized(picture, size) for picture in slices], volume)
+    guide = np.ascontiguousarray(np.clip(sharp, 0.0, 1.0), np.float32)
+    volume = np.stack([_guided(guide, plane) for plane in volume])
+    place, sure = peak(volume, places)
+    disparity = filled(place, sure, guide)
+    if scale < 1.0:
+        full = (width, height)
+        fine_guide = _resized(sharp, full)
+        disparity = cv2.ximgproc.guidedFilter(fine_guide, _resized(disparity, full), 4, 1e-4)
+        sure = _resized(sure, full)
+    return np.clip(disparity, 0.0, 1.0).astype(np.float32), np.clip(sure, 0.0, 1.0).astype(np.float32)
+
+
+def sharpness(grey: Map) -> Map:
+    """Sum-modified Laplacian [h, w] of a grey picture [h, w], on two scales, above what noise alone would give."""
+    total = np.zeros_like(grey)
+    for sigma, share in ((_FINE_SIGMA, 1.0), (_COARSE_SIGMA, 2.0)):
+        smooth = cv2.GaussianBlur(grey, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+        across = cv2.filter2D(smooth, -1, np.array([[-1.0, 2.0, -1.0]], np.float32), borderType=cv2.BORDER_REFLECT)
+        down = cv2.filter2D(smooth, -1, np.array([[-1.0], [2.0], [-1.0]], np.float32), borderType=cv2.BORDER_REFLECT)
+        total += np.float32(share) * (np.abs(across) + np.abs(down))
+    summed = cv2.GaussianBlur(total, (0, 0), _WINDOW_SIGMA, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(summed, np.float32)
+
+
+def all_in_focus(slices: Sequence[Map], volume: Map) -> Map:
+    """Each pixel [h, w, 3] from where it is sharpest, blended softly between slices (a guide, not a result)."""
+    best = np.maximum(volume.max(axis=0), 1e-6)
+    total = np.zeros_like(slices[0])
+    weights = np.zeros(best.shape, np.float32)
+    for picture, plane in zip(slices, volume, strict=True):
+        weight = cv2.GaussianBlur((plane / best) ** 8, (0, 0), 1.0) + np.float32(1e-6)
+        total += picture * weight[..., None]
+        weights += weight
+    return np.asarray(total / weights[..., None], np.float32)
+
+
+def peak(volume: Map, places: Map) -> tuple[Map, Map]:
+    """Return (place of the highest sharpness [h, w] in 0..1, how far it can be trusted [h, w] in 0..1).
+
+    volume [n, h, w] of rising `places`. Between slices the peak is that of the Gaussian through the highest slice and
+    its two neighbours, which need not be evenly spaced; at the ends it is the slice itself.
+    """
+    count = len(places)
+    top = volume.argmax(axis=0)
+    highest = np.take_along_axis(volume, top[None], 0)[0]
+    place = places[top].astype(np.float32)
+    if count >= 3:
+        middle = np.clip(top, 1, count - 2)
+        logs = np.log(np.maximum(volume, 1e-7))
+        left, centre, right = (np.take_along_axis(logs, (middle + step)[None], 0)[0] for step in (-1, 0, 1))
+        x0, x1, x2 = places[middle - 1], places[middle], places[middle + 1]
+        rise, fall = (centre - left) / (x1 - x0), (right - centre) / (x2 - x1)
+        bend = np.minimum((fall - rise) / (x2 - x0), -1e-4)
+        vertex = 0.5 * (x0 + x1) - 0.5 * rise / bend
+        # No peak lies farther off than half way to the next slice, or that one would be the highest.
+        low, high = (
+            0.5 * (places[np.maximum(top - 1, 0)] + place),
+            0.5 * (places[np.minimum(top + 1, count - 1)] + place),
+        )
+        place = np.clip(vertex, low, high).astype(np.float32)
+    floor = np.median(volume, axis=0) if count > 3 else volume.min(axis=0)
+    noise = float(np.percentile(volume.min(axis=0), 20)) + 1e-5
+    standout = (highest - floor) / noise
+    contrast = 1.0 - floor / np.maximum(highest, 1e-7)
+    sure = np.clip(standout / _SURE_STANDOUT, 0.0, 1.0) * np.clip(2.0 * contrast, 0.0, 1.0)
+    return place, np.asarray(sure, np.float32)
+
+
+def filled(place: Map, sure: Map, guide: Map) -> Map:
+    """Spread sure places [h, w] over unsure ones, not across edges of the guide [h, w, 3]."""
+    trust = np.asarray(sure * sure + np.float32(1e-4), np.float32)
+    bytes_guide = np.ascontiguousarray(np.rint(guide * 255.0), np.uint8)
+    smoother = cv2.ximgproc.createFastGlobalSmootherFilter(bytes_guide, _SMOOTHING, 255.0 * _EDGE)
+    weight = smoother.filter(trust)
+    return np.asarray(smoother.filter(place * trust) / np.maximum(weight, 1e-9), np.float32)
+
+
+def _guided(guide: Map, plane: Map) -> Map:
+    smooth = cv2.ximgproc.guidedFilter(guide, plane, _GUIDE_RADIUS, _GUIDE_EPS)
+    return np.asarray(np.maximum(smooth, 1e-7), np.float32)
+
+
+def _grey(picture: Map) -> Map:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _resized(plane: Map, size: tuple[int, int]) -> Map:
+    if (plane.shape[1], plane.shape[0]) == size:
+        return plane
+    shrinks = size[0] < plane.shape[1]
+    return np.asarray(
+        cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.float32
+    )
