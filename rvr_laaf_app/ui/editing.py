@@ -81,6 +81,7 @@ class Editing(QObject):
         targets, lens = self._widgets.inspector.targets, self._widgets.inspector.lens
         picture.point_chosen.connect(self.set_target)
         picture.box_chosen.connect(self.set_target)
+        picture.box_dragged.connect(self._box_dragged)
         picture.resized.connect(self._resized)
         timeline.seek_requested.connect(self._stage.seek)
         timeline.target_selected.connect(self.select)
@@ -128,6 +129,11 @@ class Editing(QObject):
         self.attempt(lambda: made.append(self._session.add_target_at(place, index)))
         if made:
             self.select(made[0])
+
+    @Slot(str, object)
+    def _box_dragged(self, target_id: str, box: Box) -> None:
+        """Take it that the subject of a target is here now: its track is led through there."""
+        self.attempt(lambda: self._session.correct_target(target_id, self._stage.index, box))
 
     def take_next_point(self, taker: Callable[[Point], object]) -> None:
         """Give the next place that is pointed at in the picture to someone else, once."""

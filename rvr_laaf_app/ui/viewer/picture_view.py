@@ -1,7 +1,7 @@
 """The picture widget: one QImage, fitted or zoomed, with its marks; a click gives a point, a drag gives a box.
 
-The wheel zooms at the pointer, the middle button or space and the left button move the picture, and the line of the
-wipe between original and result can be dragged.
+The wheel zooms at the pointer, the middle button or space and the left button move the picture, the line of the wipe
+between original and result and the boxes of selected subjects can be dragged.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.ui import theme
+from rvr_laaf_app.ui.viewer.box_grip import Grip, box_of_rect, grip_at
 from rvr_laaf_app.ui.viewer.letterbox import to_box, to_point
 from rvr_laaf_app.ui.viewer.marks import SubjectMark, TargetMark, draw_rubber_band, draw_subject, draw_target
+from rvr_laaf_app.ui.viewer.picture_drawing import draw_notice, draw_part
 from rvr_laaf_app.ui.viewer.wipe import GRIP_PX, draw_before, draw_line, share_at, wipe_x
 from rvr_laaf_app.ui.viewer.zoom import Zoom, fit_factor, next_factor, wheel_factor
 
@@ -40,6 +42,7 @@ class PictureView(QWidget):
 
     point_chosen = Signal(object)  # core.geometry.Point
     box_chosen = Signal(object)  # core.geometry.Box
+    box_dragged = Signal(str, object)  # id of the target whose subject was shown anew, core.geometry.Box
     resized = Signal()
     zoom_changed = Signal()
     wipe_moved = Signal(float)  # share of the visible picture left of the line
@@ -67,6 +70,7 @@ class PictureView(QWidget):
         self._wipe: float | None = None
         self._held: Literal["", "pan", "wipe"] = ""
         self._at = QPointF()
+        self._grip: Grip | None = None
         self._space: Literal["", "down", "used"] = ""
         self.setMouseTracking(True)
 
@@ -215,11 +219,13 @@ class PictureView(QWidget):
             draw_subject(painter, shown, subject)
         if self._press is not None and self._drag is not None:
             draw_rubber_band(painter, QRectF(self._press, self._drag).normalized().intersected(visible))
+        if self._grip is not None and self._drag is not None:
+            draw_rubber_band(painter, self._grip.moved(self._drag - self._at, visible))
         if self._wipe is not None and not visible.isEmpty():
             draw_line(painter, visible, self._wipe, (self.tr("Original"), self.tr("Result")))
         for text, right in ((self._notice, False), (self._legend, True)):
             if text and not visible.isEmpty():
-                self._draw_notice(painter, visible, text, right=right)
+                draw_notice(painter, visible, text, right=right)
         if self.hasFocus():  # grey: no colour near the picture
             painter.setClipping(False)
             painter.setPen(theme.DARK.color("text_quiet"))
@@ -231,23 +237,9 @@ class PictureView(QWidget):
         real = self._image.width() >= self._aspect.width()
         squares = real and self.zoom_factor >= _PIXELS_SEEN * 0.999
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=not squares)
-        _draw_part(painter, shown, visible, self._image)
+        draw_part(painter, shown, visible, self._image)
         if self._wipe is not None and not self._before.isNull():
             draw_before(painter, shown, visible, self._before, self._wipe)
-
-    def _draw_notice(self, painter: QPainter, visible: QRectF, text: str, *, right: bool) -> None:
-        painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-        width = painter.fontMetrics().horizontalAdvance(text) + 16
-        rect = QRectF(visible.left() + 8, visible.bottom() - 30, width, 22)
-        if right:
-            rect.moveRight(visible.right() - 8)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.DARK.color("surround"))
-        painter.setOpacity(0.85)
-        painter.drawRoundedRect(rect, 3, 3)
-        painter.setOpacity(1.0)
-        painter.setPen(theme.DARK.color("text"))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Ask for a picture of the new size."""
@@ -294,6 +286,8 @@ class PictureView(QWidget):
             self._show_cursor()
         elif button == Qt.MouseButton.LeftButton and self._over_line(place):
             self._held = "wipe"
+        elif button == Qt.MouseButton.LeftButton and self._grip_at(place) is not None:
+            self._grip, self._at, self._drag = self._grip_at(place), place, None
         elif button == Qt.MouseButton.LeftButton and to_point(self.visible_rect(), place) is not None:
             self._press, self._drag = place, None
         else:
@@ -308,8 +302,9 @@ class PictureView(QWidget):
             self._at = place
         elif self._held == "wipe":
             self.set_wipe(share_at(self.visible_rect(), place.x()))
-        elif self._press is not None:
-            far = (place - self._press).manhattanLength() >= QApplication.startDragDistance()
+        elif self._press is not None or self._grip is not None:
+            began = self._at if self._press is None else self._press
+            far = (place - began).manhattanLength() >= QApplication.startDragDistance()
             if far or self._drag is not None:
                 self._drag = place
                 self.update()
@@ -325,6 +320,10 @@ class PictureView(QWidget):
                 self.wipe_moved.emit(self._wipe)
             return
         press, drag, self._press, self._drag = self._press, self._drag, None, None
+        grip, self._grip = self._grip, None
+        if grip is not None:
+            self._let_go(grip, event.position(), dragged=drag is not None)
+            return
         if press is None or event.button() != Qt.MouseButton.LeftButton:
             return
         self.update()
@@ -338,10 +337,22 @@ class PictureView(QWidget):
         if point is not None:
             self.point_chosen.emit(point)
 
+    def _let_go(self, grip: Grip, place: QPointF, *, dragged: bool) -> None:
+        """Tell where a box was dragged to; without a drag it was a click like any other."""
+        self.update()
+        shown = self.shown_rect()
+        if dragged:
+            rect = grip.moved(place - self._at, self.visible_rect())
+            self.box_dragged.emit(grip.target_id, box_of_rect(shown, rect))
+            return
+        point = to_point(shown, self._at)
+        if point is not None:
+            self.point_chosen.emit(point)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give up the box that is being drawn with Escape; hold the picture with space."""
-        if event.key() == Qt.Key.Key_Escape and self._press is not None:
-            self._press = self._drag = None
+        """Give up what is being drawn or dragged with Escape; hold the picture with space."""
+        if event.key() == Qt.Key.Key_Escape and (self._press is not None or self._grip is not None):
+            self._press = self._drag = self._grip = None
             self.update()
             return
         if event.key() == Qt.Key.Key_Space and not self._zoom.fits:
@@ -367,6 +378,11 @@ class PictureView(QWidget):
             return False
         return abs(place.x() - wipe_x(visible, self._wipe)) <= GRIP_PX
 
+    def _grip_at(self, place: QPointF) -> Grip | None:
+        if not self.visible_rect().contains(place):
+            return None
+        return grip_at(self._subjects, self.shown_rect(), place)
+
     def _show_cursor(self, place: QPointF | None = None) -> None:
         if self._held == "pan":
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
@@ -374,25 +390,7 @@ class PictureView(QWidget):
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         elif place is not None and self._over_line(place):
             self.setCursor(Qt.CursorShape.SplitHCursor)
+        elif place is not None and (grip := self._grip_at(place)) is not None:
+            self.setCursor(grip.cursor)
         else:
             self.setCursor(Qt.CursorShape.ArrowCursor if self._aspect.isEmpty() else Qt.CursorShape.CrossCursor)
-
-
-def _draw_part(painter: QPainter, shown: QRectF, visible: QRectF, image: QImage) -> None:
-    """Draw the visible part of a picture that fills `shown`; zoomed in, the rest is not even looked at."""
-    if shown == visible:
-        painter.drawImage(shown, image)
-        return
-    scale_x, scale_y = image.width() / shown.width(), image.height() / shown.height()
-    # Whole pixels of the source and a little more, so that the edges of the part are as the whole would be.
-    first_x, first_y = int((visible.left() - shown.left()) * scale_x), int((visible.top() - shown.top()) * scale_y)
-    last_x = min(image.width(), int((visible.right() - shown.left()) * scale_x) + 2)
-    last_y = min(image.height(), int((visible.bottom() - shown.top()) * scale_y) + 2)
-    source = QRectF(first_x, first_y, last_x - first_x, last_y - first_y)
-    target = QRectF(
-        shown.left() + first_x / scale_x,
-        shown.top() + first_y / scale_y,
-        source.width() / scale_x,
-        source.height() / scale_y,
-    )
-    painter.drawImage(target, image, source)

@@ -1,0 +1,44 @@
+"""Painting the picture itself and the quiet lines at its lower edge, for the picture widget."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from rvr_laaf_app.ui import theme
+
+
+def draw_part(painter: QPainter, shown: QRectF, visible: QRectF, image: QImage) -> None:
+    """Draw the visible part of a picture that fills `shown`; zoomed in, the rest is not even looked at."""
+    if shown == visible:
+        painter.drawImage(shown, image)
+        return
+    scale_x, scale_y = image.width() / shown.width(), image.height() / shown.height()
+    # Whole pixels of the source and a little more, so that the edges of the part are as the whole would be.
+    first_x, first_y = int((visible.left() - shown.left()) * scale_x), int((visible.top() - shown.top()) * scale_y)
+    last_x = min(image.width(), int((visible.right() - shown.left()) * scale_x) + 2)
+    last_y = min(image.height(), int((visible.bottom() - shown.top()) * scale_y) + 2)
+    source = QRectF(first_x, first_y, last_x - first_x, last_y - first_y)
+    target = QRectF(
+        shown.left() + first_x / scale_x,
+        shown.top() + first_y / scale_y,
+        source.width() / scale_x,
+        source.height() / scale_y,
+    )
+    painter.drawImage(target, image, source)
+
+
+def draw_notice(painter: QPainter, visible: QRectF, text: str, *, right: bool) -> None:
+    """Write one quiet line on a dark plate at the lower left or right corner."""
+    painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
+    width = painter.fontMetrics().horizontalAdvance(text) + 16
+    rect = QRectF(visible.left() + 8, visible.bottom() - 30, width, 22)
+    if right:
+        rect.moveRight(visible.right() - 8)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.DARK.color("surround"))
+    painter.setOpacity(0.85)
+    painter.drawRoundedRect(rect, 3, 3)
+    painter.setOpacity(1.0)
+    painter.setPen(theme.DARK.color("text"))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
