@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from rvr_laaf_app.annotation.schema import ClipAnnotation, VafTarget
+from rvr_laaf_app.annotation.schema import ClipAnnotation, VafTarget, is_named
 from rvr_laaf_app.core.geometry import Box
 
 MATCH_S: Final = 1.0  # 30 frames, as `measure.laaf` counts a target as missed
@@ -160,7 +160,9 @@ class _Clip:
         both = [(p.mine, p.theirs) for p in pairs if p.mine is not None and p.theirs is not None]
         timed = [(p.mine, p.theirs) for p in pairs if p.mine and p.theirs and not p.free]
         free = sum(p.free for p in pairs)
-        subjects = [(_words(a.subject), _words(b.subject)) for a, b in both if a.subject and b.subject]
+        subjects = [
+            (_words(a.subject), _words(b.subject)) for a, b in both if is_named(a.subject) and is_named(b.subject)
+        ]
         boxes = [(a.box, b.box) for a, b in both]
         extended = [(a, b) for a, b in boxes if a.area > 0 and b.area > 0]  # a point overlaps with nothing
         placed = [(a, b) for a, b in boxes if a.area > 0 or b.area > 0]

@@ -23,6 +23,7 @@ from rvr_laaf_app.annotation.schema import (
     Moment,
     VafTarget,
     check_annotator,
+    check_place,
 )
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.strict_json import Fields, JsonObject, parse_object
@@ -172,6 +173,18 @@ def decode_target(value: object, where: str) -> VafTarget:
 def place_values(place: Point | Box) -> list[float]:
     """Return [x, y] or [x, y, width, height]."""
     return [place.x, place.y] + ([place.width, place.height] if isinstance(place, Box) else [])
+
+
+def decode_places(value: object) -> dict[str, Point | Box]:
+    """Read places by the ids of their targets."""
+    fields = Fields(value, "places")
+    return {key: _place_in(fields, key) for key in fields.rest()}
+
+
+def _place_in(fields: Fields, key: str) -> Point | Box:
+    place = place_of(fields.reals(key, 2 if len(fields.items(key)) == 2 else 4))
+    _within(f"places.{key[:64]}", partial(check_place, place))
+    return place
 
 
 def place_of(numbers: tuple[float, ...]) -> Point | Box:

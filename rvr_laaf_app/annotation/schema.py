@@ -30,6 +30,7 @@ MAX_FRAMES = 2**24
 MAX_SIDE_PX = 65_536
 STATES = ("open", "done", "set_aside")
 _HEX = re.compile(r"[0-9a-f]+")
+_NUMBERED = re.compile(r"subject [0-9]{1,6}")
 _EDGE = 1e-6  # a box written in decimals may reach so far over the picture's edge
 
 
@@ -109,7 +110,7 @@ class VafTarget:
 
     def __post_init__(self) -> None:
         _check_line("id", self.id, 64)
-        _check_place(self.place)
+        check_place(self.place)
         for name, ticks in (("arrive", self.arrive), ("early", self.early), ("late", self.late), ("hold", self.hold)):
             if ticks is not None:
                 check_number(name, ticks, 0, MAX_TICKS)
@@ -179,7 +180,13 @@ def _order(target: VafTarget) -> tuple[Fraction, str]:
     return target.at.pts * target.at.time_base, target.id
 
 
-def _check_place(place: Point | Box) -> None:
+def is_named(subject: str) -> bool:
+    """Tell whether a subject has a name of its own: none, or a number that a program gave it, says nothing of it."""
+    return bool(subject.strip()) and not _NUMBERED.fullmatch(subject.strip())
+
+
+def check_place(place: Point | Box) -> None:
+    """Raise ValueError for a place outside the picture or a box without extent."""
     check_number("x", place.x, -_EDGE, 1 + _EDGE)
     check_number("y", place.y, -_EDGE, 1 + _EDGE)
     if isinstance(place, Box):

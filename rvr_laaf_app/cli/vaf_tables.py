@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 MOST_LINES = 200
+_ROLES = {"check": " (check clips)", "refused": " (refused suggestions)"}
 _FIGURES = {  # name -> heading, factor, unit, decimals
     "found": ("targets both have", 100.0, "%", 0),
     "time_s": ("apart in time", 1.0, "s", 2),
@@ -30,7 +31,7 @@ def stats_tables(report: dict[str, Any]) -> list[str]:
         header = ("annotator", "done", "begun", "aside", "left", "targets", "per min", "edits")
         rows = [
             (
-                row["annotator"] + (" (check clips)" if row["role"] == "check" else ""),
+                row["annotator"] + _ROLES.get(row["role"], ""),
                 *(str(row[k]) for k in ("done", "begun", "set_aside", "left", "targets")),
                 "-" if row["rate"] is None else f"{row['rate']:.1f}",
                 str(row["edits"]),
