@@ -1,0 +1,286 @@
+"""The worker process that holds one camera through libgphoto2: `python -m rvr_laaf_app.camera.gphoto_worker`.
+
+Reads requests from standard input and answers on standard output (gphoto_messages). It knows the library, not what the
+program wants: mapping of errors, focus drives and deadlines are the other side's. It ends with its standard input, and
+the system ends it (alarm) if a call of the library outlives its deadline, so that nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, BinaryIO, Final
+
+from rvr_laaf_app.camera.gphoto_messages import pack, read_message
+
+# Set before the import: VCAMERADIR (virtual camera of the wheel), LANGUAGE, HOME are read when the library loads.
+import gphoto2 as gp  # isort: skip
+
+BUSY: Final = -110
+UNSUPPORTED: Final = -6
+_GRACE_S: Final = 2  # between the other side's deadline and our own end
+_BUSY_WAIT_S: Final = 0.04
+_PATIENCE_S: Final = 1.5  # how long a busy camera is asked again
+_SKIPPED_SECTIONS: Final = ("other",)  # hundreds of raw PTP properties
+_KINDS: Final = {
+    gp.GP_WIDGET_TEXT: "text",
+    gp.GP_WIDGET_RANGE: "range",
+    gp.GP_WIDGET_TOGGLE: "switch",
+    gp.GP_WIDGET_RADIO: "choice",
+    gp.GP_WIDGET_MENU: "choice",
+    gp.GP_WIDGET_DATE: "date",
+}
+_log_lines: deque[str] = deque(maxlen=12)
+_pause = threading.Event()  # never set: a wait that is no sleep-as-synchronisation
+
+
+def patient(call: Callable[[], Any], patience_s: float = _PATIENCE_S) -> Any:
+    """Do the call again while the camera says that it is busy."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return call()
+        except gp.GPhoto2Error as error:
+            if error.code != BUSY or time.monotonic() > until:
+                raise
+        _pause.wait(_BUSY_WAIT_S)
+
+
+class Device:
+    """The one camera of this process, and the requests about it: each public method is a request."""
+
+    def __init__(self, alive: Callable[[float], None]) -> None:
+        self._alive = alive
+        self._camera: Any = None
+        self._ports: Any = None
+        self._abilities: Any = None
+
+    # ---- finding and holding
+
+    def hello(self) -> tuple[Any, bytes]:
+        """Say which library this is."""
+        return {"version": str(gp.gp_library_version(gp.GP_VERSION_SHORT)[0]), "pid": os.getpid()}, b""
+
+    def find(self) -> tuple[Any, bytes]:
+        """List (model, port) of what is connected."""
+        found = gp.Camera.autodetect()
+        return [[found.get_name(i), found.get_value(i)] for i in range(found.count())], b""
+
+    def open(self, *, port: str, model: str) -> tuple[Any, bytes]:
+        """Take hold of the camera at a port."""
+        self.leave()
+        ports = gp.PortInfoList()
+        ports.load()
+        abilities = gp.CameraAbilitiesList()
+        abilities.load()
+        camera = gp.Camera()
+        camera.set_port_info(ports[ports.lookup_path(port)])
+        camera.set_abilities(abilities[abilities.lookup_model(model)])
+        patient(camera.init)
+        self._camera, self._ports, self._abilities = camera, ports, abilities
+        able = camera.get_abilities()
+        return {
+            "model": able.model,
+            "preview": bool(able.operations & gp.GP_OPERATION_CAPTURE_PREVIEW),
+            "capture": bool(able.operations & gp.GP_OPERATION_CAPTURE_IMAGE),
+        }, b""
+
+    def leave(self) -> tuple[Any, bytes]:
+        """Let the camera go."""
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            with contextlib.suppress(gp.GPhoto2Error):
+                camera.exit()
+        return None, b""
+
+    # ---- settings
+
+    def config(self) -> tuple[Any, bytes]:
+        """List all settings with their values."""
+        entries: list[dict[str, Any]] = []
+        _walk(patient(self._held().get_config), "", entries)
+        return entries, b""
+
+    def get(self, *, name: str) -> tuple[Any, bytes]:
+        """Read one setting."""
+        return _entry(patient(lambda: self._held().get_single_config(name)), ""), b""
+
+    def set(self, *, name: str, value: Any) -> tuple[Any, bytes]:
+        """Change one setting; a busy camera is asked again."""
+        patient(lambda: self._put(name, value))
+        return None, b""
+
+    def drive(self, *, name: str, value: Any, rest: Any = None) -> tuple[Any, bytes]:
+        """Move the lens once. A motor that has started is waited for, never started a second time.
+
+        rest: the value that the setting must go back to before the same value counts as a change again.
+        """
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            _log_lines.clear()
+            try:
+                self._put(name, value)
+                break
+            except gp.GPhoto2Error as error:
+                if error.code != BUSY or time.monotonic() > until:
+                    raise
+                if any("wait_busy" in line for line in _log_lines):
+                    self._wait_for_motor()
+                    break
+            _pause.wait(_BUSY_WAIT_S)
+        if rest is not None:
+            with contextlib.suppress(gp.GPhoto2Error):
+                self._put(name, rest)
+        return None, b""
+
+    # ---- pictures
+
+    def live(self) -> tuple[Any, bytes]:
+        """Fetch the present picture of the live view."""
+        # The file object owns the memory: it must outlive the copy.
+        file = patient(self._held().capture_preview)
+        return None, bytes(memoryview(file.get_data_and_size()))
+
+    def shoot(self, *, wait_s: float) -> tuple[Any, bytes]:
+        """Take a picture; list the files that it made, the first one first."""
+        camera = self._held()
+        first = patient(lambda: camera.capture(gp.GP_CAPTURE_IMAGE))
+        files = [[first.folder, first.name]]
+        until = time.monotonic() + wait_s
+        while (left := until - time.monotonic()) > 0:  # raw + JPEG: the second file is told by an event
+            kind, data = camera.wait_for_event(max(int(left * 1000), 1))
+            if kind == gp.GP_EVENT_FILE_ADDED and [data.folder, data.name] not in files:
+                files.append([data.folder, data.name])
+            elif kind == gp.GP_EVENT_TIMEOUT:
+                break
+        return files, b""
+
+    def size(self, *, folder: str, name: str) -> tuple[Any, bytes]:
+        """Say how many bytes a file on the camera has, 0 = unknown."""
+        info = self._held().file_get_info(folder, name).file
+        return int(info.size) if info.fields & gp.GP_FILE_INFO_SIZE else 0, b""
+
+    def fetch(self, *, folder: str, name: str) -> tuple[Any, bytes]:
+        """Return a file's own bytes."""
+        file = patient(lambda: self._held().file_get(folder, name, gp.GP_FILE_TYPE_NORMAL))
+        return None, bytes(memoryview(file.get_data_and_size()))
+
+    def delete(self, *, folder: str, name: str) -> tuple[Any, bytes]:
+        """Delete a file from the camera (its working memory only: the other side sees to that)."""
+        patient(lambda: self._held().file_delete(folder, name))
+        return None, b""
+
+    # ---- within
+
+    def _held(self) -> Any:
+        if self._camera is None:
+            raise gp.GPhoto2Error(-52)
+        return self._camera
+
+    def _put(self, name: str, value: Any) -> None:
+        camera = self._held()
+        widget = camera.get_single_config(name)
+        kind = widget.get_type()
+        if kind == gp.GP_WIDGET_RANGE:
+            value = float(value)
+        elif kind == gp.GP_WIDGET_TOGGLE:
+            value = int(bool(value))
+        else:
+            value = str(value)
+        widget.set_value(value)
+        camera.set_single_config(name, widget)
+
+    def _wait_for_motor(self) -> None:
+        """Wait until the camera answers again: asking for a picture waits for the motor in the driver."""
+        patient(lambda: self._held().capture_preview(), patience_s=_PATIENCE_S)
+
+
+def _walk(widget: Any, section: str, entries: list[dict[str, Any]]) -> None:
+    for child in (widget.get_child(i) for i in range(widget.count_children())):
+        name = child.get_name()
+        if child.get_type() in (gp.GP_WIDGET_WINDOW, gp.GP_WIDGET_SECTION):
+            if name not in _SKIPPED_SECTIONS:
+                _walk(child, name, entries)
+        elif (entry := _entry(child, section)) is not None:
+            entries.append(entry)
+
+
+def _entry(widget: Any, section: str) -> dict[str, Any] | None:
+    kind = _KINDS.get(widget.get_type())
+    if kind is None:
+        return None
+    try:
+        value = widget.get_value()
+    except gp.GPhoto2Error:
+        value = None
+    entry = {
+        "name": widget.get_name(),
+        "label": widget.get_label(),
+        "section": section,
+        "kind": kind,
+        "value": value,
+        "read_only": bool(widget.get_readonly()),
+    }
+    if kind == "choice":
+        entry["choices"] = [widget.get_choice(i) for i in range(widget.count_choices())]
+    elif kind == "range":
+        entry["range"] = list(widget.get_range())
+    return entry
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until the other side ends."""
+    current = 0
+
+    def alive(seconds: float) -> None:
+        answers.write(pack({"id": current, "alive": seconds}))
+        answers.flush()
+
+    device = Device(alive)
+    while (message := read_message(requests)) is not None:
+        head, _ = message
+        current = int(head["id"])
+        _log_lines.clear()
+        _set_alarm(float(head.get("limit_s", 0.0)))
+        try:
+            result, body = getattr(device, str(head["call"]))(**head.get("arguments", {}))
+            reply = pack({"id": current, "result": result}, body)
+        except gp.GPhoto2Error as error:
+            detail = " | ".join(_log_lines)
+            reply = pack({"id": current, "error": {"code": error.code, "text": error.string, "detail": detail}})
+        _set_alarm(0.0)
+        answers.write(reply)
+        answers.flush()
+    device.leave()
+
+
+def _set_alarm(limit_s: float) -> None:
+    """Have the system end this process when a call hangs, even while it holds the interpreter's lock."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, limit_s + _GRACE_S if limit_s else 0.0)
+
+
+def _remember(_level: int, domain: bytes, text: bytes, *_: object) -> None:
+    parts = [p.decode(errors="replace") if isinstance(p, bytes) else str(p) for p in (domain, text)]
+    _log_lines.append(": ".join(parts))
+
+
+def main() -> int:
+    """Serve on the standard streams; what the library itself prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    keep = gp.gp_log_add_func(gp.GP_LOG_ERROR, _remember)  # must stay referenced
+    with answers, contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        serve(sys.stdin.buffer, answers)
+    del keep
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
