@@ -14,8 +14,8 @@ from typing import Final
 
 from rvr_laaf_app.camera import gphoto_address as addresses
 from rvr_laaf_app.camera.base import CameraInfo
-from rvr_laaf_app.camera.gphoto_camera import FIND_S, GphotoCamera, worker_environment
-from rvr_laaf_app.camera.gphoto_link import LinkLost, Refused, Worker
+from rvr_laaf_app.camera.gphoto_camera import FIND_S, WORKER, GphotoCamera, worker_environment
+from rvr_laaf_app.camera.worker_link import LinkLost, Refused, Worker
 from rvr_laaf_app.core.errors import UsageError
 
 if importlib.util.find_spec("gphoto2") is None:
@@ -57,7 +57,7 @@ class GphotoBackend:
         return GphotoCamera(info, usb_devices=self._usb_devices)
 
     def _ask(self) -> list[CameraInfo]:
-        worker = Worker(worker_environment())
+        worker = Worker(WORKER, worker_environment())
         try:
             worker.start()
             found, _ = worker.call("find", deadline_s=FIND_S)

@@ -1,6 +1,6 @@
 """One camera behind libgphoto2 as a `Camera`: settings, live view, stills and the make's own way to drive the lens.
 
-The library runs in a worker process (gphoto_link): a call that hangs or crashes there ends that process, never this
+The library runs in a worker process (worker_link): a call that hangs or crashes there ends that process, never this
 one; the camera then counts as gone and can be opened again, also at another USB address, since it is known by its
 serial number.
 """
@@ -31,12 +31,13 @@ from rvr_laaf_app.camera.base import (
     Still,
 )
 from rvr_laaf_app.camera.gphoto_drives import Entry, LensDrive, commands, find_drive
-from rvr_laaf_app.camera.gphoto_jpeg import decode_jpeg
-from rvr_laaf_app.camera.gphoto_link import LinkLost, Refused, Worker
 from rvr_laaf_app.camera.gphoto_settings import by_name, check_value, controls, exposure_s
+from rvr_laaf_app.camera.picture_bytes import decode_jpeg
+from rvr_laaf_app.camera.worker_link import LinkLost, Refused, Worker
 
 OPEN_S: Final = 10.0  # taking hold of a camera and reading its settings, longer than any other call
 FIND_S: Final = 3.0
+WORKER: Final = "rvr_laaf_app.camera.gphoto_worker"
 _COMPANIONS_S: Final = 0.25  # how long a second file (raw beside JPEG) of a picture is waited for
 _SLOWEST_TRANSFER: Final = 500_000  # bytes per second, below which a transfer counts as broken
 _DECODABLE: Final = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
@@ -84,7 +85,7 @@ class GphotoCamera:
     def open(self) -> None:
         """Take hold of the device; the one with the same serial number, wherever it is plugged in now."""
         self.close()
-        worker = Worker(worker_environment())
+        worker = Worker(WORKER, worker_environment())
         self._worker = worker
         try:
             self._ask_worker(worker.start)

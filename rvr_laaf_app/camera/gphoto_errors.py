@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from rvr_laaf_app.camera.base import CameraBusy, CameraError, CameraGone, CardFull, EndStop, NotOffered
-from rvr_laaf_app.camera.gphoto_link import LinkLost, Refused
+from rvr_laaf_app.camera.worker_link import LinkLost, Refused
 
 GONE: Final = {-5, -7, -10, -20, -21, -31, -34, -35, -37, -51, -52, -70, -105, -114}
 HELD: Final = {-53, -60}

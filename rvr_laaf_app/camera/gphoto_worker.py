@@ -1,30 +1,27 @@
 """The worker process that holds one camera through libgphoto2: `python -m rvr_laaf_app.camera.gphoto_worker`.
 
-Reads requests from standard input and answers on standard output (gphoto_messages). It knows the library, not what the
-program wants: mapping of errors, focus drives and deadlines are the other side's. It ends with its standard input, and
-the system ends it (alarm) if a call of the library outlives its deadline, so that nothing is left behind.
+It knows the library, not what the program wants: meaning of errors, focus drives and deadlines are the other side's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
-from rvr_laaf_app.camera.gphoto_messages import pack, read_message
+from rvr_laaf_app.camera.worker_loop import serve
+from rvr_laaf_app.camera.worker_messages import Head
 
 # Set before the import: VCAMERADIR (virtual camera of the wheel), LANGUAGE, HOME are read when the library loads.
 import gphoto2 as gp  # isort: skip
 
 BUSY: Final = -110
 UNSUPPORTED: Final = -6
-_GRACE_S: Final = 2  # between the other side's deadline and our own end
 _BUSY_WAIT_S: Final = 0.04
 _PATIENCE_S: Final = 1.5  # how long a busy camera is asked again
 _SKIPPED_SECTIONS: Final = ("other",)  # hundreds of raw PTP properties
@@ -55,8 +52,7 @@ def patient(call: Callable[[], Any], patience_s: float = _PATIENCE_S) -> Any:
 class Device:
     """The one camera of this process, and the requests about it: each public method is a request."""
 
-    def __init__(self, alive: Callable[[float], None]) -> None:
-        self._alive = alive
+    def __init__(self) -> None:
         self._camera: Any = None
         self._ports: Any = None
         self._abilities: Any = None
@@ -234,36 +230,11 @@ def _entry(widget: Any, section: str) -> dict[str, Any] | None:
     return entry
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until the other side ends."""
-    current = 0
-
-    def alive(seconds: float) -> None:
-        answers.write(pack({"id": current, "alive": seconds}))
-        answers.flush()
-
-    device = Device(alive)
-    while (message := read_message(requests)) is not None:
-        head, _ = message
-        current = int(head["id"])
-        _log_lines.clear()
-        _set_alarm(float(head.get("limit_s", 0.0)))
-        try:
-            result, body = getattr(device, str(head["call"]))(**head.get("arguments", {}))
-            reply = pack({"id": current, "result": result}, body)
-        except gp.GPhoto2Error as error:
-            detail = " | ".join(_log_lines)
-            reply = pack({"id": current, "error": {"code": error.code, "text": error.string, "detail": detail}})
-        _set_alarm(0.0)
-        answers.write(reply)
-        answers.flush()
-    device.leave()
-
-
-def _set_alarm(limit_s: float) -> None:
-    """Have the system end this process when a call hangs, even while it holds the interpreter's lock."""
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, limit_s + _GRACE_S if limit_s else 0.0)
+def refusal(error: Exception) -> Head | None:
+    """Return what the other side is told of an error of the library; None for a fault of this program."""
+    if not isinstance(error, gp.GPhoto2Error):
+        return None
+    return {"code": error.code, "text": error.string, "detail": " | ".join(_log_lines)}
 
 
 def _remember(_level: int, domain: bytes, text: bytes, *_: object) -> None:
@@ -272,12 +243,9 @@ def _remember(_level: int, domain: bytes, text: bytes, *_: object) -> None:
 
 
 def main() -> int:
-    """Serve on the standard streams; what the library itself prints goes to standard error."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    """Serve on the standard streams until the other side ends."""
     keep = gp.gp_log_add_func(gp.GP_LOG_ERROR, _remember)  # must stay referenced
-    with answers, contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        serve(sys.stdin.buffer, answers)
+    serve(Device(), refusal, before=_log_lines.clear)
     del keep
     return 0
 

@@ -1,8 +1,8 @@
-"""The messages between a camera and the process that talks to libgphoto2: a JSON head and, after it, raw bytes.
+"""The messages between a camera and the process that holds its library: a JSON head and, after it, raw bytes.
 
 Each message is two big-endian 32-bit lengths, the head (UTF-8 JSON object) and the body (a picture, mostly empty).
-Requests: {"id", "call", "arguments"}; answers: {"id", "result"} or {"id", "error": {"code", "text", "detail"}}, and
-before them any number of {"id", "alive": seconds} = "still at it, wait that much longer". Nothing here knows cameras.
+Requests: {"id", "call", "limit_s", "arguments"}; answers: {"id", "result"} or {"id", "error": {"code", "text",
+"detail"}}. Nothing here knows cameras.
 """
 
 from __future__ import annotations

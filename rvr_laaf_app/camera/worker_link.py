@@ -1,7 +1,7 @@
-"""The process that talks to libgphoto2, seen from outside: started, asked with a deadline, killed when it hangs.
+"""The process that holds a camera's library, seen from outside: started, asked with a deadline, killed when it hangs.
 
-Some calls of libgphoto2 never return (a camera that stalls), some hold Python's lock for seconds, and a crash in a
-driver would take the program with it; so none of it happens in this process. Here is no knowledge of cameras.
+Some calls of camera libraries never return (a camera that stalls), some hold Python's lock for seconds, and a crash in
+a driver would take the program with it; so none of it happens in this process. Here is no knowledge of cameras.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from rvr_laaf_app.camera.gphoto_messages import BrokenMessage, Head, pack, read_message
+from rvr_laaf_app.camera.worker_messages import BrokenMessage, Head, pack, read_message
 
-MODULE: Final = "rvr_laaf_app.camera.gphoto_worker"
 _LEAVE_S: Final = 1.5  # for a worker that was asked to end by itself
 _KILL_S: Final = 5.0
 _START_S: Final = 15.0  # interpreter and library, on a machine that is busy with something else
@@ -53,7 +52,8 @@ class Refused(Exception):
 class Worker:
     """One worker process. Used by one thread at a time; `kill` may be called from any thread."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str] | None = None) -> None:
+        self._module = module
         self._environment = dict(os.environ if environment is None else environment)
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[tuple[Head, bytes] | None] = queue.SimpleQueue()
@@ -86,7 +86,7 @@ class Worker:
         }
         self._answers = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", MODULE],
+            [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -119,9 +119,6 @@ class Worker:
                 raise LinkLost(self._end("the camera's process has ended"))
             head, body = answer
             if head.get("id") != number:
-                continue
-            if "alive" in head:
-                until = time.monotonic() + float(head["alive"])
                 continue
             if "error" in head:
                 refusal = head["error"]
