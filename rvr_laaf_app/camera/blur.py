@@ -19,7 +19,7 @@ NO_BLUR_PX: Final = 0.02
 _DIRECT_PX: Final = 4.0  # up to here the direct sum is faster than the transform
 _PYRAMID_PX: Final = 6.0  # `blur_fast` halves the picture until the radius is below this
 _EXACT_PX: Final = 6.0  # above, the variance of a drawn disk is right within 0.1 % without searching
-_FINE: Final = 16  # samples per pixel side when the edge of a disk is measured
+_FINE: Final = 48  # samples per pixel side when the edge of a disk is measured
 
 Image = NDArray[np.float32]
 
