@@ -17,9 +17,11 @@ def _repaired(now: Situation) -> bool:
 
 
 _PAINT = "paint brush mask stroke correct fix wrong depth"
+_SOURCE = "network estimator better import files sidecar model eyes"
 TABLE: Final = Table(
     actions=(
         Action("analyse", "Analyse Depth", "Depth", (), "analysis", section=10),
+        Action("depth_source", "Choose Where Depth Comes From…", "Depth", (), "clip", section=10, words=_SOURCE),
         Action("repair_tool", "Repair Depth", "Depth", ("P",), "depth", section=20, toggle=True, words=_PAINT),
         Action("repair_nearer", "Brush Nearer", "Depth", ("Alt+1",), "depth", 30, group="repair_kind", words=_PAINT),
         Action("repair_farther", "Brush Farther", "Depth", ("Alt+2",), "depth", 30, group="repair_kind", words=_PAINT),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.jobs.job import Job
 
@@ -58,8 +59,8 @@ class Engine(Protocol):
         """Find out what a clip is; raise MediaError."""
         ...
 
-    def products_of(self, info: ClipInfo) -> ClipProducts:
-        """Return the analysis of a clip as far as it is in the cache."""
+    def products_of(self, info: ClipInfo, source: DepthSource = DEFAULT_SOURCE) -> ClipProducts:
+        """Return the analysis of a clip as far as it is in the cache, with depth from there."""
         ...
 
     def analyse_job(self, products: ClipProducts) -> Job[ClipProducts]:
@@ -102,11 +103,11 @@ class PipelineEngine:
 
         return probe(path)
 
-    def products_of(self, info: ClipInfo) -> ClipProducts:
+    def products_of(self, info: ClipInfo, source: DepthSource = DEFAULT_SOURCE) -> ClipProducts:
         """See Engine."""
-        from rvr_laaf_app.pipeline.analyse import products_of
+        from rvr_laaf_app.pipeline.sourced import products_from
 
-        return products_of(info)
+        return products_from(info, source)
 
     def analyse_job(self, products: ClipProducts) -> Job[ClipProducts]:
         """See Engine."""

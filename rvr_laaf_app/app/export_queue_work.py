@@ -69,7 +69,7 @@ def prepare_job(
     info = find_clip(engine, project)
     engine.check_export(choice, info)
     if products is None:
-        products = engine.products_of(info)
+        products = engine.products_of(info, project.depth)
     if not products.complete:
         yield from engine.analyse_job(products)
     for task in tracks:

@@ -102,7 +102,9 @@ class OpenClips:
         if seat.finding is not None:
             seat.finding.cancel()
         alike = self.work_on(clip.info.fingerprint) if clip.info.fingerprint else None
-        products = alike.products if alike is not None and alike is not seat.work else clip.products
+        products = clip.products
+        if alike is not None and alike is not seat.work and _same_key(alike.products, products):
+            products = alike.products
         seat.state, seat.problem, seat.places, seat.finding = "online", clip.problem, (clip.info.path,), None
         seat.work = ClipWork(
             self.engine,
@@ -179,6 +181,8 @@ class OpenClips:
         seat = self._seats.get(clip_id)
         if seat is not None and seat.work is not None:
             seat.work.stop()
+        if seat is not None and seat.finding is not None:
+            seat.finding.cancel()
         self._seats[clip_id] = _Seat((path,))
 
     def stop(self) -> None:
@@ -227,6 +231,11 @@ class OpenClips:
             where=places[0] if places else None,
             remedy="Put it back, or choose where it is now.",
         )
+
+
+def _same_key(one: ClipProducts | None, other: ClipProducts | None) -> bool:
+    """Return whether two analyses are of the same kind: one of them is then enough."""
+    return one is not None and other is not None and one.key == other.key
 
 
 def _shown_first(production: Production) -> Iterator[ClipEntry]:

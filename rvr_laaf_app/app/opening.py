@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from rvr_laaf_app.app.engine import Engine
 from rvr_laaf_app.core.errors import MediaError, ProjectError, RvrError
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.document.journal import Recovery
 from rvr_laaf_app.document.lock import ProjectLock
 from rvr_laaf_app.document.production import ClipEntry, Production
 from rvr_laaf_app.document.project import ClipRef, LensSettings, Project
 from rvr_laaf_app.document.store import Stamp, is_local_file, read_project
 from rvr_laaf_app.jobs.job import Job, Progress
+from rvr_laaf_app.jobs.scheduler import FinishReason, Task
 
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
@@ -83,13 +85,13 @@ class Opened:
         return self.production.project
 
 
-def open_clip(engine: Engine, path: str) -> OpenedClip:
+def open_clip(engine: Engine, path: str, depth: DepthSource = DEFAULT_SOURCE) -> OpenedClip:
     """Probe a clip and find its analysis; raise MediaError if it has no pictures."""
     info = engine.probe(path)
     if info.frames == 0:
         raise MediaError("the file has sound but no pictures", where=path, remedy="Open a video or a photograph.")
     try:
-        return OpenedClip(info, engine.products_of(info))
+        return OpenedClip(info, engine.products_of(info, depth))
     except RvrError as error:  # missing weights, a cache folder that cannot be written: the clip can still be seen
         return OpenedClip(info, None, error)
 
@@ -192,7 +194,7 @@ def find_clip(engine: Engine, project: Project, places: tuple[str, ...]) -> Foun
                     remedy="Choose where the clip is now, or choose this one to use it anyway.",
                 )
                 continue
-            clip = open_clip(engine, path)
+            clip = open_clip(engine, path, project.depth)
         except RvrError as error:
             problem = error
             continue
@@ -201,6 +203,14 @@ def find_clip(engine: Engine, project: Project, places: tuple[str, ...]) -> Foun
             return FoundClip(project, clip, clip.problem)
         return FoundClip(replace(project, clip=reference), clip, clip.problem)
     return FoundClip(project, None, problem)
+
+
+def let_go(task: Task[Opened]) -> None:
+    """Release what an opening that is not wanted any more has brought."""
+    if task.status.reason is FinishReason.COMPLETED:
+        lock = task.result(0).lock
+        if lock is not None:
+            lock.release()
 
 
 def _missing(production: Production) -> frozenset[str]:

@@ -25,6 +25,7 @@ from rvr_laaf_app.app.opening import (
     Opened,
     OpenedClip,
     add_job,
+    let_go,
     open_clip_job,
     open_project_job,
     open_version_job,
@@ -32,6 +33,7 @@ from rvr_laaf_app.app.opening import (
     relink_job,
 )
 from rvr_laaf_app.app.project_file import ProjectFile
+from rvr_laaf_app.app.session_depth import SessionDepth
 from rvr_laaf_app.app.session_suggestions import SessionSuggestions
 from rvr_laaf_app.app.settings import save_settings
 from rvr_laaf_app.app.tracking import found
@@ -55,7 +57,7 @@ ClipState = Literal["none", "opening", "online", "offline"]
 log = logging.getLogger(__name__)
 
 
-class Session(ProjectEditor, SessionSuggestions):
+class Session(ProjectEditor, SessionSuggestions, SessionDepth):
     """One window's worth of work. `close` it in the end.
 
     Observers (each `on_...` returns the function that ends the subscription), all called in the owner's thread:
@@ -249,7 +251,7 @@ class Session(ProjectEditor, SessionSuggestions):
         self._closed = True
         ended = self._scheduler.shutdown(timeout_s)
         for task in self._openings.values():
-            _let_go(task)
+            let_go(task)
         self._file.close(keep_journal=self._document.modified)
         save_settings(self._settings)
         return ended
@@ -302,7 +304,7 @@ class Session(ProjectEditor, SessionSuggestions):
 
     def _opened(self, task: Task[Opened]) -> None:
         if task is not self._opening:  # overtaken by a later one
-            _let_go(task)
+            let_go(task)
             return
         self._opening = None
         if task.status.reason is not FinishReason.COMPLETED:
@@ -367,8 +369,9 @@ class Session(ProjectEditor, SessionSuggestions):
             self._in_gesture = False
             self._clips.show(change.after.shown)
             self._leave_jobs()
+        turned = self._turn_to_depth(change)
         super()._changed(change)
-        if switched:
+        if switched or turned:
             self._clip_changed.tell()
         self._clips.go_on(self.production)
         self._clips_changed.tell()
@@ -390,11 +393,3 @@ class Session(ProjectEditor, SessionSuggestions):
     def _follow(self) -> None:
         if self._work is not None and not self._in_gesture and not self._closed:
             self._work.follow(self.project)
-
-
-def _let_go(task: Task[Opened]) -> None:
-    """Release what an opening that is not wanted any more has brought."""
-    if task.status.reason is FinishReason.COMPLETED:
-        lock = task.result(0).lock
-        if lock is not None:
-            lock.release()

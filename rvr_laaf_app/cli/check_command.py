@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.frames and not arguments.json:
         raise UsageError("--frames belongs to --json", remedy="Add --json.")
     project, info = _opened(arguments)
-    products = chosen_products(info, arguments)
+    products = chosen_products(info, arguments, project.depth)
     if arguments.analyse:
         project = _completed(products, project, quiet=arguments.json)
     report = run_with_progress(check_job(products, project, curve_of(products, project)), "check", quiet=arguments.json)

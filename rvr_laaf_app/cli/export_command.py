@@ -23,6 +23,7 @@ from rvr_laaf_app.app.export_queue_work import find_clip, prepare_job, write_job
 from rvr_laaf_app.cli.options import add_estimator_arguments, chosen_products, parse_seconds
 from rvr_laaf_app.cli.progress import clock, run_with_progress
 from rvr_laaf_app.core.errors import Cancelled, ExportError, ProjectError, RvrError, UsageError
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.document.project import Project
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ class _Engine(PipelineEngine):
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
 
-    def products_of(self, info: ClipInfo) -> ClipProducts:
+    def products_of(self, info: ClipInfo, source: DepthSource = DEFAULT_SOURCE) -> ClipProducts:
         """See Engine."""
-        return chosen_products(info, self._arguments)
+        return chosen_products(info, self._arguments, source)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -103,7 +103,7 @@ def _with_curve(project: Project, info: ClipInfo, arguments: argparse.Namespace)
     from rvr_laaf_app.pipeline.analyse import analyse_job
     from rvr_laaf_app.pipeline.focus import curve_of, track_job
 
-    products = chosen_products(info, arguments)
+    products = chosen_products(info, arguments, project.depth)
     run_with_progress(analyse_job(products), "analyse", quiet=arguments.json)
     for target in project.targets:
         inside = target.frame < info.frames and target.strength != "suggested"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rvr_laaf_app.core.errors import MediaError, UsageError
 from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.document.project import ApertureSettings, LensSettings
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def parse_depth_range(text: str) -> tuple[float, float]:
 
 def add_estimator_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare where depth comes from: a network, or files of the user's."""
-    parser.add_argument("--estimator", default="rvr", metavar="NAME", help=ESTIMATOR_HELP)
+    parser.add_argument("--estimator", metavar="NAME", help=ESTIMATOR_HELP)
     depth = parser.add_argument_group("imported depth")
     depth.add_argument(
         "--depth-from",
@@ -183,15 +184,17 @@ def add_estimator_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_products(info: ClipInfo, arguments: argparse.Namespace) -> ClipProducts:
-    """Return the products of the clip with depth as the arguments of `add_estimator_arguments` want it."""
+def chosen_products(
+    info: ClipInfo, arguments: argparse.Namespace, source: DepthSource = DEFAULT_SOURCE
+) -> ClipProducts:
+    """Return the products with depth as the arguments of `add_estimator_arguments` say, else as the project does."""
     if arguments.depth_from is None:
         if arguments.depth_is or arguments.depth_range or arguments.depth_steady:
             raise UsageError("--depth-is, --depth-range and --depth-steady describe --depth-from, which is missing")
-        from rvr_laaf_app.pipeline.analyse import products_of
+        from rvr_laaf_app.pipeline.sourced import products_from
 
-        return products_of(info, arguments.estimator)
-    if arguments.estimator != "rvr":
+        return products_from(info, DepthSource(arguments.estimator) if arguments.estimator else source)
+    if arguments.estimator:
         raise UsageError("--estimator and --depth-from exclude each other")
     from rvr_laaf_app.estimate.sidecar import SidecarSpec
     from rvr_laaf_app.pipeline.imported import imported_products

@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         _check_save(arguments)
     if arguments.auto:
         project = _with_found(project, arguments, info)
-    products = chosen_products(info, arguments)
+    products = chosen_products(info, arguments, project.depth)
     work = partial(_refocus, products, request=request, whole=bool(arguments.save_project), quiet=arguments.json)
     try:
         project, report = work(project)

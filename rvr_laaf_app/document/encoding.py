@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE
+from rvr_laaf_app.document.encoding_depth import decode_depth, encode_depth
 from rvr_laaf_app.document.encoding_focus import decode_hold, decode_sought, encode_hold, encode_sought
 from rvr_laaf_app.document.encoding_lens import decode_lens
 from rvr_laaf_app.document.encoding_lens import encode_lens as encode_lens
@@ -62,6 +64,8 @@ def encode(project: Project) -> JsonObject:
         values["range"] = encode_range(project.play_range)
     if project.refusals:
         values["refused"] = [encode_refusal(r) for r in project.refusals]
+    if project.depth != DEFAULT_SOURCE:
+        values["depth"] = encode_depth(project.depth)
     for place, text in project.metadata:
         _put_back(values, place, json.loads(text))
     return values
@@ -80,8 +84,12 @@ def decode(values: JsonObject) -> Project:
     play_range = decode_range(marked)
     _keep(metadata, "/range", marked.rest())
     refusals = decode_refusals(fields.items("refused"))
+    eyes = fields.inner("depth")
+    depth = decode_depth(eyes)
+    _keep(metadata, "/depth", eyes.rest())
     _keep(metadata, "", fields.rest())
-    project = Project(clip, (), tracks, lens, tuple(sorted(metadata.items())), repairs, play_range, refusals)
+    unknown = tuple(sorted(metadata.items()))
+    project = Project(clip, (), tracks, lens, unknown, repairs, play_range, refusals, depth)
     return project.with_targets(targets)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.frame import digest_of
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.core.optics import Lens
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.document.lens_keys import LensKey, f_number_at, f_numbers
 from rvr_laaf_app.document.play_range import PlayRange
 from rvr_laaf_app.document.refusal import Refusal
@@ -231,6 +232,7 @@ class Project:
     repairs: tuple[Repair, ...] = ()  # of the depth, each over those before it
     play_range: PlayRange = WHOLE_CLIP  # the I and O marks
     refusals: tuple[Refusal, ...] = ()  # suggestions that the user does not want, by frame
+    depth: DepthSource = DEFAULT_SOURCE
 
     def target(self, target_id: str) -> FocusTarget | None:
         """Return the target with this id, or None."""

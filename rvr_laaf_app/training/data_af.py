@@ -17,6 +17,7 @@ from rvr_laaf_app.nets.af_net import AfNetConfig
 
 FIXATION_SPREAD = 0.045  # of the picture's width: about 1.5 degrees in the OSIE set-up
 FIXATION_SIZE = (800, 600)  # pixels in which fixations are given
+HELD_OUT_EVERY = 7  # of the photographs with fixations
 NEAR_FRAMES = 1.0  # a target this far from the centre counts by exp(-1/2)
 
 Picture = NDArray[np.uint8]
@@ -61,12 +62,19 @@ def load_sequences(folder: Path) -> list[Sequence]:
     return found
 
 
-def load_looked(data: Path, *, size: tuple[int, int]) -> list[Looked]:
-    """The OSIE photographs with fixations of all viewers but the first of each (it starts in the middle)."""
+def load_looked(data: Path, *, size: tuple[int, int], held_out: bool = False) -> list[Looked]:
+    """The OSIE photographs with fixations of all viewers but the first of each (it starts in the middle).
+
+    Every seventh, 100 of 700, is held out: returned with `held_out` only, and never learnt from by any network of ours.
+    """
     fixations = json.loads((data / "gaze" / "osie_fixations.json").read_text())
     found = []
     for name, viewers in sorted(fixations.items()):
-        bgr = cv2.imread(str(data / "photos" / "osie" / name))
+        number = int(name.partition(".")[0]) - 1000  # the data set counts from 1001, the folder of photographs from 1
+        if (number % HELD_OUT_EVERY == 0) != held_out:
+            continue
+        path = data / "photos" / "osie" / f"{number:05d}.jpg"
+        bgr = cv2.imread(str(path)) if path.is_file() else None
         places = [(x, y) for viewer in viewers for x, y, _ in viewer[1:]]
         if bgr is not None and places:
             small = cv2.resize(bgr, (size[0] * 5 // 4, size[1] * 5 // 4), interpolation=cv2.INTER_AREA)

@@ -36,9 +36,25 @@ DATA = (
 
 def publish(net: RvrNet, *, folder: Path, name: str, role: str, card: str | None = None) -> Path:
     """Write `folder/name.safetensors`, its entry in the manifest and its card; return the path of the weights."""
+    header = {"net": "rvr", "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)}
+    words = {"licence": LICENCE, "data": DATA}
+    return put_in_place(net, header, folder=folder, name=name, role=role, words=words, card=card)
+
+
+def put_in_place(
+    net: torch.nn.Module,
+    header: dict[str, str],
+    *,
+    folder: Path,
+    name: str,
+    role: str,
+    words: dict[str, str],
+    card: str | None = None,
+) -> Path:
+    """Write the weights of any network of ours with this header, its entry (with `words`) and its card."""
     folder.mkdir(parents=True, exist_ok=True)
     floats = {key: value.detach().contiguous() for key, value in net.state_dict().items() if value.is_floating_point()}
-    data = save(floats, {"net": "rvr", "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)})
+    data = save(floats, header)
     path = folder / f"{name}.safetensors"
     _replace(path, data)
 
@@ -49,10 +65,9 @@ def publish(net: RvrNet, *, folder: Path, name: str, role: str, card: str | None
         "file": path.name,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
-        "net": "rvr",
-        "licence": LICENCE,
-        "data": DATA,
+        "net": header["net"],
         "card": f"{name}.md",
+        **words,
     }
     _replace(manifest, (json.dumps(listing, indent=2, sort_keys=True) + "\n").encode())
     if card is not None:

@@ -194,7 +194,9 @@ class ClipsFeature(Feature):
     # What happened
 
     def _changed(self, change: Change) -> None:
-        if change.before.shown != change.after.shown and change.before.shown:
+        leaves = change.before.shown != change.after.shown
+        opens_again = change.kind != "open" and change.old.depth != change.new.depth
+        if (leaves or opens_again) and change.before.shown:
             self._places[change.before.shown] = self._stage.index
 
     def _clip_changed(self) -> None:

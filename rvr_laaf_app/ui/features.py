@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from rvr_laaf_app.ui.clips_feature import ClipsFeature
+from rvr_laaf_app.ui.depth_feature import DepthFeature
 from rvr_laaf_app.ui.export_feature import ExportFeature
 from rvr_laaf_app.ui.feature import Feature
 from rvr_laaf_app.ui.files_feature import FilesFeature
@@ -25,6 +26,7 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     ClipsFeature,
     StartFeature,
     FilesFeature,
+    DepthFeature,
     ExportFeature,
     PlaybackFeature,
     FocusFeature,

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.app.engine import PipelineEngine
 from rvr_laaf_app.core.geometry import Box
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.pipeline.analyse import products_of
 from rvr_laaf_app.pipeline.products import ClipProducts
@@ -30,7 +31,9 @@ FRAMES = 40
 class QuickEngine(PipelineEngine):
     """The real engine with an estimator that needs no network."""
 
-    def products_of(self, info: ClipInfo) -> ClipProducts:
+    def products_of(self, info: ClipInfo, source: DepthSource = DEFAULT_SOURCE) -> ClipProducts:
+        if source != DEFAULT_SOURCE:
+            return super().products_of(info, source)
         return products_of(info, "lower-is-nearer")
 
 

@@ -15,6 +15,7 @@ from rvr_laaf_app.app.engine import ExportChoice
 from rvr_laaf_app.core.errors import ExportError, MediaError
 from rvr_laaf_app.core.evidence import Suggestion
 from rvr_laaf_app.core.geometry import Box
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.jobs.job import Job, Progress
 
@@ -24,6 +25,7 @@ class FakeProducts:
     """Stands for ClipProducts: only whether it is complete matters here."""
 
     info: Any
+    key: str = ""
     complete: bool = False
     writers: int = 0
     let_gos: int = 0
@@ -60,9 +62,9 @@ class FakeEngine:
             raise MediaError("not a clip", where=path) from None
         return SimpleNamespace(path=path, frames=frames, fingerprint=self.fingerprint(path), display_size=(64, 36))
 
-    def products_of(self, info: Any) -> Any:
+    def products_of(self, info: Any, source: DepthSource = DEFAULT_SOURCE) -> Any:
         self._raise("products")
-        return FakeProducts(info)
+        return FakeProducts(info, key=source.estimator)
 
     def analyse_job(self, products: Any) -> Job[Any]:
         assert products.writers == 0, "two jobs write the products of one clip"

@@ -35,7 +35,7 @@ class Analysed(FakeProducts):
 class RepairEngine(FakeEngine):
     """Its products say how far they are; carrying is a job of three steps that is written down."""
 
-    def products_of(self, info: Any) -> Any:
+    def products_of(self, info: Any, source: Any = None) -> Any:
         return Analysed(info, complete=True)
 
     def repair_job(self, products: Any, project: Project) -> Job[int]:
