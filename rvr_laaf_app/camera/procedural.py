@@ -114,7 +114,7 @@ def _texture(height: int, width: int, rng: np.random.Generator, *, contrast: flo
     colour = (rng.uniform(0.12, 0.28) * rng.uniform(0.75, 1.25, 3)).astype(np.float32)
     tint = cv2.GaussianBlur(rng.standard_normal((height, width, 3)).astype(np.float32), (0, 0), height / 12)
     tint = 1.0 + 0.08 * tint / max(float(tint.std()), 1e-6)
-    return np.clip(shade[..., None] * colour * np.maximum(tint, 0.2), 0.01, 1.2).astype(np.float32)
+    return np.asarray(np.clip(shade[..., None] * colour * np.maximum(tint, 0.2), 0.01, 1.2), np.float32)
 
 
 def _marks(picture: Image, rng: np.random.Generator, *, count: int) -> None:

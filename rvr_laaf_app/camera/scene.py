@@ -67,7 +67,10 @@ class Surface:
         matrix = np.array([[1.0, 0.0, self.motion.right_per_s * along * width], [0, 1, 0]], np.float64)
         matrix[1, 2] = self.motion.down_per_s * along * width
         moved = cv2.warpAffine(np.dstack([self.linear, self.coverage]), matrix, (width, height), flags=cv2.INTER_LINEAR)
-        position = self.position + np.float32(self.motion.steps_per_s * along)
+        nearer = self.motion.steps_per_s * along
+        position = (
+            self.position + np.float32(nearer) if isinstance(self.position, np.ndarray) else self.position + nearer
+        )
         return replace(self, linear=moved[..., :3], coverage=moved[..., 3], position=position, motion=None)
 
 
@@ -75,8 +78,8 @@ class Surface:
 class Scene:
     """Surfaces from back to front, all of one size; the first covers everything.
 
-    layered: every surface is whole behind what is in front of it. False: they are slices of one picture with depth,
-    and what nobody saw is filled from around it.
+    layered: every surface is whole behind what is in front of it. False: it is one picture with depth, and what nobody
+    saw behind an edge is filled from around it.
     """
 
     name: str
@@ -122,11 +125,13 @@ def look(scene: Scene, model: DefocusModel, position: float) -> Image:
     picture = np.zeros((height, width, 3), np.float32)
     weight = np.zeros((height, width, 1), np.float32)
     for surface in scene.surfaces:
-        light, cover = _blurred(surface, model, position)
-        excess = np.maximum(cover, 1.0)
-        through = 1.0 - cover / excess
-        picture = picture * through + light / excess
-        weight = weight * through + cover / excess
+        for light, cover in _blurred(surface, model, position, together=scene.layered):
+            excess = np.maximum(cover, np.float32(1.0))
+            light /= excess
+            cover /= excess
+            for behind, added in ((picture, light), (weight, cover)):
+                behind *= 1.0 - cover
+                behind += added
     if not scene.layered:
         picture /= np.maximum(weight, 1e-4)
     return np.maximum(scale_about_centre(picture, breathing(model, position)), 0.0)
@@ -150,22 +155,11 @@ def photograph(linear: Image, position: float, *, name: str = "photograph") -> S
     return Scene(name, (Surface(np.ascontiguousarray(linear, np.float32), whole, float(position)),))
 
 
-def picture_with_depth(linear: Image, positions: Image, *, name: str = "picture", slices: int = 48) -> Scene:
-    """Return a sharp picture [h, w, 3] with a best lens position per pixel [h, w], cut into slices by distance.
-
-    Lower positions are nearer. Each slice overlaps its neighbours half, so that a slope has no steps.
-    """
+def picture_with_depth(linear: Image, positions: Image, *, name: str = "picture") -> Scene:
+    """Return a sharp picture [h, w, 3] with a best lens position per pixel [h, w]; lower positions are nearer."""
+    whole = np.ones(linear.shape[:2], np.float32)
     best = np.ascontiguousarray(positions, np.float32)
-    low, high = float(best.min()), float(best.max())
-    count = max(2, min(slices, round(high - low) + 1))
-    place = (best - low) * ((count - 1) / max(high - low, 1e-6))
-    sharp = np.ascontiguousarray(linear, np.float32)
-    surfaces = []
-    for number in range(count - 1, -1, -1):
-        share = np.maximum(1.0 - np.abs(place - np.float32(number)), 0.0)
-        if share.any():
-            surfaces.append(Surface(sharp, share, best))
-    return Scene(name, tuple(surfaces), layered=False)
+    return Scene(name, (Surface(np.ascontiguousarray(linear, np.float32), whole, best),), layered=False)
 
 
 def position_of_distance(
@@ -180,8 +174,13 @@ def position_of_distance(
     return np.asarray(limits[0] + share * (limits[1] - limits[0]), np.float32)
 
 
-def _blurred(surface: Surface, model: DefocusModel, position: float) -> tuple[Image, Image]:
-    """Blurred light (multiplied by coverage) [h, w, 3] and blurred coverage [h, w, 1] of one surface."""
+def _blurred(
+    surface: Surface, model: DefocusModel, position: float, *, together: bool
+) -> Iterator[tuple[Image, Image]]:
+    """Blurred light (multiplied by coverage) [h, w, 3] and blurred coverage [h, w, 1]: the slices added up, or each.
+
+    Slices come from far to near.
+    """
     height, width = surface.coverage.shape
     total = np.zeros((height, width, 4), np.float32)
     for radius, share in _slices(surface, model, position):
@@ -192,7 +191,11 @@ def _blurred(surface: Surface, model: DefocusModel, position: float) -> tuple[Im
         part[..., 3] = share[box]
         np.multiply(surface.linear[box], share[box][..., None], out=part[..., :3])
         total[box] += blur_fast(part, radius)
-    return total[..., :3], total[..., 3:]
+        if not together:
+            yield total[..., :3], total[..., 3:]
+            total[:] = 0.0
+    if together:
+        yield total[..., :3], total[..., 3:]
 
 
 def _slices(surface: Surface, model: DefocusModel, position: float) -> Iterator[tuple[float, Image]]:
