@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--stacks", type=int, default=3000)
-    parser.add_argument("--frames", type=int, default=5)
+    parser.add_argument("--frames", type=int, default=4)
     parser.add_argument("--side", type=int, default=160)
     parser.add_argument("--seed", type=int, default=1)
     o = parser.parse_args()
