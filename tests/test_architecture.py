@@ -188,7 +188,10 @@ def test_banned_calls(trees: dict[Path, ast.Module]) -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
-                if name in BANNED_CALLS and not (name == "cv2.imread" and room_of(path) == "training"):
+                allowed = (name == "cv2.imread" and room_of(path) == "training") or (
+                    name == "cv2.VideoCapture" and path.name == "uvc_opencv_worker.py"  # a device, not a file
+                )
+                if name in BANNED_CALLS and not allowed:
                     wrong.append(f"{path}:{node.lineno} {name}: {BANNED_CALLS[name]}")
                 if name == "time.sleep" and room_of(path) not in {"training"}:
                     wrong.append(f"{path}:{node.lineno} time.sleep is no way to wait")
