@@ -1,9 +1,12 @@
-"""Where a picture by itself draws the eye: spectral residual (Hou and Zhang 2007) and rarity of colour.
+"""Where a picture by itself draws the eye: by the network that learnt it from eye fixations, where it is installed.
 
-Both are computed on a thumbnail. The middle of the picture and what is large are preferred a little, as viewers do.
+Without it: spectral residual (Hou and Zhang 2007) and rarity of colour on a thumbnail, the middle of the picture and
+what is large preferred a little, as viewers do.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -11,6 +14,9 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.evidence import GRID, Finding
 from rvr_laaf_app.detect.base import Look, on_grid
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.nets.gaze import GazeNet
 
 THUMBNAIL = (96, 54)
 RESIDUAL_SIDE = 64
@@ -20,13 +26,17 @@ CENTRE_SPREAD = 0.32  # of the picture, one standard deviation
 
 
 class SaliencyDetector:
-    """A SeeingDetector whose findings are maps; the heat is scaled so that its highest cell is 1."""
+    """A SeeingDetector whose findings are maps; the heat is scaled so that its highest cell is 1.
+
+    gaze: the network in evaluation mode; None = the computation without one.
+    """
 
     name = "saliency"
-    version = "1"
+    version = "2"
     lookback = 0
 
-    def __init__(self) -> None:
+    def __init__(self, gaze: GazeNet | None = None) -> None:
+        self._gaze = gaze
         columns, rows = GRID
         x = (np.arange(columns) + 0.5) / columns - 0.5
         y = (np.arange(rows) + 0.5) / rows - 0.5
@@ -38,16 +48,34 @@ class SaliencyDetector:
         """Return the map of this frame."""
         if self._held is not None and not look.cut and look.index < self._held[0] + LOOK_EVERY:
             return [Finding(look.index, heat=self._held[1])]
-        thumbnail = np.asarray(cv2.resize(look.rgb, THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
-        residual = on_grid(spectral_residual(np.asarray(cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY), np.uint8)))
-        rarity = on_grid(colour_rarity(thumbnail))
-        heat = _scaled((0.5 * _scaled(residual) + 0.5 * _scaled(rarity)) * self._centre)
+        heat = self._computed(look.rgb) if self._gaze is None else looked_at(self._gaze, look.rgb)
         self._held = look.index, heat
         return [Finding(look.index, heat=heat)]
+
+    def _computed(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        thumbnail = np.asarray(cv2.resize(rgb, THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
+        residual = on_grid(spectral_residual(np.asarray(cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY), np.uint8)))
+        rarity = on_grid(colour_rarity(thumbnail))
+        return _scaled((0.5 * _scaled(residual) + 0.5 * _scaled(rarity)) * self._centre)
 
     def finish(self) -> list[Finding]:
         """Nothing lags."""
         return []
+
+
+def looked_at(gaze: GazeNet, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the share of looking at each cell of GRID, by the network, scaled so that the highest is 1."""
+    import torch
+
+    from rvr_laaf_app.nets.gaze import input_size, to_input
+
+    size = input_size(rgb.shape[1], rgb.shape[0], gaze.config)
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    with torch.inference_mode():
+        logits = gaze(to_input(torch.from_numpy(small)[None]))[0]
+        share = torch.softmax(logits.flatten(), 0).view(logits.shape)
+    heat = np.asarray(cv2.resize(share.numpy(), GRID, interpolation=cv2.INTER_LINEAR), np.float32)
+    return heat / max(float(heat.max()), 1e-12)
 
 
 def spectral_residual(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

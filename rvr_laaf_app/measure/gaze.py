@@ -19,7 +19,7 @@ def fixation_density(places: NDArray[np.floating], size: tuple[int, int], *, asp
     gx = np.exp(-0.5 * ((x - places[:, :1]) / BLUR) ** 2)
     gy = np.exp(-0.5 * ((y - places[:, 1:]) / (BLUR * aspect)) ** 2)
     density = np.einsum("ny,nx->yx", gy, gx).astype(np.float64)
-    return density / max(float(density.sum()), 1e-12)
+    return np.asarray(density / max(float(density.sum()), 1e-12), np.float64)
 
 
 def correlation(map_: Map, density: Map) -> float:

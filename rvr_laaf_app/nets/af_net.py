@@ -27,8 +27,8 @@ class AfNetConfig:
     units: int = 5  # f_s: temporal units, an odd number
     unit_frames: int = 5  # f_T: frames in each
     stride: int = 5  # every n-th frame of a clip is seen
-    width: int = 128  # pixels, multiples of 32
-    height: int = 96
+    width: int = 96  # pixels, multiples of 32
+    height: int = 64
     widths: tuple[int, int, int, int] = (24, 32, 48, 64)  # channels of CNN-1's stages, at strides 4, 4, 8, 16
     widths2: tuple[int, int] = (48, 64)  # channels of CNN-2's stages
     dropout: float = 0.2
@@ -73,7 +73,7 @@ class AfNet(nn.Module):
             raise ValueError("an even number of temporal units has none in the middle")
         self.config = config
         w1, w2, w3, w4 = config.widths
-        stem = nn.Conv2d(CHANNELS * config.unit_frames, w1, 7, 2, 3, bias=False)
+        stem = nn.Conv2d(CHANNELS * config.unit_frames, w1, 5, 2, 2, bias=False)
         self.stem = nn.Sequential(stem, nn.BatchNorm2d(w1), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1))
         self.stage1, self.stage2 = Basic(w1, w1, 1), Basic(w1, w2, 1)
         self.stage3, self.stage4 = Basic(w2, w3, 2), Basic(w3, w4, 2)

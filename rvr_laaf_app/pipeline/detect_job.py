@@ -21,6 +21,7 @@ from rvr_laaf_app.media.audio import audio_blocks
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.shots import CutFinder
+from rvr_laaf_app.pipeline.attention_nets import gaze_net, weights_of
 from rvr_laaf_app.pipeline.evidence_store import CHUNK_FRAMES, Arrays, EvidenceStore, assembled
 
 LOOK_LONG_SIDE = 640
@@ -30,8 +31,10 @@ SIGHT = ("face", "action", "saliency")
 
 
 def evidence_key(yunet: Path | None = None) -> str:
-    """Return what decides the evidence besides the clip: the detectors and their versions."""
+    """Return what decides the evidence besides the clip: the detectors, their versions and their weights."""
     parts = [f"{name}-{getattr(DETECTORS.load(name), 'version', '')}" for name in DETECTORS]
+    gaze = weights_of("gaze")
+    parts.append(f"gaze-{gaze.sha256[:16] if gaze else 'none'}")
     return "|".join([*parts, str(LOOK_LONG_SIDE), str(CHUNK_FRAMES), yunet.name if yunet else "hog"])
 
 
@@ -90,6 +93,10 @@ def _new(name: str, yunet: Path | None) -> SeeingDetector:
         from rvr_laaf_app.detect.face import FaceDetector, YuNetFinder
 
         return FaceDetector(YuNetFinder(yunet))
+    if name == "saliency":
+        from rvr_laaf_app.detect.saliency import SaliencyDetector
+
+        return SaliencyDetector(gaze_net())
     return cast("SeeingDetector", DETECTORS.load(name)())
 
 

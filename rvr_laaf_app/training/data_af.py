@@ -1,6 +1,7 @@
 """What AF-Net learns from: stretches of composed sequences with known changes, and pictures with eye fixations.
 
-Both are cut to what the network sees, `AfNetConfig.frames` frames. Footage is only measured on (`train_af`).
+Both are cut to what the network sees, `AfNetConfig.frames` frames. Of footage only clips that are free for it may be
+learnt from (`load_annotated`); all others are measured on (`train_af`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.nets.af_net import AfNetConfig
 
 FIXATION_SPREAD = 0.045  # of the picture's width: about 1.5 degrees in the OSIE set-up
@@ -62,6 +64,33 @@ def load_sequences(folder: Path) -> list[Sequence]:
     return found
 
 
+def load_annotated(truth: Path, names: tuple[str, ...], config: AfNetConfig) -> list[Sequence]:
+    """Real clips on which a person said where focus belongs, and that it never changes; others are left out.
+
+    truth: a file of targets by eye beside its clips. Each clip gives one sequence for every offset of the stride.
+    """
+    found = []
+    listed = json.loads(truth.read_text())["clips"]
+    for name in names:
+        path = next((p for p in sorted(truth.parent.glob(f"{name}.*")) if p.suffix != ".json"), None)
+        if path is None or any(t["frame"] > 0 for t in listed[name]["targets"]):
+            continue
+        frames = seen_frames(path, (config.width * 9 // 8, config.height * 9 // 8))
+        stride = max(1, round(config.stride * float(listed[name]["fps"]) / 30))
+        for offset in range(stride):
+            rgb = frames[offset::stride]
+            box = np.array([listed[name]["targets"][0]["box"]], np.float32)
+            found.append(Sequence(rgb, np.repeat(box, len(rgb), axis=0), -1))
+    return found
+
+
+def seen_frames(path: Path, size: tuple[int, int]) -> Picture:
+    """Every frame of a clip [T, h, w, 3] at `size` (width, height)."""
+    with ClipReader(str(path)) as reader:
+        total = reader.info.frames
+        return np.stack([cv2.resize(reader.read(i).rgb8, size, interpolation=cv2.INTER_AREA) for i in range(total)])
+
+
 def load_looked(data: Path, *, size: tuple[int, int], held_out: bool = False) -> list[Looked]:
     """The OSIE photographs with fixations of all viewers but the first of each (it starts in the middle).
 
@@ -90,7 +119,7 @@ def stretch_of(sequence: Sequence, config: AfNetConfig, rng: np.random.Generator
     if sequence.target >= 0 and rng.random() < 0.5:
         centre = sequence.target + int(rng.integers(-1, 2))
     else:
-        centre = int(rng.integers(half // 2, length - half // 2))
+        centre = int(rng.integers(min(half // 2, length // 3), length - min(half // 2, length // 3)))
     speed = float(np.exp(rng.uniform(-0.35, 0.35)))
     index = np.clip(np.rint(centre + (np.arange(config.frames) - half) * speed), 0, length - 1).astype(int)
     away = (centre - sequence.target) / NEAR_FRAMES if sequence.target >= 0 else np.inf

@@ -27,14 +27,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig, AfOutput, region_centre, to_input
 from rvr_laaf_app.training.data_af import (
     AfExample,
     Looked,
     Sequence,
+    load_annotated,
     load_looked,
     load_sequences,
+    seen_frames,
     still_of,
     stretch_of,
 )
@@ -49,6 +50,8 @@ from rvr_laaf_app.training.loop import (
 )
 
 REPORT_EVERY = 100
+KEPT = 18  # composed sequences that are measured on, never learnt from
+TRAINABLE = ("gopro_hero7_walk", "intel_asl_book")  # clips that may train; their focus never changes
 PROTOCOL_FRAMES = 100
 EDGE_FRAMES = 10  # a target is at least so far inside its 100 frames
 
@@ -61,8 +64,8 @@ class Settings:
     pool: Path = Path("../focus_events")
     out: Path = Path("../train_af")
     steps: int = 1500
-    sequences: int = 12  # composed stretches per step
-    stills: int = 4  # photographs with fixations per step
+    sequences: int = 11  # composed stretches per step
+    stills: int = 3  # photographs with fixations per step
     rate: float = 1.5e-3
     warmup: int = 60
     weight_decay: float = 0.03
@@ -89,7 +92,9 @@ def train(s: Settings) -> None:
     s.out.mkdir(parents=True, exist_ok=True)
     config = AfNetConfig()
     sequences = load_sequences(s.pool)
-    kept, learnt = sequences[::12], [q for i, q in enumerate(sequences) if i % 12]
+    every = max(len(sequences) // KEPT, 2)
+    kept, learnt = sequences[::every], [q for i, q in enumerate(sequences) if i % every]
+    real = load_annotated(s.data / "clips" / "new_focus_targets.json", TRAINABLE, config)
     looked = load_looked(s.data, size=(config.width, config.height))
 
     net = AfNet(config).to(s.device)
@@ -100,7 +105,7 @@ def train(s: Settings) -> None:
         step = int(str(load_checkpoint(last, nets={"net": net, "average": average}, optimizer=optimizer)["step"]))
 
     sums, started = np.zeros(2), time.time()
-    for batch in ahead(batches(learnt, looked, config, first=step, s=s)):
+    for batch in ahead(batches(learnt, looked, real, config, first=step, s=s)):
         for group in optimizer.param_groups:
             group["lr"] = s.rate * learning_rate_share(step, steps=s.steps, warmup=s.warmup)
         net.train()
@@ -127,12 +132,20 @@ def train(s: Settings) -> None:
 
 
 def batches(
-    sequences: list[Sequence], looked: list[Looked], config: AfNetConfig, *, first: int, s: Settings
+    sequences: list[Sequence],
+    looked: list[Looked],
+    real: list[Sequence],
+    config: AfNetConfig,
+    *,
+    first: int,
+    s: Settings,
 ) -> Iterator[list[AfExample]]:
     """What each step from `first` on sees; the same for the same seed and step."""
     for step in range(first, s.steps):
         rng = np.random.default_rng((s.seed, step))
         made = [stretch_of(sequences[int(i)], config, rng) for i in rng.integers(len(sequences), size=s.sequences)]
+        if real:
+            made.append(stretch_of(real[int(rng.integers(len(real)))], config, rng))
         yield made + [still_of(looked[int(i)], config, rng) for i in rng.integers(len(looked), size=s.stills)]
 
 
@@ -182,7 +195,7 @@ def measure_clips(net: AfNet, clips: Path) -> dict[str, object]:
         targets = [t for t in facts["targets"] if t["frame"] > 0]
         if path is None or not targets:
             continue
-        frames = seen_frames(path, net.config)
+        frames = seen_frames(path, (net.config.width, net.config.height))
         rng = np.random.default_rng(0)
         for target in targets:
             rows.append({"clip": name} | around_target(net, frames, target, float(facts["fps"]), rng))
@@ -194,14 +207,6 @@ def measure_clips(net: AfNet, clips: Path) -> dict[str, object]:
         "mean_delta_t_of_the_middle": round(float(np.mean(middle)), 2),
         "mean_place_error": round(float(np.mean([float(row["place"]) for row in rows])), 3),
     }
-
-
-def seen_frames(path: Path, config: AfNetConfig) -> NDArray[np.uint8]:
-    """Every frame of a clip [T, h, w, 3] at the network's size."""
-    with ClipReader(str(path)) as reader:
-        total = reader.info.frames
-        size = config.width, config.height
-        return np.stack([cv2.resize(reader.read(i).rgb8, size, interpolation=cv2.INTER_AREA) for i in range(total)])
 
 
 @torch.inference_mode()
