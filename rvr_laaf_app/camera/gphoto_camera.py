@@ -16,13 +16,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rvr_laaf_app.camera import gphoto_address as addresses
 from rvr_laaf_app.camera import gphoto_errors as errors
 from rvr_laaf_app.camera.base import (
     DEADLINE_S,
+    CameraBusy,
     CameraError,
     CameraGone,
     CameraInfo,
+    CardFull,
     Control,
     EndStop,
     FocusDrive,
@@ -32,13 +37,17 @@ from rvr_laaf_app.camera.base import (
 )
 from rvr_laaf_app.camera.gphoto_drives import Entry, LensDrive, commands, find_drive
 from rvr_laaf_app.camera.gphoto_settings import by_name, check_value, controls, exposure_s
+from rvr_laaf_app.camera.gphoto_steps import load_sizes, save_sizes
 from rvr_laaf_app.camera.picture_bytes import decode_jpeg
 from rvr_laaf_app.camera.worker_link import LinkLost, Refused, Worker
 
 OPEN_S: Final = 10.0  # taking hold of a camera and reading its settings, longer than any other call
 FIND_S: Final = 3.0
+START_LIVE_S: Final = 8.0  # the mirror goes up
 WORKER: Final = "rvr_laaf_app.camera.gphoto_worker"
 _COMPANIONS_S: Final = 0.25  # how long a second file (raw beside JPEG) of a picture is waited for
+_LONGEST_DRIVE_S: Final = 15.0
+_DAMAGED_IN_A_ROW: Final = 3  # pictures of the live view; the first after its start often is
 _SLOWEST_TRANSFER: Final = 500_000  # bytes per second, below which a transfer counts as broken
 _DECODABLE: Final = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 T = TypeVar("T")
@@ -50,16 +59,20 @@ def worker_environment() -> dict[str, str]:
     There it remembers "autofocus before each picture", which would ruin a focus sweep, and how it is known to network
     cameras.
     """
-    home = Path(os.environ.get("RVR_CONFIG_DIR") or _config_folder()) / "gphoto"
+    home = own_folder()
     with contextlib.suppress(OSError):
         home.mkdir(parents=True, exist_ok=True)
     return dict(os.environ) | {"HOME": str(home)}
 
 
-def _config_folder() -> str:
-    import platformdirs
+def own_folder() -> Path:
+    """Return where the library's settings and what was learned about lenses are kept."""
+    chosen = os.environ.get("RVR_CONFIG_DIR")
+    if not chosen:
+        import platformdirs
 
-    return str(platformdirs.user_config_dir("rvr-laaf", appauthor=False))
+        chosen = platformdirs.user_config_dir("rvr-laaf", appauthor=False)
+    return Path(chosen) / "gphoto"
 
 
 class GphotoCamera:
@@ -154,11 +167,17 @@ class GphotoCamera:
         if model == addresses.PTPIP_MODEL and name:
             model = name if name.startswith(maker) else f"{maker} {name}".strip()
         self.lens = text("lensname")
-        self._drive = find_drive(self._settings, f"{maker} {model}")
+        self._drive = self._with_learned(find_drive(self._settings, f"{maker} {model}"), serial)
         note = ", ".join(part for part in (self.lens, self.battery()) if part)
         if self.info.simulated:
             note = self.info.note
         self.info = replace(self.info, name=model, serial=self.info.serial or serial, note=note)
+
+    def _with_learned(self, drive: LensDrive | None, serial: str) -> LensDrive | None:
+        if drive is None or drive.style != "sizes":
+            return drive
+        sizes = load_sizes(own_folder(), serial, self.lens)
+        return replace(drive, sizes=sizes, learned=True) if set(sizes) == set(drive.sizes) else drive
 
     def battery(self) -> str:
         """Return what the camera said of its battery when the settings were read last, e.g. "battery 60%"."""
@@ -192,12 +211,20 @@ class GphotoCamera:
 
     @property
     def lens_drive(self) -> LensDrive | None:
-        """The make's own drive, for those who learn the sizes of its steps."""
+        """The make's own drive, for `gphoto_steps.learn_sizes`."""
         return self._drive
 
     def use_drive(self, drive: LensDrive) -> None:
-        """Drive by learned sizes of steps from now on."""
+        """Drive by learned sizes of steps from now on, and whenever this lens is on this camera."""
         self._drive = drive
+        with contextlib.suppress(OSError):
+            save_sizes(own_folder(), self._serial(), self.lens, drive.sizes)
+
+    def nudge(self, size: int, *, to_far: bool) -> None:
+        """Make one step of a size, for `gphoto_steps.learn_sizes`."""
+        drive = self._driven()
+        self._command(drive, drive.word(size, to_far=to_far))
+        self._pause.wait(drive.settle_s)
 
     def position(self) -> int | None:
         """Return where the lens says it is; most cameras do not say."""
@@ -252,10 +279,15 @@ class GphotoCamera:
 
     def _drive_once(self, drive: LensDrive, value: int | str) -> None:
         try:
-            self._call("drive", name=drive.setting, value=value, rest=drive.rest)
+            moving, _ = self._call("drive", name=drive.setting, value=value, rest=drive.rest)
         except errors.NeedsLiveView:  # the camera left it by itself (after a picture, or to cool down)
             self._start_live_view()
-            self._call("drive", name=drive.setting, value=value, rest=drive.rest)
+            moving, _ = self._call("drive", name=drive.setting, value=value, rest=drive.rest)
+        until = time.monotonic() + _LONGEST_DRIVE_S
+        while moving:
+            if time.monotonic() > until:
+                raise CameraBusy("the lens does not come to rest", where=self.info.name)
+            moving, _ = self._call("moving")
 
     def _read_back(self, drive: LensDrive) -> int | None:
         return int(float(self._value(drive.read_back))) if drive.read_back else None
@@ -268,20 +300,34 @@ class GphotoCamera:
 
     def live_frame(self) -> LiveFrame:
         """Return the next picture of the live view."""
-        _, data = self._call("live")
-        self._live = True
+        rgb = self._live_picture()
         self._number += 1
-        return LiveFrame(decode_jpeg(data, self.info.name), self._number, time.monotonic(), self.position())
+        return LiveFrame(rgb, self._number, time.monotonic(), self.position())
+
+    def _live_picture(self) -> NDArray[np.uint8]:
+        for left in reversed(range(_DAMAGED_IN_A_ROW)):
+            try:
+                _, data = self._call("live", deadline_s=DEADLINE_S if self._live else START_LIVE_S)
+                rgb = decode_jpeg(data, self.info.name)
+            except (CameraGone, CameraBusy, NotOffered):
+                raise
+            except CameraError:
+                if not left:
+                    raise
+            else:
+                self._live = True
+                return rgb
+        raise AssertionError("unreachable")
 
     def _start_live_view(self) -> None:
-        self._call("live")
-        self._live = True
+        self._live = False
+        self._live_picture()
 
     def capture_still(self) -> Still:
         """Take a picture and return its file; a second file of the same picture (raw) is in `companions`."""
         long_s = 2 * exposure_s(self._settings)  # the camera may take as long again to remove noise
         self.companions = ()
-        files, _ = self._call("shoot", deadline_s=DEADLINE_S + long_s + _COMPANIONS_S, wait_s=_COMPANIONS_S)
+        files = self._shoot(DEADLINE_S + long_s + _COMPANIONS_S)
         position = self.position()
         stills = []
         for folder, name in files:
@@ -289,6 +335,24 @@ class GphotoCamera:
         stills.sort(key=lambda still: still.suffix not in _DECODABLE)
         self.companions = tuple(stills[1:])
         return stills[0]
+
+    def _shoot(self, deadline_s: float) -> list[list[str]]:
+        try:
+            files: list[list[str]] = self._call("shoot", deadline_s=deadline_s, wait_s=_COMPANIONS_S)[0]
+        except (CameraGone, CameraBusy, CardFull):
+            raise
+        except CameraError as error:
+            if self._is_full():  # the library has no code for it
+                raise errors.card_full(self.info.name) from error
+            raise
+        return files
+
+    def _is_full(self) -> bool:
+        try:
+            stores, _ = self._call("room")
+        except CameraError:
+            return False
+        return bool(stores) and all(images == 0 or kilobytes == 0 for images, kilobytes in stores)
 
     def _fetch(self, folder: str, name: str, position: int | None) -> Still:
         size, _ = self._call("size", folder=folder, name=name)
@@ -322,6 +386,7 @@ class GphotoCamera:
             raise errors.lost(error, self.info.name) from error
         except Refused as error:
             found = errors.meaning(error, self.info.name, self._port)
-            if isinstance(found, CameraGone):
-                self._live = False
+            if isinstance(found, CameraGone) and self._worker is not None:
+                self._worker.kill()  # nothing to leave in order; it is started again by `open`
+                self.close()
             raise found from error

@@ -55,6 +55,12 @@ class LensDrive:
             )
         return FocusDrive("relative", step=self.smallest, settle_s=self.settle_s)
 
+    def word(self, size: int, *, to_far: bool) -> int | str:
+        """Return the value that makes one step of a size."""
+        if self.setting == "manualfocus":
+            return size if to_far else -size
+        return f"{'Far' if to_far else 'Near'} {size}"
+
 
 # What the larger sizes are worth in the smallest one until it has been learned. Olympus: from its command. Sony: users
 # count 50 of size 3 to one of size 7, a factor 2.66 from size to size if that is even. Others: a guess of that order.
@@ -158,12 +164,6 @@ def commands(drive: LensDrive, steps: int) -> tuple[Sequence[int | str], int]:
     done = 0
     for size, worth in sorted(drive.sizes.items(), key=lambda item: -item[1]):
         times = min((abs(steps) - done) // worth, MOST_COMMANDS - len(words))
-        words += [_word(drive, size, steps > 0)] * times
+        words += [drive.word(size, to_far=steps > 0)] * times
         done += times * worth
     return words, done if steps > 0 else -done
-
-
-def _word(drive: LensDrive, size: int, to_far: bool) -> int | str:
-    if drive.setting == "manualfocus":
-        return size if to_far else -size
-    return f"{'Far' if to_far else 'Near'} {size}"

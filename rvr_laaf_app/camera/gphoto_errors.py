@@ -1,7 +1,8 @@
 """What the error codes and log lines of libgphoto2 mean for the user. No device is touched here.
 
-Codes alone do not tell: "card full" comes as the general -1, and -113 is the end of the lens as well as a step too
-small for the motor; the words that the driver logs beside them do (matched without regard to case).
+Codes alone do not tell: -113 is the end of the lens as well as a step too small for the motor; the words that the
+driver says beside them do (matched without regard to case). "Card full" mostly comes as the general -1: see `_is_full`
+of the camera.
 """
 
 from __future__ import annotations
@@ -50,11 +51,16 @@ def lost(error: LinkLost, name: str) -> CameraGone:
     return CameraGone(what, where=name, remedy=PLUG)
 
 
+def card_full(name: str) -> CardFull:
+    """Return the error for a camera without room."""
+    return CardFull("no room for another picture", where=name, remedy="Change the card or delete pictures.")
+
+
 def meaning(error: Refused, name: str, port: str = "") -> CameraError:
     """Return the error of our family that an answer of the library stands for."""
     said = f"{error.text} {error.detail}"
     if error.code == NO_SPACE or _CARD_FULL.search(said):
-        return CardFull("no room for another picture", where=name, remedy="Change the card or delete pictures.")
+        return card_full(name)
     if error.code == BUSY:
         return CameraBusy("the camera is busy", where=name, remedy="Try again in a moment.")
     if error.code in HELD:

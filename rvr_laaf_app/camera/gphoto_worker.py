@@ -23,6 +23,8 @@ import gphoto2 as gp  # isort: skip
 BUSY: Final = -110
 UNSUPPORTED: Final = -6
 _BUSY_WAIT_S: Final = 0.04
+_STARTED_S: Final = 0.8
+_DECODABLE: Final = (".jpg", ".jpeg")
 _PATIENCE_S: Final = 1.5  # how long a busy camera is asked again
 _SKIPPED_SECTIONS: Final = ("other",)  # hundreds of raw PTP properties
 _KINDS: Final = {
@@ -53,6 +55,9 @@ class Device:
     """The one camera of this process, and the requests about it: each public method is a request."""
 
     def __init__(self) -> None:
+        # The library tells the user's reasons ("at limit") through this context, not by its codes.
+        self._context = gp.Context()
+        self._told = self._context.set_error_func(_tell, None)  # must stay referenced
         self._camera: Any = None
         self._ports: Any = None
         self._abilities: Any = None
@@ -78,7 +83,7 @@ class Device:
         camera = gp.Camera()
         camera.set_port_info(ports[ports.lookup_path(port)])
         camera.set_abilities(abilities[abilities.lookup_model(model)])
-        patient(camera.init)
+        patient(lambda: camera.init(self._context))
         self._camera, self._ports, self._abilities = camera, ports, abilities
         able = camera.get_abilities()
         return {
@@ -92,7 +97,7 @@ class Device:
         camera, self._camera = self._camera, None
         if camera is not None:
             with contextlib.suppress(gp.GPhoto2Error):
-                camera.exit()
+                camera.exit(self._context)
         return None, b""
 
     # ---- settings
@@ -100,12 +105,12 @@ class Device:
     def config(self) -> tuple[Any, bytes]:
         """List all settings with their values."""
         entries: list[dict[str, Any]] = []
-        _walk(patient(self._held().get_config), "", entries)
+        _walk(patient(lambda: self._held().get_config(self._context)), "", entries)
         return entries, b""
 
     def get(self, *, name: str) -> tuple[Any, bytes]:
         """Read one setting."""
-        return _entry(patient(lambda: self._held().get_single_config(name)), ""), b""
+        return _entry(patient(lambda: self._held().get_single_config(name, self._context)), ""), b""
 
     def set(self, *, name: str, value: Any) -> tuple[Any, bytes]:
         """Change one setting; a busy camera is asked again."""
@@ -113,64 +118,98 @@ class Device:
         return None, b""
 
     def drive(self, *, name: str, value: Any, rest: Any = None) -> tuple[Any, bytes]:
-        """Move the lens once. A motor that has started is waited for, never started a second time.
+        """Move the lens once; True if the motor still runs (ask `moving` then), for it may not be sent off again.
+
+        "Busy" at once means that the camera did not take the command. Nikon's driver also says so when the motor has
+        not come to rest after a second.
 
         rest: the value that the setting must go back to before the same value counts as a change again.
         """
         until = time.monotonic() + _PATIENCE_S
         while True:
-            _log_lines.clear()
+            began = time.monotonic()
             try:
                 self._put(name, value)
                 break
             except gp.GPhoto2Error as error:
-                if error.code != BUSY or time.monotonic() > until:
+                now = time.monotonic()
+                if error.code == BUSY and now - began > _STARTED_S:
+                    return True, b""
+                if error.code != BUSY or now > until:
                     raise
-                if any("wait_busy" in line for line in _log_lines):
-                    self._wait_for_motor()
-                    break
             _pause.wait(_BUSY_WAIT_S)
         if rest is not None:
             with contextlib.suppress(gp.GPhoto2Error):
                 self._put(name, rest)
-        return None, b""
+        return False, b""
+
+    def moving(self) -> tuple[Any, bytes]:
+        """Wait a little for a Nikon's motor; True if it still runs. Raises what the motor ended with.
+
+        Switching on the live view that is on already asks the camera whether it is ready and does nothing else.
+        """
+        try:
+            patient(lambda: self._put("viewfinder", True))
+        except gp.GPhoto2Error as error:
+            if error.code != BUSY:
+                raise
+            return True, b""
+        return False, b""
 
     # ---- pictures
 
     def live(self) -> tuple[Any, bytes]:
         """Fetch the present picture of the live view."""
         # The file object owns the memory: it must outlive the copy.
-        file = patient(self._held().capture_preview)
+        file = patient(lambda: self._held().capture_preview(None, self._context))
         return None, bytes(memoryview(file.get_data_and_size()))
 
     def shoot(self, *, wait_s: float) -> tuple[Any, bytes]:
         """Take a picture; list the files that it made, the first one first."""
         camera = self._held()
-        first = patient(lambda: camera.capture(gp.GP_CAPTURE_IMAGE))
+        first = patient(lambda: camera.capture(gp.GP_CAPTURE_IMAGE, self._context))
         files = [[first.folder, first.name]]
         until = time.monotonic() + wait_s
         while (left := until - time.monotonic()) > 0:  # raw + JPEG: the second file is told by an event
-            kind, data = camera.wait_for_event(max(int(left * 1000), 1))
+            kind, data = camera.wait_for_event(max(int(left * 1000), 1), self._context)
             if kind == gp.GP_EVENT_FILE_ADDED and [data.folder, data.name] not in files:
                 files.append([data.folder, data.name])
             elif kind == gp.GP_EVENT_TIMEOUT:
                 break
+        if len(files) == 1 and not first.name.lower().endswith(_DECODABLE):
+            files += self._siblings(first.folder, first.name)
         return files, b""
+
+    def _siblings(self, folder: str, name: str) -> list[list[str]]:
+        """List the other files of a picture: some drivers tell only of the raw file when there is a JPEG too."""
+        stem = name.rpartition(".")[0]
+        found = self._held().folder_list_files(folder, self._context)
+        names = [found.get_name(i) for i in range(found.count())]
+        return [[folder, other] for other in names if other != name and other.rpartition(".")[0] == stem]
 
     def size(self, *, folder: str, name: str) -> tuple[Any, bytes]:
         """Say how many bytes a file on the camera has, 0 = unknown."""
-        info = self._held().file_get_info(folder, name).file
+        info = self._held().file_get_info(folder, name, self._context).file
         return int(info.size) if info.fields & gp.GP_FILE_INFO_SIZE else 0, b""
 
     def fetch(self, *, folder: str, name: str) -> tuple[Any, bytes]:
         """Return a file's own bytes."""
-        file = patient(lambda: self._held().file_get(folder, name, gp.GP_FILE_TYPE_NORMAL))
+        file = patient(lambda: self._held().file_get(folder, name, gp.GP_FILE_TYPE_NORMAL, None, self._context))
         return None, bytes(memoryview(file.get_data_and_size()))
 
     def delete(self, *, folder: str, name: str) -> tuple[Any, bytes]:
         """Delete a file from the camera (its working memory only: the other side sees to that)."""
-        patient(lambda: self._held().file_delete(folder, name))
+        patient(lambda: self._held().file_delete(folder, name, self._context))
         return None, b""
+
+    def room(self) -> tuple[Any, bytes]:
+        """Say for how many pictures and kilobytes there is room on each store that tells, as [pictures, kilobytes]."""
+        stores = []
+        for store in self._held().get_storageinfo(self._context):
+            images = store.freeimages if store.fields & gp.GP_STORAGEINFO_FREESPACEIMAGES else None
+            kilobytes = store.freekbytes if store.fields & gp.GP_STORAGEINFO_FREESPACEKBYTES else None
+            stores.append([images, kilobytes])
+        return stores, b""
 
     # ---- within
 
@@ -181,7 +220,7 @@ class Device:
 
     def _put(self, name: str, value: Any) -> None:
         camera = self._held()
-        widget = camera.get_single_config(name)
+        widget = camera.get_single_config(name, self._context)
         kind = widget.get_type()
         if kind == gp.GP_WIDGET_RANGE:
             value = float(value)
@@ -190,11 +229,8 @@ class Device:
         else:
             value = str(value)
         widget.set_value(value)
-        camera.set_single_config(name, widget)
-
-    def _wait_for_motor(self) -> None:
-        """Wait until the camera answers again: asking for a picture waits for the motor in the driver."""
-        patient(lambda: self._held().capture_preview(), patience_s=_PATIENCE_S)
+        widget.set_changed(1)  # an action is done again although its value is the same
+        camera.set_single_config(name, widget, self._context)
 
 
 def _walk(widget: Any, section: str, entries: list[dict[str, Any]]) -> None:
@@ -216,7 +252,7 @@ def _entry(widget: Any, section: str) -> dict[str, Any] | None:
     except gp.GPhoto2Error:
         value = None
     entry = {
-        "name": widget.get_name(),
+        "name": widget.get_name() or "".join(filter(str.isalnum, widget.get_label().lower())),
         "label": widget.get_label(),
         "section": section,
         "kind": kind,
@@ -240,6 +276,10 @@ def refusal(error: Exception) -> Head | None:
 def _remember(_level: int, domain: bytes, text: bytes, *_: object) -> None:
     parts = [p.decode(errors="replace") if isinstance(p, bytes) else str(p) for p in (domain, text)]
     _log_lines.append(": ".join(parts))
+
+
+def _tell(_context: object, text: str | bytes, *_: object) -> None:
+    _log_lines.append(text.decode(errors="replace") if isinstance(text, bytes) else str(text))
 
 
 def main() -> int:
