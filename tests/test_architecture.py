@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "track": {"core"},
     "camera": {"core"},
     "autofocus": {"camera", "nets", "core"},  # a camera's contract and its defocus model
-    "stack": {"nets", "core"},
+    "stack": {"estimate", "nets", "core"},  # of estimate: published weights are found and checked in one place
     "annotation": {"document", "media", "core"},  # strict reading, undo and lock; frames and cuts
     "measure": {"estimate", "flow", "media", "render", "camera", "autofocus", "stack", "core"},
     "laaf": {"document", "core"},

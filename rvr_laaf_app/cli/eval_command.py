@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rvr_laaf_app.cli.eval_dff import add_dff_arguments, run_dff
 from rvr_laaf_app.cli.eval_laaf import add_laaf_arguments, run_laaf
 from rvr_laaf_app.cli.options import count
 from rvr_laaf_app.core.errors import RvrError, UsageError
@@ -36,6 +37,7 @@ steady  jitter and drift of static pixels on clips with a static camera, and sme
         truth of NAME.mp4: steadied against frame by frame (below 1 is better)
 laaf    proposed focus targets against those set by eye ({"clips": {NAME: {"frames", "fps", "targets": [{"frame",
         "early", "late", "box": [x, y, w, h]}]}}}): distance in time, place, false ones, beside the paper's
+dff     depth from focus, every method, on focal stacks that are rendered for it (--seed), beside the slides' figures
 """
 EPILOGUE = """\
 --json writes {"measure", "estimator", "version", "data", "seconds"} and, for depth, "order" {photos, pairs,
@@ -50,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOGUE
-    parser.add_argument("measure", choices=[*MEASURES, "laaf"], help="what to measure")
+    parser.add_argument("measure", choices=[*MEASURES, "laaf", "dff"], help="what to measure")
     parser.add_argument("--estimator", default="rvr", metavar="NAME", help="rvr (default), lower-is-nearer, ...")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights other than the published ones")
     parser.add_argument(
@@ -62,11 +64,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--held-out", action="store_true", help="hdr: only the maps that a training leaves out")
     parser.add_argument("--clip", action="append", metavar="NAME", help="steady, laaf: only this clip; repeatable")
     parser.add_argument("--frames", type=count, default=90, metavar="N", help="steady: first frames used (default 90)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of scenes that are made for the test")
     add_laaf_arguments(parser)
+    add_dff_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print the table, write the JSON."""
+    if arguments.measure == "dff":
+        return run_dff(arguments)
     if arguments.measure == "laaf":
         return run_laaf(arguments, None if arguments.truth else _data_folder(arguments.data))
     from rvr_laaf_app.measure.estimating import new_estimator

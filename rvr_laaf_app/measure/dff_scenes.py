@@ -143,7 +143,7 @@ def focal_stack(
     scene: FocalScene, focus_m: NDArray[np.floating], rng: np.random.Generator, *, ramp: int = 0
 ) -> FocalStack:
     """Record one sweep at these focus distances [n]; `ramp`: the how manieth of a moving sequence."""
-    noise = float(rng.uniform(0.0005, 0.012))
+    noise = float(np.exp(rng.uniform(np.log(0.0005), np.log(0.008))))
     middle = len(focus_m) // 2
     slices, cocs = [], []
     disparity = known = None

@@ -38,11 +38,12 @@ def plain(rng: np.random.Generator, size: tuple[int, int]) -> Light:
 
 
 def two_colours(rng: np.random.Generator) -> tuple[Light, Light]:
-    """Two colours [3] whose contrast is anything from faint to full."""
-    first = rng.uniform(0.02, 0.9) * rng.uniform(0.4, 1.0, 3)
-    other = rng.uniform(0.02, 0.9) * rng.uniform(0.4, 1.0, 3)
-    contrast = rng.uniform(0.15, 1.0)
-    return first.astype(np.float32), (first + contrast * (other - first)).astype(np.float32)
+    """Two colours [3] whose contrast is anything from faint (a fifth brighter) to full."""
+    dark = np.exp(rng.uniform(np.log(0.02), np.log(0.5))) * rng.uniform(0.5, 1.0, 3)
+    ratio = np.exp(rng.uniform(np.log(1.2), np.log(6.0)))
+    light = np.minimum(dark * ratio * rng.uniform(0.85, 1.15, 3), 0.95)
+    first, second = (dark, light) if rng.random() < 0.5 else (light, dark)
+    return first.astype(np.float32), second.astype(np.float32)
 
 
 def cloud(rng: np.random.Generator, size: tuple[int, int], *, cells: int, octaves: int = 1) -> Light:

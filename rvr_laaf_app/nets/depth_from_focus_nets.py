@@ -356,8 +356,8 @@ class FocusVolumeNet(DffNet):
         self.error = nn.Conv2d(w0, 1, 3, 1, 1)
         self.mixture = nn.Conv2d(w0, 4 * 9, 3, 1, 1)
         self.coc_decoder = nn.Sequential(conv(2 * w0, w0), nn.Conv2d(w0, 1, 3, 1, 1)) if config.coc else None
-        nn.init.zeros_(self.correction.weight)
-        nn.init.zeros_(self.correction.bias)
+        for tensor in self.correction.parameters():
+            nn.init.zeros_(tensor)
 
     def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
         """See the module's docstring."""

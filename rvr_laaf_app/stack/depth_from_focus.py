@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.stack.depth_from_focus_classical import classical_depth
 
-METHODS = ("auto", "classical")
-"""auto: the best of those that can run here."""
+METHODS = ("auto", "classical", "network")
+"""auto: the one that measures best, for so many slices."""
 
 Map = NDArray[np.float32]
 
@@ -41,7 +41,12 @@ def depth_from_focus(
     places = focus_places(positions, near_is_low=near_is_low)
     pictures = _checked(slices, len(places))
     order = np.argsort(places)
-    return classical_depth([pictures[i] for i in order], places[order])
+    pictures, places = [pictures[i] for i in order], places[order]
+    if method == "network":
+        from rvr_laaf_app.stack.depth_from_focus_net import learned_depth, load_published
+
+        return learned_depth(pictures, places, net=load_published())
+    return classical_depth(pictures, places)
 
 
 def focus_places(positions: ArrayLike, *, near_is_low: bool) -> Map:

@@ -18,10 +18,11 @@ Map = NDArray[np.float32]
 
 WORK_LONG_SIDE = 1536  # larger sweeps are judged at this size and brought up to theirs at the end
 _FINE_SIGMA, _COARSE_SIGMA = 0.7, 1.6  # px: before the Laplacian, so that single noisy pixels do not count
-_WINDOW_SIGMA = 2.0  # px: over which sharpness is summed
-_GUIDE_RADIUS, _GUIDE_EPS = 8, 1e-3
+_WINDOW_SIGMA = 1.5  # px: over which sharpness is summed
+_USUAL_SIDE = 640  # px: what follows is for a picture of this long side and grows with it
+_GUIDE_RADIUS, _GUIDE_EPS = 8, 3e-4
 _SURE_STANDOUT = 3.0  # a peak that many times over the noise is sure
-_SMOOTHING, _EDGE = 400.0, 0.04  # of the global smoother: strength, and colour step that stops it
+_SMOOTHING, _EDGE = 30.0, 0.02  # of the global smoother: strength, and colour step that stops it
 
 
 def classical_depth(slices: Sequence[Map], places: Map) -> tuple[Map, Map]:
@@ -105,13 +106,15 @@ def filled(place: Map, sure: Map, guide: Map) -> Map:
     """Spread sure places [h, w] over unsure ones, not across edges of the guide [h, w, 3]."""
     trust = np.asarray(sure * sure + np.float32(1e-4), np.float32)
     bytes_guide = np.ascontiguousarray(np.rint(guide * 255.0), np.uint8)
-    smoother = cv2.ximgproc.createFastGlobalSmootherFilter(bytes_guide, _SMOOTHING, 255.0 * _EDGE)
+    strength = _SMOOTHING * (max(place.shape) / _USUAL_SIDE) ** 2
+    smoother = cv2.ximgproc.createFastGlobalSmootherFilter(bytes_guide, strength, 255.0 * _EDGE)
     weight = smoother.filter(trust)
     return np.asarray(smoother.filter(place * trust) / np.maximum(weight, 1e-9), np.float32)
 
 
 def _guided(guide: Map, plane: Map) -> Map:
-    smooth = cv2.ximgproc.guidedFilter(guide, plane, _GUIDE_RADIUS, _GUIDE_EPS)
+    radius = max(2, round(_GUIDE_RADIUS * max(plane.shape) / _USUAL_SIDE))
+    smooth = cv2.ximgproc.guidedFilter(guide, plane, radius, _GUIDE_EPS)
     return np.asarray(np.maximum(smooth, 1e-7), np.float32)
 
 

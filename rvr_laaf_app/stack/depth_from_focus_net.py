@@ -1,0 +1,156 @@
+"""Depth from focus by a network: any size, any number of slices, any spacing; disparity and learned confidence.
+
+The networks know blur discs of a few pixels in pictures of 160 px: a sweep is judged at a size at which its blur is
+like that, in overlapping tiles where it is still large, and brought back to its own size along the edges of the
+all-in-focus picture. Weights are the published ones unless others are given. Trains nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.core.errors import CheckpointError
+from rvr_laaf_app.stack.depth_from_focus_classical import all_in_focus, sharpness
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.nets.depth_from_focus_nets import DffConfig, DffNet
+
+Map = NDArray[np.float32]
+
+ROLE = "depth-from-focus"
+NET = "depth_from_focus"  # in the header of its weights
+WORK_LONG_SIDE = 384
+TILE, OVERLAP = 256, 64  # px at work size; pictures up to 1.5 tiles go through whole
+_UNKNOWN_ERROR = 0.05  # expected by networks that do not tell
+
+
+def load_published(role: str = ROLE) -> DffNet:
+    """Return the published network of a role; raise CheckpointError if there is none or its file is damaged."""
+    from rvr_laaf_app.estimate.checkpoints import published
+
+    found = published(role)
+    return load_net(found.path, sha256=found.sha256)
+
+
+def load_net(path: Path, *, sha256: str | None = None) -> DffNet:
+    """Return the network of a file of weights, ready for use; raise CheckpointError if it is not what it should be."""
+    from rvr_laaf_app.estimate.checkpoints import fill, read_checkpoint
+    from rvr_laaf_app.nets.depth_from_focus_nets import build
+
+    metadata, tensors = read_checkpoint(path, sha256=sha256)
+    if metadata.get("net") != NET:
+        raise CheckpointError(f"these are weights of another network ({metadata.get('net')})", where=path)
+    try:
+        config = _config(json.loads(metadata["config"]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(f"the weights describe no valid network ({error})", where=path) from error
+    net = build(config)
+    fill(net, tensors, where=path)
+    return net.eval().requires_grad_(False)
+
+
+def learned_depth(
+    slices: Sequence[Map], places: Map, *, net: DffNet, long_side: int = WORK_LONG_SIDE
+) -> tuple[Map, Map]:
+    """Return (disparity [h, w], confidence [h, w]) of slices [h, w, 3] at rising focus `places` in 0..1."""
+    height, width = slices[0].shape[:2]
+    scale = min(1.0, long_side / max(height, width))
+    size = max(16, round(width * scale)), max(16, round(height * scale))
+    small = np.stack([_resized(picture, size) for picture in slices])
+    # The networks were trained with the focus going from near to far.
+    disparity, error = tiled(net, small[::-1], np.ascontiguousarray(places[::-1]))
+    sure = np.exp(-np.maximum(error, 0.0) / np.float32(0.05))
+    if size != (width, height):
+        disparity, sure = _full_size(slices, disparity, sure)
+    return np.clip(disparity, 0.0, 1.0).astype(np.float32), np.clip(sure, 0.0, 1.0).astype(np.float32)
+
+
+def tiled(net: DffNet, slices: Map, places: Map) -> tuple[Map, Map]:
+    """Return (disparity [h, w], expected error [h, w]) of slices [n, h, w, 3], tile by tile, softly overlapping."""
+    height, width = slices.shape[1:3]
+    fixed = net.config.kind == "lstm_ddff"
+    tile, overlap = (net.config.tile, net.config.tile // 4) if fixed else (TILE, OVERLAP)
+    rows, columns = (_starts(side, tile, overlap, whole=not fixed) for side in (height, width))
+    total = np.zeros((3, height, width), np.float32)
+    for y0, y1 in rows:
+        for x0, x1 in columns:
+            disparity, error = _one_tile(net, slices[:, y0:y1, x0:x1], places, least=tile if fixed else 0)
+            weight = np.minimum.outer(_ramp(y1 - y0, overlap), _ramp(x1 - x0, overlap))
+            total[:, y0:y1, x0:x1] += np.stack([disparity * weight, error * weight, weight])
+    return total[0] / total[2], total[1] / total[2]
+
+
+def _one_tile(net: DffNet, slices: Map, places: Map, *, least: int) -> tuple[Map, Map]:
+    """Run the network once; the picture is mirrored beyond its right and lower border to a size that it takes."""
+    import torch
+
+    from rvr_laaf_app.nets.depth_from_focus_nets import multiple_of, to_input
+
+    height, width = slices.shape[1:3]
+    unit = multiple_of(net.config)
+    beyond = [(0, max(-side % unit, least - side)) for side in (height, width)]
+    padded = np.pad(slices, ((0, 0), *beyond, (0, 0)), mode="symmetric")
+    with torch.inference_mode():
+        x = to_input(torch.from_numpy(np.ascontiguousarray(padded))[None])
+        out = net(x, torch.from_numpy(np.ascontiguousarray(places, np.float32))[None])
+    disparity = np.asarray(out.disparity[0, :height, :width].numpy(), np.float32)
+    if out.error is None:
+        return disparity, np.full_like(disparity, _UNKNOWN_ERROR)
+    return disparity, np.asarray(out.error[0, :height, :width].numpy(), np.float32)
+
+
+def _starts(side: int, tile: int, overlap: int, *, whole: bool) -> list[tuple[int, int]]:
+    """Return from where to where tiles go along a side."""
+    if side <= tile or (whole and side <= 1.5 * tile):
+        return [(0, side)]
+    count = int(np.ceil((side - overlap) / (tile - overlap)))
+    starts = np.rint(np.linspace(0, side - tile, count)).astype(int)
+    return [(int(start), int(start) + tile) for start in starts]
+
+
+def _ramp(side: int, overlap: int) -> Map:
+    """Weights [side] of a tile's pixels: 1 inside, falling towards both ends."""
+    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) + 1.0
+    return np.minimum(distance / overlap, 1.0).astype(np.float32)
+
+
+def _full_size(slices: Sequence[Map], disparity: Map, sure: Map) -> tuple[Map, Map]:
+    """Bring both maps to the size of the slices, disparity along the edges of their all-in-focus picture."""
+    height, width = slices[0].shape[:2]
+    full = width, height
+    volume = np.stack([sharpness(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))) for picture in slices])
+    guide = np.ascontiguousarray(np.clip(all_in_focus(slices, volume), 0.0, 1.0), np.float32)
+    radius = max(2, round(width / disparity.shape[1]) * 2)
+    fine = cv2.ximgproc.guidedFilter(guide, _resized(disparity, full), radius, 1e-4)
+    return np.asarray(fine, np.float32), _resized(sure, full)
+
+
+def _config(values: object) -> DffConfig:
+    from rvr_laaf_app.nets.depth_from_focus_nets import NETS, DffConfig
+
+    known = {field.name: type(field.default) for field in fields(DffConfig)}
+    if not isinstance(values, dict) or values.keys() != known.keys():
+        raise ValueError("its settings are not those of this network")
+    if any(type(value) is not known[name] for name, value in values.items()) or values["kind"] not in NETS:
+        raise ValueError(f"{values}")
+    # A hostile number would reserve all memory before its tensors could be found missing.
+    if not (2 <= values["slices"] <= 64 and 32 <= values["tile"] <= 512):
+        raise ValueError(f"slices = {values['slices']}, tile = {values['tile']}")
+    return DffConfig(**values)
+
+
+def _resized(plane: Map, size: tuple[int, int]) -> Map:
+    if (plane.shape[1], plane.shape[0]) == size:
+        return plane
+    shrinks = size[0] < plane.shape[1]
+    return np.asarray(
+        cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.float32
+    )
