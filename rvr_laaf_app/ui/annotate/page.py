@@ -1,0 +1,111 @@
+"""The page on which clips are annotated: list, picture, strip, the chosen target, keys. It only lays out and shows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from rvr_laaf_app.ui.annotate.attention_view import AttentionBeside, AttentionOverlay
+from rvr_laaf_app.ui.annotate.clip_list import ClipList
+from rvr_laaf_app.ui.annotate.key_sheet import KeySheet
+from rvr_laaf_app.ui.annotate.strip import TimeStrip
+from rvr_laaf_app.ui.annotate.target_form import TargetForm
+from rvr_laaf_app.ui.viewer.picture_view import PictureView
+
+_LIST_PX = 216
+_FORM_PX = 272
+
+
+class AnnotatePage(QWidget):
+    """Holds the widgets of the page."""
+
+    def __init__(self, keys: dict[str, str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("annotate_page")
+        self.clips = ClipList(self)
+        self.progress = QLabel(self)
+        self.progress.setObjectName("survey_progress")
+        self.progress.setProperty("role", "quiet")
+        self.progress.setWordWrap(True)
+        self.picture = PictureView(self)
+        self.picture.setAccessibleDescription(self.tr("Click who or what gets the focus at this frame."))
+        self.overlay = AttentionOverlay(self.picture)
+        self.beside = AttentionBeside(self)
+        self.beside.hide()
+        self.strip = TimeStrip(self)
+        self.where = QLabel(self)
+        self.where.setObjectName("clip_where")
+        self.banner, self.banner_text, self.keep = self._make_banner()
+        self.form = TargetForm(keys, self)
+        self.sheet = KeySheet(keys, self)
+        self._lay_out()
+
+    def _make_banner(self) -> tuple[QFrame, QLabel, QPushButton]:
+        frame = QFrame(self)
+        frame.setProperty("role", "panel")
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(12, 6, 12, 6)
+        text = QLabel(frame)
+        text.setObjectName("aside_text")
+        text.setWordWrap(True)
+        keep = QPushButton(self.tr("Annotate All the Same"), frame)
+        keep.setObjectName("keep_clip")
+        row.addWidget(text, 1)
+        row.addWidget(keep)
+        frame.hide()
+        return frame, text, keep
+
+    def _lay_out(self) -> None:
+        left = QWidget(self)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.clips, 1)
+        self.progress.setContentsMargins(12, 6, 12, 6)
+        column.addWidget(self.progress)
+        split = QSplitter(Qt.Orientation.Horizontal, self)
+        split.setObjectName("annotate_split")
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        for widget in (left, self._middle(), self._right()):
+            split.addWidget(widget)
+        split.setStretchFactor(1, 1)
+        split.setSizes([_LIST_PX, 1000, _FORM_PX])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(split)
+
+    def _middle(self) -> QWidget:
+        middle = QWidget(self)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        views = QHBoxLayout()
+        views.setSpacing(1)
+        views.addWidget(self.picture, 1)
+        views.addWidget(self.beside, 1)
+        column.addWidget(self.banner)
+        column.addLayout(views, 1)
+        self.where.setContentsMargins(14, 5, 14, 3)
+        column.addWidget(self.where)
+        column.addWidget(self.strip)
+        return middle
+
+    def _right(self) -> QScrollArea:
+        inner = QWidget(self)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.form)
+        rule = QFrame(inner)
+        rule.setProperty("role", "rule")
+        column.addWidget(rule)
+        column.addWidget(self.sheet)
+        column.addStretch(1)
+        area = QScrollArea(self)
+        area.setObjectName("annotate_side")
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        area.setMinimumWidth(_FORM_PX)
+        return area
