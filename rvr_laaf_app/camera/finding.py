@@ -57,11 +57,12 @@ class Finder:
         self._load = load or _backend
         self._asking: dict[str, queue.SimpleQueue[list[CameraInfo] | str]] = {}
 
-    def list(self, *, deadline_s: float = FIND_DEADLINE_S) -> Found:
+    def look(self, *, deadline_s: float = FIND_DEADLINE_S) -> Found:
         """Return what is there, within `deadline_s`."""
         for name in self._names:
             if name not in self._asking:
-                self._asking[name] = answers = queue.SimpleQueue()
+                answers: queue.SimpleQueue[list[CameraInfo] | str] = queue.SimpleQueue()
+                self._asking[name] = answers
                 arguments = (name, self._load, answers)
                 threading.Thread(target=_ask, args=arguments, name=f"camera-find-{name}", daemon=True).start()
         cameras: list[CameraInfo] = []
@@ -83,7 +84,7 @@ class Finder:
 
 def list_cameras(*, backends: Sequence[str] | None = None, deadline_s: float = FIND_DEADLINE_S) -> Found:
     """Return the cameras that all (or some) backends reach, within `deadline_s`, and why a backend was not asked."""
-    return Finder(backends).list(deadline_s=deadline_s)
+    return Finder(backends).look(deadline_s=deadline_s)
 
 
 def open_camera(camera_id: str) -> Camera:
@@ -129,7 +130,7 @@ class CameraWatch:
         interval_s: float = WATCH_INTERVAL_S,
         look: Callable[[], Found] | None = None,
     ) -> None:
-        self._changed, self._interval_s, self._look = changed, interval_s, look or Finder().list
+        self._changed, self._interval_s, self._look = changed, interval_s, look or Finder().look
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera-watch", daemon=True)

@@ -1,0 +1,92 @@
+"""Running an autofocus search on a session's camera: drive where it asks, send back the patch that is seen there.
+
+The search is any generator of lens positions (see `autofocus.base`); nothing of its method is known here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.camera.base import LiveFrame
+from rvr_laaf_app.camera.connection import Connection, Work
+from rvr_laaf_app.core.errors import Cancelled
+from rvr_laaf_app.core.geometry import Box
+
+T = TypeVar("T")
+Region = Box | Callable[[LiveFrame], Box] | None
+_SMALLEST_PX: Final = 16
+_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One step of a search: where the lens stood, the frame, and the box that was looked at."""
+
+    position: int
+    frame: LiveFrame
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FocusTask(Generic[T]):
+    """What to focus on, and how: region None = the whole frame."""
+
+    search: Generator[int, Any, T]
+    region: Region = None
+    on_step: Callable[[Seen], None] | None = None
+
+
+def focus(connection: Connection, task: FocusTask[T], cancel: threading.Event) -> Work[T]:
+    """Run the search to its end and leave the lens at the result's `position` if one was found; yields between steps.
+
+    Raises:
+        Cancelled: stopped. LensStuck, NotOffered, CameraError: the lens or the live view cannot be used.
+    """
+    patch: NDArray[np.float32] | None = None
+    steps = 0
+    try:
+        while True:
+            try:
+                wanted = next(task.search) if patch is None else task.search.send(patch)
+            except StopIteration as end:
+                result: T = end.value
+                break
+            connection.tell(done=steps, total=0)
+            yield
+            seen = yield from connection.survive(lambda at=wanted: _see(connection, at, task.region), cancel)  # type: ignore[misc]
+            patch = patch_of(seen.frame, seen.box)
+            steps += 1
+            if task.on_step is not None:
+                task.on_step(seen)
+            if cancel.is_set():
+                raise Cancelled("autofocus was stopped")
+        best = getattr(result, "position", None)
+        if isinstance(best, int) and getattr(result, "found", True):
+            yield from connection.survive(lambda: _see(connection, best, None), cancel)
+    finally:
+        task.search.close()
+    return result
+
+
+def patch_of(frame: LiveFrame, box: Box) -> NDArray[np.float32]:
+    """Return the grey patch [h, w] float32 0..1, display-encoded, of a box; at least 16 pixels each way."""
+    height, width = frame.rgb.shape[:2]
+    left, top = int(box.x * width), int(box.y * height)
+    wide = min(width, max(_SMALLEST_PX, round(box.width * width)))
+    tall = min(height, max(_SMALLEST_PX, round(box.height * height)))
+    left, top = min(max(left, 0), width - wide), min(max(top, 0), height - tall)
+    return np.asarray(frame.rgb[top : top + tall, left : left + wide] @ _LUMA, np.float32)
+
+
+def _see(connection: Connection, position: int, region: Region) -> Seen:
+    connection.lens_or_refuse().to(connection, position)
+    connection.tell_position()
+    frame = connection.look()
+    box = region(frame) if callable(region) else region or Box(0.0, 0.0, 1.0, 1.0)
+    return Seen(position, frame, box)

@@ -1,0 +1,267 @@
+"""Driving the lens so that one knows where it is: every drive is verified by read-back, or by the picture that changed.
+
+A lens that can only be driven by steps gets a counted position: drives end from one side always (towards far), so the
+play of the gear does not add up, and an end stop sets the count right. Who calls the device, with what deadline, is
+decided by the session (`Device`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol, TypeVar
+
+from rvr_laaf_app.camera.base import Camera, CameraError, EndStop, FocusDrive, LiveFrame, NotOffered
+from rvr_laaf_app.camera.change import moved, picture_change, same_picture
+from rvr_laaf_app.core.errors import UsageError
+
+T = TypeVar("T")
+REACH_S: Final = 2.0  # how long the read-back may take to reach what was asked for
+DRIVE_TRIES: Final = 3
+_POLL_S: Final = 0.02
+_MAX_CHUNKS: Final = 400  # of coarse steps on the way to an end stop
+_SILENT_CHUNKS: Final = 4  # so many coarse drives without any change of the picture are an end that says nothing
+
+
+class LensStuck(CameraError):
+    """The lens was asked to move, several times, and did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriveReport:
+    """Where the lens stands after a drive and how that is known.
+
+    verified: "read-back" = the lens says so; "picture" = the picture changed as it should; "stop" = it ran into its
+    end; "" = nothing could be measured (note says why). `position` is a count for lenses without read-back.
+    """
+
+    wanted: int
+    position: int
+    verified: Literal["read-back", "picture", "stop", ""]
+    note: str = ""
+
+
+class Device(Protocol):
+    """What a drive needs from the session: calls with deadlines, pictures, and a wait that can be interrupted."""
+
+    camera: Camera
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Make a call in the thread of the device."""
+        ...
+
+    def look(self) -> LiveFrame:
+        """Return a new live frame; NotOffered where there is none."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class AbsoluteLens:
+    """A lens that is told where to go."""
+
+    def __init__(self, drive: FocusDrive) -> None:
+        self.drive = drive
+        self.position: int | None = None
+
+    def to(self, device: Device, position: int) -> DriveReport:
+        """Drive to a position; UsageError outside the limits, LensStuck if it does not get there."""
+        low, high = self.drive.minimum, self.drive.maximum
+        if (low is not None and position < low) or (high is not None and position > high):
+            raise UsageError(f"the lens goes from {low} to {high}, not to {position}")
+        if not self.drive.reads_back:
+            return self._by_picture(device, position)
+        for _ in range(DRIVE_TRIES):
+            device.call(lambda: device.camera.drive_to(position))
+            reached = self._wait_until(device, position)
+            if abs(reached - position) <= self._tolerance():
+                device.wait(self.drive.settle_s)
+                return DriveReport(position, reached, "read-back")
+        raise LensStuck(
+            f"the lens was driven to {position} and stands at {self.position}", remedy="Is it switched to manual focus?"
+        )
+
+    def by(self, device: Device, steps: int) -> DriveReport:
+        """Drive by steps, not beyond the limits."""
+        here = self.position if self.position is not None else self.read(device)
+        low, high = self.drive.minimum, self.drive.maximum
+        there = here + steps
+        if low is not None and high is not None and not low <= there <= high:
+            self.to(device, min(max(there, low), high))
+            raise EndStop("the lens is at its end")
+        return self.to(device, there)
+
+    def read(self, device: Device) -> int:
+        """Return where the lens says it is, or where it was sent."""
+        said = device.call(device.camera.position)
+        self.position = said if said is not None else (self.position or 0)
+        return self.position
+
+    def lost(self) -> None:
+        """The connection was lost: the position has to be asked for again."""
+        self.position = None
+
+    def _tolerance(self) -> int:
+        return max(0, self.drive.step - 1)
+
+    def _wait_until(self, device: Device, position: int) -> int:
+        end_s = time.monotonic() + REACH_S
+        reached = self.read(device)
+        former = reached
+        while abs(reached - position) > self._tolerance() and time.monotonic() < end_s:
+            device.wait(_POLL_S * 5)
+            former, reached = reached, self.read(device)
+            if reached == former:
+                break  # it stands still somewhere else: waiting longer will not help
+        return reached
+
+    def _by_picture(self, device: Device, position: int) -> DriveReport:
+        before = _Rest.of(device) if position != self.position else None
+        device.call(lambda: device.camera.drive_to(position))
+        self.position = position
+        device.wait(self.drive.settle_s)
+        return _judge(device, before, DriveReport(position, position, ""))
+
+
+class CountedLens:
+    """A lens that is driven by steps only; positions are counted from its near end, or from where it stood at first."""
+
+    def __init__(self, drive: FocusDrive, *, backlash_steps: int = 0) -> None:
+        self.drive = drive
+        self.backlash_steps = backlash_steps
+        self.position: int | None = 0
+        self._towards_far = False  # whether the play is taken up on the far side
+
+    def to(self, device: Device, position: int) -> DriveReport:
+        """Drive to a counted position, the last part always towards far; UsageError outside limits that are known."""
+        low, high = self.drive.minimum, self.drive.maximum
+        if low is not None and high is not None and not low <= position <= high:
+            raise UsageError(f"the lens goes from {low} to {high}, not to {position}")
+        here = self._here(device)
+        distance = position - here
+        if distance == 0 and (self._towards_far or not self.backlash_steps):
+            return DriveReport(position, here, "", "it stood there already")
+        before = _Rest.of(device)
+        if distance < 0 or not self._towards_far:
+            take_up = self.backlash_steps
+            self._go(device, distance - take_up)
+            distance = position - self._here(device)
+        stopped = self._go(device, distance)
+        report = DriveReport(position, self._here(device), "stop" if stopped else "")
+        return _judge(device, before, report)
+
+    def by(self, device: Device, steps: int) -> DriveReport:
+        """Drive by steps; EndStop where the lens does not go further."""
+        before = _Rest.of(device)
+        if self._go(device, steps):
+            raise EndStop("the lens is at its end")
+        here = self._here(device)
+        return _judge(device, before, DriveReport(here, here, ""))
+
+    def read(self, device: Device) -> int:
+        """Return the count."""
+        return self._here(device)
+
+    def lost(self) -> None:
+        """The connection was lost; with known limits the count starts anew at the near end, else it is kept."""
+        self._towards_far = False
+        if self.drive.minimum is not None:
+            self.position = None
+
+    def find_limits(self, device: Device, *, coarse_steps: int = 64) -> FocusDrive:
+        """Run to the near end (position 0) and to the far end, and return the drive with the limits found.
+
+        The far limit is on the safe side, by at most an eighth of `coarse_steps`.
+        """
+        self.drive = replace(self.drive, minimum=None, maximum=None)
+        self.position = 0
+        self._run_to_end(device, -coarse_steps)
+        chunks = self._run_to_end(device, coarse_steps)
+        # Beyond the last whole chunk lies a rest of unknown length. Back by all whole chunks, it lies before the lens;
+        # fine steps towards near measure it.
+        self._go(device, -chunks * coarse_steps)
+        fine = max(1, coarse_steps // 8)
+        rest = self._run_to_end(device, -fine) if chunks else 0
+        self.position, self._towards_far = 0, False
+        self.drive = replace(self.drive, minimum=0, maximum=chunks * coarse_steps + rest * fine)
+        return self.drive
+
+    def _here(self, device: Device) -> int:
+        if self.position is None:  # the count was lost: the near end gives it back
+            self._run_to_end(device, -64)
+            self.position = 0
+        return self.position
+
+    def _go(self, device: Device, steps: int) -> bool:
+        """Drive and count; True if it ran into an end, which sets the count right where the limits are known."""
+        if steps == 0:
+            return False
+        self._towards_far = steps > 0
+        try:
+            device.call(lambda: device.camera.drive_by(steps))
+        except EndStop:
+            end = self.drive.maximum if steps > 0 else self.drive.minimum
+            self.position = end if end is not None else (self.position or 0) + steps
+            device.wait(self.drive.settle_s)
+            return True
+        self.position = (self.position or 0) + steps
+        device.wait(self.drive.settle_s)
+        return False
+
+    def _run_to_end(self, device: Device, chunk: int) -> int:
+        """Drive by chunks until the lens is at its end; return how many whole chunks that took."""
+        whole = still = 0
+        resting = _Rest.of(device)
+        while whole < _MAX_CHUNKS:
+            try:
+                device.call(lambda: device.camera.drive_by(chunk))
+            except EndStop:
+                self._towards_far = chunk > 0
+                return whole
+            whole += 1
+            if resting is not None:
+                device.wait(self.drive.settle_s)
+                still = 0 if resting.moved(device) else still + 1
+                if still >= _SILENT_CHUNKS and abs(chunk) >= 16:
+                    return whole - still
+        raise LensStuck("the lens was driven a long way and no end was found")
+
+
+class _Rest:
+    """Two frames before a drive: what was seen, and how much frames differ while nothing moves."""
+
+    def __init__(self, first: LiveFrame, second: LiveFrame) -> None:
+        self.frame = second
+        self.at_rest = picture_change(first.rgb, second.rgb)
+
+    @classmethod
+    def of(cls, device: Device) -> _Rest | None:
+        """Look twice; None where there is no live view."""
+        try:
+            return cls(device.look(), device.look())
+        except NotOffered:
+            return None
+
+    def moved(self, device: Device) -> bool:
+        """Look again: did the picture change since last time?"""
+        now = device.look()
+        changed = moved(self.frame.rgb, now.rgb, at_rest=self.at_rest)
+        self.frame = now
+        return changed
+
+
+def _judge(device: Device, before: _Rest | None, report: DriveReport) -> DriveReport:
+    """Say how a drive without read-back was verified."""
+    if report.verified:
+        return report
+    if before is None:
+        return replace(report, note="there is no live view to see the movement in")
+    old = before.frame
+    if before.moved(device):
+        return replace(report, verified="picture")
+    if same_picture(old.rgb, before.frame.rgb):
+        return replace(report, note="the camera sends the same picture again")
+    return replace(report, note="no change of the picture could be measured")
