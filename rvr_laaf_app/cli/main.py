@@ -22,6 +22,7 @@ from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
 COMMANDS = {
     "edit": "open the window on a clip or a project",
     "refocus": "refocus a clip on targets and write it, with its sound",
+    "stack": "one sharp picture and its depth from a focus sweep",
     "suggest": "propose focus targets from what is seen and heard: who speaks, what acts",
     "export": "export projects in a row, all their clips, in one or several presets",
     "check": "say where a project's focus is not as it should be",
