@@ -8,9 +8,6 @@ change is moved to the event that caused it: the first word, the entry, the exit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,35 +15,12 @@ from rvr_laaf_app.core.evidence import GRID, ClipEvidence, Suggestion
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.laaf.look_ahead import DEFAULT_LEAD_FRAMES, timed
 from rvr_laaf_app.laaf.path import best_path, runs, smoothed
-from rvr_laaf_app.laaf.subjects import Subject, shared, subjects_of_shot
-from rvr_laaf_app.laaf.turns import Turn, turns_of_shot
+from rvr_laaf_app.laaf.subjects import Subject, shared
+from rvr_laaf_app.laaf.worth import SCENE, SCENE_WORTH, Mode, Shot, weighed
 
-Mode = Literal["conversation", "action", "auto"]
-CHANGE_COST_S = 1.0  # worth times seconds that a change must bring
-SCENE_WORTH = 0.12  # of the picture as a whole, when nobody is there
-HERE, SIZE, FACE, ACTION, WORD = 0.15, 0.3, 0.25, 0.8, 1.6
-UNFOUNDED = 0.3  # nothing comes from nowhere: what only begins to move may be a part of what is there
-NEW, NEW_S = 0.6, 2.0  # what somebody who has just come in is worth more, and for how long
-NOT_YET = -1.0  # nobody is held before they are there
-FULL_SIZE = 0.35  # square root of the share of the picture that counts as large
-FADES_S = 2.0  # in which a subject that was last seen so long ago loses interest
-ACTION_S = 0.5
-SAME_THING, NEIGHBOUR = 0.5, 1.3  # share of the smaller box that lies in so many times the other
-NEAR_S = 1.0  # a change and the event that caused it lie no farther apart
 LATER_S = 0.6  # after an entry, when the subject is wholly in the picture
-SCENE = -1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shot:
-    start: int
-    stop: int
-    subjects: list[Subject]
-    turns: list[Turn]
-    worth: NDArray[np.float64]  # [subjects + 1, frames]; the last row is the scene
-
-    def speaker(self, face: int) -> int:
-        return next((s.number for s in self.subjects if face in s.faces), SCENE)
+NEAR_S = 1.0  # a change and the event that caused it lie no farther apart
+SAME_THING, NEIGHBOUR = 0.5, 1.3  # share of the smaller box that lies in so many times the other
 
 
 def suggest(evidence: ClipEvidence, mode: Mode = "auto", *, lead_frames: int = DEFAULT_LEAD_FRAMES) -> list[Suggestion]:
@@ -57,58 +31,14 @@ def suggest(evidence: ClipEvidence, mode: Mode = "auto", *, lead_frames: int = D
     """
     found: list[Suggestion] = []
     for start, stop in evidence.shots():
-        found += _targets(evidence, _weighed(evidence, mode, start, stop), lead_frames)
+        found += _targets(evidence, weighed(evidence, mode, start, stop), lead_frames)
     return timed(found, lead_frames, cuts=evidence.cuts)
 
 
-def _weighed(evidence: ClipEvidence, mode: Mode, start: int, stop: int) -> _Shot:
-    """Return the subjects of a shot and what each is worth in each frame."""
-    subjects = subjects_of_shot(evidence, start, stop)
-    turns = turns_of_shot(evidence, start, stop) if mode != "action" else []
-    acting = ACTION if mode != "conversation" else 0.15 * ACTION
-    rate, frames = evidence.rate, stop - start
-    worth = np.zeros((len(subjects) + 1, frames))
-    worth[-1] = SCENE_WORTH
-    shot = _Shot(start, stop, subjects, turns, worth)
-    for subject in subjects:
-        here = _presence(subject, start, stop, rate)
-        area = subject.series([b.clipped().area for b in subject.boxes], start, stop)
-        size = np.clip(np.sqrt(area) / FULL_SIZE, 0.0, 1.0)
-        action = smoothed(subject.series(subject.action, start, stop), ACTION_S * rate)
-        face = float(bool(subject.faces))
-        standing = HERE + SIZE * size + FACE * face
-        if subject.birth == "inside" and not subject.faces:
-            standing = UNFOUNDED * standing
-        worth[subject.number] = here * (standing + acting * action)
-        worth[subject.number, : max(subject.start - start, 0)] = NOT_YET
-        if subject.birth == "edge" and mode != "conversation":
-            first = subject.start - start
-            worth[subject.number, first : first + round(NEW_S * rate)] += NEW
-    for index, turn in enumerate(turns):
-        number = shot.speaker(turn.face)
-        if number == SCENE:
-            continue
-        until = turns[index + 1].start if index + 1 < len(turns) else stop
-        stretch = worth[number, turn.start - start : until - start]
-        stretch += WORD * (stretch > 0)
-    return shot
-
-
-def _presence(subject: Subject, start: int, stop: int, rate: float) -> NDArray[np.float64]:
-    """Return 1 where the subject is seen, less the longer it was not, 0 outside its time [stop - start]."""
-    since = np.zeros(len(subject.seen))
-    count = 0
-    for index, seen in enumerate(subject.seen):
-        count = 0 if seen else count + 1
-        since[index] = count
-    fading = np.maximum(np.exp(-since / (FADES_S * rate)), 0.35)
-    return subject.series(fading.tolist(), start, stop)
-
-
-def _targets(evidence: ClipEvidence, shot: _Shot, lead_frames: int) -> list[Suggestion]:
+def _targets(evidence: ClipEvidence, shot: Shot, lead_frames: int) -> list[Suggestion]:
     """Return the targets of a shot: its first subject, and every change."""
-    path = best_path(shot.worth / evidence.rate, CHANGE_COST_S)
-    path = np.where(path == len(shot.subjects), SCENE, path)
+    path = best_path(shot.worth / evidence.rate, shot.costs)
+    path = _from_the_start(shot, np.where(path == len(shot.subjects), SCENE, path))
     found: list[Suggestion] = []
     held = SCENE
     for first, _, number in runs(path):
@@ -122,7 +52,16 @@ def _targets(evidence: ClipEvidence, shot: _Shot, lead_frames: int) -> list[Sugg
     return found
 
 
-def _part_of(shot: _Shot, held: int, change: Suggestion) -> bool:
+def _from_the_start(shot: Shot, path: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the path with its first subject from the start of the shot on, if it was there before it stirred."""
+    seen = np.flatnonzero(path != SCENE)
+    if seen.size and shot.subjects[path[seen[0]]].birth != "edge":
+        path = path.copy()
+        path[: seen[0]] = path[seen[0]]
+    return path
+
+
+def _part_of(shot: Shot, held: int, change: Suggestion) -> bool:
     """True if what comes into focus lies where the subject before lies: a part of it, or more of it, that moves."""
     if held == SCENE:
         return False
@@ -133,7 +72,7 @@ def _part_of(shot: _Shot, held: int, change: Suggestion) -> bool:
     )
 
 
-def _opening(evidence: ClipEvidence, shot: _Shot, number: int) -> Suggestion:
+def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> Suggestion:
     """Return the target at the first frame of a shot."""
     reason = "first subject of the clip" if shot.start == 0 else "a new shot"
     if number == SCENE:
@@ -154,7 +93,7 @@ def _opening(evidence: ClipEvidence, shot: _Shot, number: int) -> Suggestion:
     )
 
 
-def _change(evidence: ClipEvidence, shot: _Shot, change: tuple[int, int], at: int, lead_frames: int) -> Suggestion:
+def _change(evidence: ClipEvidence, shot: Shot, change: tuple[int, int], at: int, lead_frames: int) -> Suggestion:
     """Return the target for a change from one subject to another, at the event that caused it."""
     held, number = change
     subject = shot.subjects[number]
@@ -178,7 +117,7 @@ def _change(evidence: ClipEvidence, shot: _Shot, change: tuple[int, int], at: in
     )
 
 
-def _cause(evidence: ClipEvidence, shot: _Shot, held: int, subject: Subject, at: int) -> tuple[int, str, str]:
+def _cause(evidence: ClipEvidence, shot: Shot, held: int, subject: Subject, at: int) -> tuple[int, str, str]:
     """Return the frame of the event nearest to a change, the detector that saw it, and the event in words."""
     near = NEAR_S * evidence.rate
     words = [t.start for t in shot.turns if t.face in subject.faces and abs(t.start - at) <= near]
@@ -215,7 +154,7 @@ def _kind(subject: Subject) -> tuple[str, str]:
     return ("a face", "face") if subject.faces else ("something that moves", "action")
 
 
-def _score(shot: _Shot, number: int, first: int, frames: int) -> float:
+def _score(shot: Shot, number: int, first: int, frames: int) -> float:
     """Return how clearly the subject leads over the frames after a change, 0..1."""
     part = shot.worth[:, first : first + max(frames, 1)].mean(axis=1)
     others = np.delete(part, number)
@@ -223,7 +162,7 @@ def _score(shot: _Shot, number: int, first: int, frames: int) -> float:
     return float(np.clip(0.5 + 0.5 * lead, 0.05, 1.0))
 
 
-def _runner_up(shot: _Shot, number: int, frame: int) -> tuple[str, Box | None]:
+def _runner_up(shot: Shot, number: int, frame: int) -> tuple[str, Box | None]:
     """Return the second best subject after a change, in words and place."""
     first = frame - shot.start
     part = shot.worth[:-1, first : first + 25].mean(axis=1)

@@ -9,19 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def best_path(scores: NDArray[np.floating], change_cost: float) -> NDArray[np.int64]:
-    """Return the state of each frame [N] with the highest sum of scores [S, N] less `change_cost` for each change."""
+def best_path(scores: NDArray[np.floating], change_cost: float | NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the state of each frame [N] with the highest sum of scores [S, N] less the cost of each change.
+
+    change_cost: one for all, or [S, N]: what it costs to change to a state at a frame.
+    """
     states, frames = scores.shape
     if frames == 0:
         return np.zeros(0, np.int64)
+    costs = np.broadcast_to(np.asarray(change_cost, np.float64), scores.shape)
     back = np.zeros((frames, states), np.int32)
     own = np.arange(states)
     total = scores[:, 0].astype(np.float64)
     for frame in range(1, frames):
         best = int(total.argmax())
-        moved = total[best] - change_cost > total
+        coming = total[best] - costs[:, frame]
+        moved = coming > total
         back[frame] = np.where(moved, best, own)
-        total = np.where(moved, total[best] - change_cost, total) + scores[:, frame]
+        total = np.where(moved, coming, total) + scores[:, frame]
     path = np.zeros(frames, np.int64)
     path[-1] = int(total.argmax())
     for frame in range(frames - 1, 0, -1):

@@ -34,6 +34,8 @@ SHRINKS_S = 1.0  # in which a subject's reach falls back to where it is
 TRUSTED = 0.3  # how far the camera must be explained for motion to be somebody new
 QUIET = 0.004  # mean heat of action in the picture at which a thing that moves counts half
 OUTWARDS = 0.1  # widths or heights of the picture a second
+WALKING = 0.03  # widths and heights of the picture a second: the camera moves
+LEAST_STREAM, STREAM_ALIGNED, STREAM_EDGE = 10, 0.8, 0.9  # frames; cosine to the middle; share of them at the border
 BODY_OF_FACE = (2.6, 4.5)  # widths and heights of a face that its body takes up
 
 
@@ -89,13 +91,34 @@ def subjects_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Subj
     for frame in range(start, stop):
         cast.step(frame)
     least = max(3, round(LEAST_SEEN_S * evidence.rate))
-    subjects = [s for s in cast.everyone if sum(s.seen) >= min(least, stop - start)]
+    walking = _camera_speed(evidence, start, stop) > WALKING
+    seen = [s for s in cast.everyone if sum(s.seen) >= min(least, stop - start)]
+    subjects = [s for s in seen if not (walking and _streams_out(s))]
     for number, subject in enumerate(subjects):
         subject.number = number
         if subject.birth == "edge" and not _came_in(subject, evidence.rate):
             subject.birth = "inside"
         _cut_tail(subject, stop, evidence.rate)
     return subjects
+
+
+def _camera_speed(evidence: ClipEvidence, start: int, stop: int) -> float:
+    """Return how fast the camera moves the picture in a shot: shares of its width and height a second, summed."""
+    return float(np.abs(evidence.camera[start:stop, :2]).sum(axis=1).mean()) * evidence.rate
+
+
+def _streams_out(subject: Subject) -> bool:
+    """True for what flows outwards along the border all the time: under a moving camera that is near, not active."""
+    if subject.faces or subject.birth == "edge" or len(subject.motions) < LEAST_STREAM:
+        return False
+    outwards, edge = 0.0, 0
+    for _, box, dx, dy in subject.motions:
+        away = np.array([box.centre.x - 0.5, box.centre.y - 0.5])
+        size = float(np.hypot(*away) * np.hypot(dx, dy))
+        outwards += float(away @ (dx, dy)) / size if size > 0 else 0.0
+        edge += _at_edge(box)
+    count = len(subject.motions)
+    return outwards > STREAM_ALIGNED * count and edge > STREAM_EDGE * count
 
 
 def _cut_tail(subject: Subject, stop: int, rate: float) -> None:

@@ -26,6 +26,12 @@ MOUTH_WEIGHT, RHYTHM_WEIGHT = 2.0, 2.0
 NOBODY = 0.7  # what a face must bring to have the word rather than somebody unseen
 CHANGE_COST_S = 0.45  # of evidence that a change of the speaker must bring
 SHORTEST_TURN_S = 0.4
+UNSEEN = -2.0  # proof of a face that is not in the picture
+APART_OCTAVES = 0.6  # between the pitches of two voices
+LEAST_OF_VOICE, LEAST_OF_VOICE_S = 0.15, 0.5  # of all voiced sound
+VOICE_S = 0.06
+LEAST_SEEN = 0.3  # of a shot, for a face to have a voice of its own
+IDENTITY_WEIGHT, FULL_TILT = 1.0, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ def turns_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Turn]:
         return []
     rate = evidence.rate
     proof = np.stack([_proof(rows[rows[:, 1] == n], start, voiced, envelope, rate) for n in numbers])
+    proof += _own_voices(proof, voice_height(evidence)[start:stop])
     scores = np.concatenate([proof, np.full((1, stop - start), NOBODY)]) * voiced / rate
     path = best_path(scores, CHANGE_COST_S)
     found: list[Turn] = []
@@ -102,6 +109,56 @@ def turns_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Turn]:
         else:
             found.append(Turn(start + first, start + last, face, sure))
     return [t for t in found if t.stop - t.start >= SHORTEST_TURN_S * rate]
+
+
+def voice_height(evidence: ClipEvidence) -> NDArray[np.float64]:
+    """Return for each frame which of two voices is heard [N]: 1 the higher, -1 the lower, 0 none, or there is but one.
+
+    Two voices are two heaps of pitch far enough apart, each with a fair share of all that is spoken.
+    """
+    heights = np.zeros(evidence.frames)
+    if evidence.sound is None:
+        return heights
+    sound = evidence.sound
+    sung = (sound[:, 1] > HARMONIC) & (sound[:, 2] > 0) & (sound[:, 0] > quiet_level(sound) + VOICE_DB)
+    if sung.sum() * HOP_S < 2 * LEAST_OF_VOICE_S:
+        return heights
+    pitch = np.log2(np.maximum(sound[:, 2], 1.0))
+    low, high = two_heaps(pitch[sung])
+    middle = 0.5 * (low + high)
+    above = float((pitch[sung] > middle).mean())
+    if high - low < APART_OCTAVES or not LEAST_OF_VOICE < above < 1.0 - LEAST_OF_VOICE:
+        return heights
+    tells = np.where(sung, np.sign(pitch - middle), 0.0)
+    sums = smoothed(tells, VOICE_S / HOP_S) / np.maximum(smoothed(sung.astype(np.float64), VOICE_S / HOP_S), 0.05)
+    hops = (np.arange(len(sums)) + 0.5) * HOP_S
+    return np.interp(evidence.times_s + 0.5 / evidence.rate, hops, np.clip(sums, -1.0, 1.0))
+
+
+def two_heaps(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Return the middles of the two heaps [N] falls into (2-means), the lower one first."""
+    low, high = (float(v) for v in np.percentile(values, (20, 80)))
+    for _ in range(20):
+        upper = values > 0.5 * (low + high)
+        if upper.all() or not upper.any():
+            break
+        low, high = float(values[~upper].mean()), float(values[upper].mean())
+    return low, high
+
+
+def _own_voices(proof: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each face [faces, frames] gains while its own voice is heard, and loses while the other's is.
+
+    Whose voice is whose is told by all of the shot: by which voice a mouth moves with more than the other mouths do.
+    """
+    gain = np.zeros_like(proof)
+    seen = (proof > UNSEEN).mean(axis=1) > LEAST_SEEN
+    higher, lower = height > 0.5, height < -0.5
+    if seen.sum() < 2 or min(higher.sum(), lower.sum()) < 5:
+        return gain
+    tilt = proof[:, higher].mean(axis=1) - proof[:, lower].mean(axis=1)
+    own = np.clip((tilt - tilt[seen].mean()) / FULL_TILT, -1.0, 1.0) * seen
+    return IDENTITY_WEIGHT * own[:, None] * height[None, :]
 
 
 def _somebody_between(path: NDArray[np.int64], first: int, last: int, state: int) -> bool:
@@ -127,7 +184,7 @@ def _proof(
     rest = np.median(mouth[quiet]) if quiet.sum() > 0.5 * rate else np.percentile(mouth[seen], 15)
     rhythm = local_correlation(smoothed(raw, 0.08 * rate), smoothed(envelope, 0.06 * rate), RHYTHM_S * rate)
     proof = MOUTH_WEIGHT * np.clip(mouth - rest, -0.5, 1.0) + RHYTHM_WEIGHT * rhythm
-    return np.where(seen, proof, -2.0)
+    return np.where(seen, proof, UNSEEN)
 
 
 def local_correlation(a: NDArray[np.floating], b: NDArray[np.floating], reach: float) -> NDArray[np.float64]:
