@@ -79,7 +79,7 @@ def _covered(radius_px: float) -> NDArray[np.float64]:
 
 def blur_disk(image: Image, radius_px: float) -> Image:
     """Return the picture [h, w] or [h, w, c] float32 convolved with the exact disk; the border is mirrored."""
-    if radius_px < NO_BLUR_PX:
+    if 0.0 <= radius_px < NO_BLUR_PX:
         return image.copy()
     kernel = disk_kernel(float(radius_px))
     if radius_px <= _DIRECT_PX:
