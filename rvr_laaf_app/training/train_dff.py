@@ -36,7 +36,7 @@ from rvr_laaf_app.training.loop import (
 )
 
 REPORT_EVERY = 100
-HELD_OUT = 48  # last stacks of every pool
+HELD_OUT = 48  # last stacks of every pool, of a small one fewer
 
 
 @dataclass
@@ -119,7 +119,7 @@ def train(s: Settings) -> None:
         step += 1
         if step % REPORT_EVERY == 0 or step == s.steps:
             seconds = spent + time.process_time() - began
-            row = {"step": step, "loss": total / REPORT_EVERY}
+            row = {"step": float(step), "loss": total / ((step - 1) % REPORT_EVERY + 1)}
             row |= held_out_rms(average, kept[0], s.device) | {"cpu_seconds": seconds}
             log_row(s.out / "log.csv", {key: round(float(value), 5) for key, value in row.items()})
             print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
@@ -156,10 +156,16 @@ def batches(pools: list[Pool], s: Settings, *, first: int) -> Iterator[Batch]:
     """Batches of steps `first`..., each decided by its number alone."""
     for step in range(first, s.steps):
         rng = np.random.default_rng([s.seed, step])
-        sizes = np.array([len(pool.places) - HELD_OUT for pool in pools], np.float64)
+        sizes = np.array([len(pool.places) - kept_of(pool) for pool in pools], np.float64)
         pool = pools[int(rng.choice(len(pools), p=sizes / sizes.sum()))]
-        chosen = rng.choice(len(pool.places) - HELD_OUT, s.batch, replace=len(pool.places) - HELD_OUT < s.batch)
+        count = len(pool.places) - kept_of(pool)
+        chosen = rng.choice(count, s.batch, replace=count < s.batch)
         yield gathered([view(pool, int(k), s.crop, rng) for k in chosen], dropped=dropped(pool, rng, s))
+
+
+def kept_of(pool: Pool) -> int:
+    """Return how many stacks at the end of a pool never train."""
+    return min(HELD_OUT, len(pool.places) // 4)
 
 
 def dropped(pool: Pool, rng: np.random.Generator, s: Settings) -> int | None:
@@ -202,7 +208,7 @@ def gathered(views: list[list[NDArray]], *, dropped: int | None = None) -> Batch
 
 def held_out(pool: Pool, s: Settings) -> tuple[Batch, NDArray[np.bool_]]:
     """Return the last stacks of a pool, their middle at the size of a crop, and which of them move."""
-    count = min(HELD_OUT, len(pool.places) // 4)
+    count = kept_of(pool)
     rng = np.random.default_rng(0)
     views = [view(pool, k, s.crop, rng) for k in range(len(pool.places) - count, len(pool.places))]
     return gathered(views), np.asarray(pool.moving[-count:])
