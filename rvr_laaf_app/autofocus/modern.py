@@ -1,0 +1,158 @@
+"""Focus in one or two moves: what every picture says about the blur, joined into one belief about where focus is.
+
+Ours, against Algorithm 1: `BlurNet` tells how likely each radius of blur is, in pixels, so that one network serves all
+lenses; the calibrated defocus model turns a radius seen at a lens position into the two places where focus may be. The
+next picture, taken where focus most likely is, settles the side, and the doubts of the first one with it, since all
+pictures are weighed together (Bayes). It ends where focus is within the depth of field with enough certainty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rvr_laaf_app.autofocus.base import FocusRange, FocusResult, FocusStep, Patch, Search
+from rvr_laaf_app.autofocus.weights import load_blur_net
+from rvr_laaf_app.camera.defocus import DefocusModel
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.nets.autofocus_nets import BlurNet
+
+Array = NDArray[np.float64]
+CIRCLE_PX: Final = 1.5  # radius that just looks sharp in a picture `WIDTH_PX` wide: what a depth of field means
+WIDTH_PX: Final = 1920
+_PLACES: Final = 2100  # hypotheses about where focus is, at most
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What one patch says: log likelihood of each radius [k] in pixels, rising from 0."""
+
+    radii_px: Array
+    log_likelihood: Array
+
+    def at(self, radius_px: Array) -> Array:
+        """Return the log likelihood of radii of any shape."""
+        return np.interp(radius_px, self.radii_px, self.log_likelihood)
+
+
+class BlurReader:
+    """BlurNet as a function of a patch; holds the network and nothing of a run."""
+
+    def __init__(self, net: BlurNet | None = None) -> None:
+        from rvr_laaf_app.nets.autofocus_nets import RingSpectra, radii_of_bins
+
+        self.net = net or load_blur_net()
+        self.spectra = RingSpectra()
+        self.radii_px = radii_of_bins(self.net.config).double().numpy()
+
+    def read(self, patch: Patch) -> Reading:
+        """Return what the patch (at least 64 pixels wide and high) says about its blur."""
+        import torch
+
+        with torch.inference_mode():
+            x = torch.from_numpy(np.ascontiguousarray(patch, np.float32))[None]
+            log_likelihood = self.net.log_likelihood(self.net(self.spectra(x)))[0]
+        return Reading(self.radii_px, log_likelihood.double().numpy())
+
+
+class FocusBelief:
+    """How likely focus is at each position of the range, after the pictures seen so far.
+
+    With a calibrated model the blur of each hypothesis is known within a few per cent; without one it is taken to grow
+    in proportion to the distance, at a rate that the depth of field tells roughly and the pictures tell better.
+    """
+
+    trust: ClassVar[float] = 0.8  # pictures of one subject err alike: less than independent evidence
+    surprise: ClassVar[float] = 1e-4  # chance that a reading says nothing at all
+
+    def __init__(self, limits: FocusRange, defocus: DefocusModel | None, width_px: int | None) -> None:
+        count = min(limits.maximum - limits.minimum + 1, _PLACES)
+        self.limits = limits
+        self.places: Array = np.linspace(limits.minimum, limits.maximum, count)
+        self.defocus, self.width_px = defocus, width_px
+        spread = 0.03 if defocus is not None else 0.35
+        self.scales: Array = np.exp(np.linspace(-2.5, 2.5, 5 if defocus is not None else 21) * spread)
+        prior = -0.5 * (np.log(self.scales) / spread) ** 2
+        self.log_belief: Array = np.repeat(prior[:, None], count, axis=1)
+
+    def radius_px(self, position: int) -> Array:
+        """Return the blur radius [places] that each hypothesis foretells for a lens position, at scale 1."""
+        if self.defocus is not None:
+            return self.defocus.radius_at(self.places, position, width_px=self.width_px)
+        slope = 2 * CIRCLE_PX * (self.width_px or WIDTH_PX) / WIDTH_PX / max(self.limits.depth_of_field, 1)
+        return np.asarray(slope * np.abs(self.places - position), np.float64)
+
+    def see(self, position: int, reading: Reading) -> None:
+        """Weigh in what a picture taken at a position says."""
+        told = reading.at(self.scales[:, None] * self.radius_px(position))
+        self.log_belief += np.log(np.exp(self.trust * (told - told.max())) + self.surprise)
+        self.log_belief -= self.log_belief.max()
+
+    def chance(self) -> Array:
+        """Return the probability [places] that focus is at each."""
+        share: Array = np.exp(self.log_belief).sum(axis=0)
+        return share / share.sum()
+
+    def within(self) -> Array:
+        """Return the probability [places] that focus is within half the depth of field of each."""
+        half = self.limits.depth_of_field / 2
+        cumulated = np.concatenate([[0.0], np.cumsum(self.chance())])
+        low = np.searchsorted(self.places, self.places - half, side="left")
+        high = np.searchsorted(self.places, self.places + half, side="right")
+        return np.asarray(cumulated[high] - cumulated[low], np.float64)
+
+
+class ModernAutofocus:
+    """See the module's docstring.
+
+    defocus: the calibrated model of the camera and lens; width_px: how wide the whole picture is that patches are cut
+    from (default: that of the model, or 1920).
+    """
+
+    name = "learned"
+    moves: ClassVar[int] = 6
+    sure: ClassVar[float] = 0.9  # certainty at which the search ends
+    gain: ClassVar[float] = 0.15  # what another move must promise beyond staying
+
+    def __init__(
+        self, defocus: DefocusModel | None = None, *, width_px: int | None = None, reader: BlurReader | None = None
+    ) -> None:
+        self.defocus, self.width_px = defocus, width_px
+        self.reader = reader or BlurReader()
+
+    def search(self, limits: FocusRange, *, start: int, seed: int = 0) -> Search:
+        """See Autofocus; nothing is left to chance, so `seed` makes no difference."""
+        belief = FocusBelief(limits, self.defocus, self.width_px)
+        place = min(max(start, limits.minimum), limits.maximum)
+        steps: list[FocusStep] = []
+        seen: set[int] = set()
+        while True:
+            patch = yield place
+            seen.add(place)
+            belief.see(place, self.reader.read(patch))
+            within = belief.within()
+            here = float(np.interp(place, belief.places, within))
+            best = _middle_of_best(belief.places, within)
+            there = float(within.max())
+            steps.append(FocusStep(place, float(abs(best - place)), f"in focus here {here:.0%}, at {best} {there:.0%}"))
+            if here >= self.sure or here >= there - self.gain:
+                return FocusResult(place, here >= 0.5, here, tuple(steps), "" if here >= 0.5 else "no clear focus")
+            if best in seen or len(steps) > self.moves:
+                return FocusResult(best, there >= 0.5, there, tuple(steps), "" if there >= 0.5 else "no clear focus")
+            place = best
+
+
+def _middle_of_best(places: Array, within: Array) -> int:
+    """Return the middle of the stretch of places around the most likely one that are as good but for a trifle."""
+    top = int(within.argmax())
+    good = within >= within[top] - 0.01
+    low = high = top
+    while low > 0 and good[low - 1]:
+        low -= 1
+    while high < len(good) - 1 and good[high + 1]:
+        high += 1
+    return round(float(places[low] + places[high]) / 2)
