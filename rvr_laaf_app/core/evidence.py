@@ -6,7 +6,7 @@ them. A suggestion is a product, never project state: accepting one is an edit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -53,7 +53,8 @@ class Suggestion:
 
     ready: the frame from which it should be sharp, a little earlier. earlier: where the subject is at a frame before,
     from which on it can be followed. later: where it is at a later frame, if at `frame` only its edge is in the
-    picture. runner_up: what was second best, in words, and where.
+    picture. runner_up: what was second best, in words, and where. scene: the kind of shot that was decided on
+    ("conversation" or "action"), "" where none was.
     """
 
     frame: int
@@ -66,12 +67,14 @@ class Suggestion:
     later: tuple[int, Box] | None = None
     runner_up: str = ""
     runner_up_box: Box | None = None
+    scene: str = ""
 
 
 # Columns of ClipEvidence.faces after (frame, subject), of .blobs after (frame), and of .camera.
 FACE_COLUMNS = ("x", "y", "width", "height", "score", "mouth", "openness", "brow")
 BLOB_COLUMNS = ("x", "y", "width", "height", "score", "dx", "dy", "mass")
 CAMERA_COLUMNS = ("dx", "dy", "explained")
+SOURCE_COLUMNS = ("stop", "x", "y", "width", "height", "sure", "correlation")  # after the first frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +87,9 @@ class ClipEvidence:
     motion of the camera explains what is seen, 0..1.
     faces [M, 10] (frame, subject, FACE_COLUMNS) sorted by frame; blobs [K, 9] (frame, BLOB_COLUMNS), things that move.
     sound [T, 4 + SOUND_BANDS] float32 by hops of HOP_S from the first frame on: level (dB), harmonicity 0..1, pitch
-    (Hz, 0 = none), onset (dB), and the levels of the bands (dB); None if there is no sound.
+    (Hz, 0 = none), onset (dB), and the levels of the bands (dB); None if there is no sound. sources [K, 8] (start,
+    SOURCE_COLUMNS): in the frames [start, stop) the sound comes from that part of the picture, so sure in deviations
+    above chance; none where the sound comes from nothing that is seen.
     """
 
     times_s: NDArray[np.float64]
@@ -95,6 +100,7 @@ class ClipEvidence:
     faces: NDArray[np.float32]
     blobs: NDArray[np.float32]
     sound: NDArray[np.float32] | None = None
+    sources: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 8), np.float32))
 
     @property
     def frames(self) -> int:

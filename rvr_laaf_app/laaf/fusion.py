@@ -8,6 +8,8 @@ change is moved to the event that caused it: the first word, the entry, the exit
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,8 @@ def suggest(evidence: ClipEvidence, mode: Mode = "auto", *, lead_frames: int = D
     """
     found: list[Suggestion] = []
     for start, stop in evidence.shots():
-        found += _targets(evidence, weighed(evidence, mode, start, stop), lead_frames)
+        shot = weighed(evidence, mode, start, stop)
+        found += [replace(target, scene=shot.scene) for target in _targets(evidence, shot, lead_frames)]
     return timed(found, lead_frames, cuts=evidence.cuts)
 
 
@@ -75,9 +78,10 @@ def _part_of(shot: Shot, held: int, change: Suggestion) -> bool:
 def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> Suggestion:
     """Return the target at the first frame of a shot."""
     reason = "first subject of the clip" if shot.start == 0 else "a new shot"
+    heard = "; what is heard is not in the picture" if shot.unseen else ""
     if number == SCENE:
         box = _salient_box(evidence, shot.start, min(shot.start + round(evidence.rate), shot.stop))
-        return Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye")
+        return Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye{heard}")
     subject = shot.subjects[number]
     what, detector = _kind(subject)
     score = _score(shot, number, 0, round(evidence.rate))
@@ -87,7 +91,7 @@ def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> Suggestion:
         subject.box_at(max(subject.start, shot.start)),
         score,
         detector,
-        f"{reason}: {what}",
+        f"{reason}: {what}{heard}",
         runner_up=rival,
         runner_up_box=rival_box,
     )
@@ -123,6 +127,9 @@ def _cause(evidence: ClipEvidence, shot: Shot, held: int, subject: Subject, at: 
     words = [t.start for t in shot.turns if t.face in subject.faces and abs(t.start - at) <= near]
     if words:
         return min(words, key=lambda f: abs(f - at)), "voice", "begins to speak"
+    sounds = [s.start for s in shot.heard if s.number == subject.number and abs(s.start - at) <= near]
+    if sounds:
+        return min(sounds, key=lambda f: abs(f - at)), "sound", "the sound comes from here"
     if subject.birth == "edge" and abs(subject.start - at) <= near:
         return subject.start, "action", "enters the picture"
     if subject.birth == "inside" and abs(subject.start - at) <= near:

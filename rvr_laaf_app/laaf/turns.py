@@ -31,7 +31,7 @@ APART_OCTAVES = 0.6  # between the pitches of two voices
 LEAST_OF_VOICE, LEAST_OF_VOICE_S = 0.15, 0.5  # of all voiced sound
 VOICE_S = 0.06
 LEAST_SEEN = 0.3  # of a shot, for a face to have a voice of its own
-IDENTITY_WEIGHT, FULL_TILT = 1.0, 0.4
+IDENTITY_WEIGHT, FULL_TILT = 0.8, 0.4
 
 
 @dataclass(frozen=True, slots=True)

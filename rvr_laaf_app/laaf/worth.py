@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.evidence import GRID, ClipEvidence
 from rvr_laaf_app.laaf.path import smoothed
+from rvr_laaf_app.laaf.soundings import Sounding, soundings, unseen
 from rvr_laaf_app.laaf.subjects import Subject, shared, subjects_of_shot
 from rvr_laaf_app.laaf.turns import Turn, turns_of_shot
 
@@ -22,7 +23,7 @@ Mode = Literal["conversation", "action", "auto"]
 Scene = Literal["conversation", "action"]
 SCENE = -1  # the number of the picture as a whole, when nobody is there
 SCENE_WORTH = 0.12
-HERE, SIZE, FACE, GAZE, ACTION, WORD = 0.15, 0.3, 0.25, 0.4, 0.8, 1.6
+HERE, SIZE, FACE, GAZE, ACTION, WORD, SOUND = 0.15, 0.3, 0.25, 0.4, 0.8, 1.6, 1.0
 NEW, NEW_S = 0.6, 2.0  # what somebody who has just come in is worth more, and for how long
 NEW_INSIDE = 0.6  # ... and somebody large who suddenly moves beside the others
 LARGE, APART = 0.2, 0.3  # square root of the share of the picture; share of the smaller box in common
@@ -48,8 +49,10 @@ class Shot:
     scene: Scene
     subjects: list[Subject]
     turns: list[Turn]
+    heard: list[Sounding]
     worth: NDArray[np.float64]
     costs: NDArray[np.float64]
+    unseen: bool = False  # there is much to hear and nothing in the picture that it comes from
 
     def speaker(self, face: int) -> int:
         """Return the number of the subject whose face this is."""
@@ -60,10 +63,51 @@ def weighed(evidence: ClipEvidence, mode: Mode, start: int, stop: int) -> Shot:
     """Return the subjects of a shot, what each is worth in each frame, and what changing to it costs."""
     subjects = subjects_of_shot(evidence, start, stop)
     turns = turns_of_shot(evidence, start, stop) if mode != "action" else []
-    scene = scene_of(evidence, subjects, turns, start, stop) if mode == "auto" else mode
+    heard = soundings(evidence, subjects, start, stop) if mode != "action" else []
+    scene = scene_of(turns, start, stop) if mode == "auto" else mode
+    worth = _standing(evidence, subjects, mode, (start, stop))
+    for index, turn in enumerate(turns):
+        number = _speaker(subjects, turn.face)
+        if number == SCENE:
+            continue
+        until = turns[index + 1].start if index + 1 < len(turns) else stop
+        stretch = worth[number, turn.start - start : until - start]
+        stretch += WORD * (stretch > 0)
+    for sounding in heard:
+        stretch = worth[sounding.number, sounding.start - start : sounding.stop - start]
+        stretch += SOUND * sounding.share * (stretch > 0)
+    events = _events(subjects, turns, heard, worth, start)
+    costs = np.full(worth.shape, CHANGE_COST_S)
+    soon = max(round(EVENT_S * evidence.rate), 1)
+    for numbers, frame in events:
+        costs[numbers, max(frame - start, 0) : max(frame - start, 0) + soon] = EVENT_COST_S
+    return Shot(
+        start,
+        stop,
+        scene,
+        subjects,
+        turns,
+        heard,
+        worth,
+        costs,
+        mode != "action" and unseen(evidence, turns, heard, start, stop),
+    )
+
+
+def scene_of(turns: list[Turn], start: int, stop: int) -> Scene:
+    """Return the kind of a shot: a conversation if people who are seen have the word in a good part of it."""
+    spoken = sum(t.stop - t.start for t in turns)
+    return "conversation" if spoken >= SPOKEN * (stop - start) else "action"
+
+
+def _standing(
+    evidence: ClipEvidence, subjects: list[Subject], mode: Mode, shot: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Return what each subject is worth before anything is heard [subjects + 1, frames]."""
+    start, stop = shot
     acting = ACTION if mode != "conversation" else 0.15 * ACTION
-    rate, frames = evidence.rate, stop - start
-    worth = np.zeros((len(subjects) + 1, frames))
+    rate = evidence.rate
+    worth = np.zeros((len(subjects) + 1, stop - start))
     worth[-1] = SCENE_WORTH
     for subject in subjects:
         here = _presence(subject, start, stop, rate)
@@ -78,20 +122,7 @@ def weighed(evidence: ClipEvidence, mode: Mode, start: int, stop: int) -> Shot:
             first = subject.start - start
             new = NEW if subject.birth == "edge" else NEW_INSIDE * float(_stands_apart(subject, subjects))
             worth[subject.number, first : first + round(NEW_S * rate)] += new * _what_came_in(subject, rate)
-    for index, turn in enumerate(turns):
-        number = _speaker(subjects, turn.face)
-        if number == SCENE:
-            continue
-        until = turns[index + 1].start if index + 1 < len(turns) else stop
-        stretch = worth[number, turn.start - start : until - start]
-        stretch += WORD * (stretch > 0)
-    return Shot(start, stop, scene, subjects, turns, worth, _costs(subjects, turns, worth, (start, stop), rate))
-
-
-def scene_of(evidence: ClipEvidence, subjects: list[Subject], turns: list[Turn], start: int, stop: int) -> Scene:
-    """Return the kind of a shot: a conversation if those who have the word in it are seen for much of it."""
-    spoken = sum(t.stop - t.start for t in turns)
-    return "conversation" if spoken >= SPOKEN * (stop - start) else "action"
+    return worth
 
 
 def _speaker(subjects: list[Subject], face: int) -> int:
@@ -118,7 +149,7 @@ def _what_came_in(subject: Subject, rate: float) -> float:
 
 
 def _stands_apart(subject: Subject, others: list[Subject]) -> bool:
-    """True if a subject that was born inside the picture is large and beside all others: somebody gets up, comes out."""
+    """True if one who was born inside the picture is large and beside all others: somebody gets up, comes out."""
     box = subject.box_at(subject.start)
     here = (o for o in others if o is not subject and o.start < subject.start < o.stop)
     large = np.sqrt(box.clipped().area) >= LARGE
@@ -137,26 +168,17 @@ def _looked_at(evidence: ClipEvidence, subject: Subject, start: int, stop: int) 
     return smoothed(subject.series(values.tolist(), start, stop), ACTION_S * evidence.rate)
 
 
-def _costs(
-    subjects: list[Subject], turns: list[Turn], worth: NDArray[np.float64], shot: tuple[int, int], rate: float
-) -> NDArray[np.float64]:
-    """Return what a change to each subject costs in each frame [subjects + 1, frames]."""
-    start, _ = shot
-    costs = np.full(worth.shape, CHANGE_COST_S)
-    soon = max(round(EVENT_S * rate), 1)
-
-    def cheap(number: int | slice, frame: int) -> None:
-        first = max(frame - start, 0)
-        costs[number, first : first + soon] = EVENT_COST_S
-
+def _events(
+    subjects: list[Subject], turns: list[Turn], heard: list[Sounding], worth: NDArray[np.float64], start: int
+) -> list[tuple[int | slice, int]]:
+    """Return the moments at which a change to a subject (or to any) explains itself, with its frame."""
+    found: list[tuple[int | slice, int]] = []
     for subject in subjects:
         if subject.birth == "edge" or (subject.birth == "inside" and _stands_apart(subject, subjects)):
-            cheap(subject.number, subject.start)
+            found.append((subject.number, subject.start))
         last = subject.last_seen() - start
         if subject.left_at_edge and worth[:, last].argmax() == subject.number:
-            cheap(slice(0, len(subjects)), start + last + 1)
-    for turn in turns:
-        number = _speaker(subjects, turn.face)
-        if number != SCENE:
-            cheap(number, turn.start)
-    return costs
+            found.append((slice(0, len(subjects)), start + last + 1))
+    speakers = [(_speaker(subjects, turn.face), turn.start) for turn in turns]
+    found += [(number, frame) for number, frame in speakers if number != SCENE]
+    return found + [(sounding.number, sounding.start) for sounding in heard]

@@ -1,6 +1,7 @@
 """The published networks of attention: where people look (role "gaze"), and AF-Net (role "af-net"), loaded once.
 
-Both are small and optional: where the manifest does not name them the program does without. What is named must be right.
+Both are small and optional: where the manifest does not name them the program does without. What it names has to be
+right.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from rvr_laaf_app.core.errors import CacheError, MediaError
 from rvr_laaf_app.core.evidence import SOUND_BANDS, ClipEvidence, Finding
 from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.detect.base import DETECTORS, SOUND_RATE, Heard, HearingDetector, Look, SeeingDetector
+from rvr_laaf_app.detect.sound_source import with_sources
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.audio import audio_blocks
 from rvr_laaf_app.media.probe import ClipInfo
@@ -54,7 +55,7 @@ def detect_job(info: ClipInfo, *, yunet: Path | None = None) -> Job[ClipEvidence
         if info.audio and not store.has(-1):
             yield from _sound(info, store)
         try:
-            return assembled(store, info.table.times_s, sound=bool(info.audio))
+            return with_sources(assembled(store, info.table.times_s, sound=bool(info.audio)))
         except (CacheError, KeyError, ValueError):
             continue
     store.clear()
