@@ -9,10 +9,11 @@ RMS agree with it. Errors of disparity (0..1 over the focus range), which is wha
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,6 @@ from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.measure.dff_scenes import FocalStack, Things, random_stack
 from rvr_laaf_app.stack.depth_from_focus import depth_from_focus
 from rvr_laaf_app.stack.depth_from_focus_net import ROLE, learned_depth, load_published
-
-if TYPE_CHECKING:
-    from rvr_laaf_app.nets.depth_from_focus_nets import DffNet
 
 Map = NDArray[np.float32]
 Method = Callable[[Map, Map], tuple[Map, Map]]
@@ -60,17 +58,15 @@ def known_methods() -> dict[str, Method]:
 
     methods: dict[str, Method] = {"classical": entry("classical")}
     for kind in NET_ROLES:
-        try:
-            net = load_published(f"{ROLE}-{kind}")
-        except CheckpointError:
-            continue
-        methods[kind] = of_net(net)
+        with contextlib.suppress(CheckpointError):  # not shipped
+            methods[kind] = of_role(f"{ROLE}-{kind}")
     methods["auto"] = entry("auto")
     return methods
 
 
-def of_net(net: DffNet) -> Method:
-    """Return the method that this network is."""
+def of_role(role: str) -> Method:
+    """Return the method that the published network of a role is; raise CheckpointError if there is none."""
+    net = load_published(role)
     return lambda slices, places: learned_depth(list(slices[::-1]), places[::-1], net=net)
 
 

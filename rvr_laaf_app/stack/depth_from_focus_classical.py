@@ -22,7 +22,8 @@ _WINDOW_SIGMA = 1.5  # px: over which sharpness is summed
 _USUAL_SIDE = 640  # px: what follows is for a picture of this long side and grows with it
 _GUIDE_RADIUS, _GUIDE_EPS = 8, 3e-4
 _SURE_STANDOUT = 3.0  # a peak that many times over the noise is sure
-_SMOOTHING, _EDGE = 30.0, 0.02  # of the global smoother: strength, and colour step that stops it
+_SMOOTHING, _WIDE_SMOOTHING, _EDGE = 30.0, 2000.0, 0.02  # of the global smoother; the colour step that stops it
+_TRUSTED = 0.01  # trust around a place from which on it is left as it is
 
 
 def classical_depth(slices: Sequence[Map], places: Map) -> tuple[Map, Map]:
@@ -103,13 +104,21 @@ def peak(volume: Map, places: Map) -> tuple[Map, Map]:
 
 
 def filled(place: Map, sure: Map, guide: Map) -> Map:
-    """Spread sure places [h, w] over unsure ones, not across edges of the guide [h, w, 3]."""
+    """Spread sure places [h, w] over unsure ones, not across edges of the guide [h, w, 3].
+
+    Two strengths: little where there is something sure nearby, much where a wide surrounding has to tell.
+    """
     trust = np.asarray(sure * sure + np.float32(1e-4), np.float32)
     bytes_guide = np.ascontiguousarray(np.rint(guide * 255.0), np.uint8)
-    strength = _SMOOTHING * (max(place.shape) / _USUAL_SIDE) ** 2
-    smoother = cv2.ximgproc.createFastGlobalSmootherFilter(bytes_guide, strength, 255.0 * _EDGE)
-    weight = smoother.filter(trust)
-    return np.asarray(smoother.filter(place * trust) / np.maximum(weight, 1e-9), np.float32)
+    scale = (max(place.shape) / _USUAL_SIDE) ** 2
+    found = []
+    for strength in (_SMOOTHING, _WIDE_SMOOTHING):
+        smoother = cv2.ximgproc.createFastGlobalSmootherFilter(bytes_guide, strength * scale, 255.0 * _EDGE)
+        weight = np.maximum(smoother.filter(trust), 1e-9)
+        found.append((smoother.filter(np.asarray(place * trust, np.float32)) / weight, weight))
+    (fine, near_trust), (wide, _) = found
+    share = np.clip(near_trust / _TRUSTED, 0.0, 1.0)
+    return np.asarray(wide + share * (fine - wide), np.float32)
 
 
 def _guided(guide: Map, plane: Map) -> Map:
