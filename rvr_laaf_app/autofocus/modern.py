@@ -139,10 +139,11 @@ class ModernAutofocus:
             best = _middle_of_best(belief.places, within)
             there = float(within.max())
             steps.append(FocusStep(place, float(abs(best - place)), f"in focus here {here:.0%}, at {best} {there:.0%}"))
-            if here >= self.sure or here >= there - self.gain:
-                return FocusResult(place, here >= 0.5, here, tuple(steps), "" if here >= 0.5 else "no clear focus")
+            if here >= self.sure or (here >= 0.5 and here >= there - self.gain):
+                return FocusResult(place, True, here, tuple(steps))
             if best in seen or len(steps) > self.moves:
-                return FocusResult(best, there >= 0.5, there, tuple(steps), "" if there >= 0.5 else "no clear focus")
+                found = there >= 0.5
+                return FocusResult(best, found, there, tuple(steps), "" if found else "no position is clearly in focus")
             place = best
 
 
