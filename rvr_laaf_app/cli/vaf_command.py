@@ -157,9 +157,9 @@ def _agree(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from rvr_laaf_app.annotation.audit import take_over
     from rvr_laaf_app.annotation.exchange.formats import read_file
     from rvr_laaf_app.annotation.exchange.loose import bind
+    from rvr_laaf_app.annotation.exchange.transfer import take_in
     from rvr_laaf_app.annotation.store import AnnotatorStore
     from rvr_laaf_app.annotation.work import looks_of
 
@@ -167,84 +167,43 @@ def _import(arguments: argparse.Namespace) -> int:
     loose = read_file(arguments.file, who, name=arguments.format)
     survey = _survey(arguments)
     bound = bind(loose, survey, lambda facts: looks_of(arguments.folder, facts))
-    taken, kept, notes = 0, 0, list(bound.notes)
-    for annotator, said in bound.annotations.items():
-        role = "check" if arguments.as_check else "annotator"
-        with AnnotatorStore.open(arguments.folder, annotator, role=role) as store:
-            for annotation in said:
-                before = store.said.get(annotation.clip.pictures)
-                if before is not None and before != annotation and not arguments.replace:
-                    kept += 1
-                    notes.append(f"{annotation.clip.name}: {annotator} has annotated it already; --replace takes it")
-                    continue
-                taken += len(annotation.targets)
-                take_over(store, annotation, label=f"import {arguments.file.name}")
+    role = "check" if arguments.as_check else "annotator"
+    taken = take_in(
+        bound,
+        lambda annotator: AnnotatorStore.open(arguments.folder, annotator, role=role),
+        label=f"import {arguments.file.name}",
+        replace=arguments.replace,
+    )
     report = {
         "file": str(arguments.file),
-        "targets": taken,
-        "clips": sum(len(a) for a in bound.annotations.values()) - kept,
+        "targets": taken.targets,
+        "clips": taken.clips,
         "annotators": sorted(bound.annotations),
         "found_by": dict(bound.ways),
-        "notes": notes,
+        "notes": list(taken.notes),
     }
     ways = ", ".join(f"{count} by {way}" for way, count in sorted(bound.ways.items()))
     lines = [f"{report['targets']} targets in {report['clips']} clips taken ({ways or 'none'})"]
     _tell(arguments, report, lines)
     if not arguments.json:
-        for note in notes:
+        for note in taken.notes:
             print(f"note: {note}", file=sys.stderr)
     return 0
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from rvr_laaf_app.annotation.encoding import VafData
     from rvr_laaf_app.annotation.exchange.formats import format_for
-    from rvr_laaf_app.annotation.exchange.loose import Sheet
-    from rvr_laaf_app.annotation.split import load_split
-    from rvr_laaf_app.annotation.work import load_survey
+    from rvr_laaf_app.annotation.exchange.transfer import sheet_of, write_out
 
     format_ = format_for(arguments.output, arguments.format)
-    books = [b for b in _books(arguments.folder) if b.role == "annotator"]
-    unknown = [n for n in arguments.annotator or () if n not in {b.annotator for b in books}]
-    if unknown:
-        raise UsageError(f"there is no annotator {unknown[0]!r}", where=arguments.folder)
-    chosen = {
-        b.annotator: b.annotations for b in books if not arguments.annotator or b.annotator in arguments.annotator
-    }
-    if not any(chosen.values()):
-        raise UsageError("there are no annotations to export", where=arguments.folder)
-    tables = {f.clip.pictures: f.table for f in load_survey(arguments.folder).clips}
-    try:
-        files = format_.write(Sheet(VafData(chosen, load_split(arguments.folder)), tables))
-    except ValueError as error:
-        raise UsageError(f"{format_.title} cannot hold this: {error}") from error
-    written = _write(arguments.output, files, overwrite=arguments.overwrite)
-    targets = sum(len(a.targets) for said in chosen.values() for a in said)
+    sheet = sheet_of(arguments.folder, _books(arguments.folder), arguments.annotator or ())
+    written = write_out(format_, sheet, arguments.output, overwrite=arguments.overwrite)
+    targets = sum(len(a.targets) for said in sheet.data.annotations.values() for a in said)
     report = {"format": format_.name, "files": written, "targets": targets, "loses": format_.loses}
     _tell(arguments, report, written)
     if format_.loses and not arguments.json:
         print(f"note: {format_.title} does not carry {format_.loses}", file=sys.stderr)
     return 0
-
-
-def _write(output: Path, files: Any, *, overwrite: bool) -> list[str]:
-    """Write the files, into a folder if there may be several; return their paths."""
-    from rvr_laaf_app.core.atomic import write_atomic
-
-    one = list(files) == [""] or (len(files) == 1 and output.suffix.lower() == ".xml")
-    if one and output.is_dir():
-        raise UsageError("this is a folder", where=output, remedy="Give a file to write.")
-    if not one and output.suffix:
-        raise UsageError(f"there are {len(files)} files to write", where=output, remedy="Give a folder.")
-    paths = {output if one else output / name: content for name, content in files.items()}
-    there = [path for path in paths if path.exists()]
-    if there and not overwrite:
-        raise UsageError("the file exists", where=there[0], remedy="Give --overwrite to replace it.")
-    for path, content in paths.items():
-        if not one:
-            output.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, content)
-    return [str(path) for path in paths]
 
 
 def _survey(arguments: argparse.Namespace) -> Survey:
