@@ -11,10 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.core.color import linear_table
+
 _TILES: Final = 8
 _BLOCKS: Final = 24
 _FLOOR: Final = 0.004  # relative change below which no lens movement is believed
 _TIMES_NOISE: Final = 3.0
+_BRIGHTEST: Final = np.float32(2.0)
 
 
 def same_picture(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
@@ -39,12 +42,14 @@ def moved(before: NDArray[np.uint8], after: NDArray[np.uint8], *, at_rest: float
 
 def _looks(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Log gradient energy of tiles and relative brightness of blocks, both free of the exposure."""
-    grey = rgb[..., 1].astype(np.float32)
-    level = max(float(grey.mean()), 1.0)
+    light = linear_table("srgb")[rgb[..., 1]]  # where the exposure is a factor
+    # The median survives clipped highlights; what is brighter than twice it is cut off alike in every exposure.
+    level = max(float(np.median(light[::3, ::3])), 1e-4)
+    grey = np.minimum(light / np.float32(level), _BRIGHTEST)
     across = np.abs(grey[:, 2:] - grey[:, :-2])
     down = np.abs(grey[2:, :] - grey[:-2, :])
     energy = _means(across, _TILES) + _means(down, _TILES)
-    return np.log(energy / np.float32(level) + np.float32(0.01)), _means(grey, _BLOCKS) / np.float32(level)
+    return np.log(energy + np.float32(0.01)), _means(grey, _BLOCKS)
 
 
 def _means(plane: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -197,7 +197,7 @@ class Connection:
         """Close a camera object, unless its thread hangs: nobody else may touch it then."""
         if not self._hands.abandoned:
             try:
-                self._hands.run(camera.close, deadline_s=self.deadlines.close / 2)
+                self._hands.run(camera.close, deadline_s=self.deadlines.close / 4)
             except (RvrError, Interrupted):
                 _log.debug("closing %s failed", camera.info.name)
 
@@ -227,7 +227,7 @@ class Connection:
                 if not self._opened_once:
                     raise
         find = self._reopen or find_again
-        return self._open(self._hands.run(lambda: find(self._info), deadline_s=self.deadlines.open, stop=self.closing))
+        return self._open(self._patiently(lambda: find(self._info)))
 
     def _open(self, camera: Camera) -> Camera:
         def take() -> None:
@@ -236,11 +236,16 @@ class Connection:
                 camera.close()
                 raise CameraGone("another camera is connected in its place", where=self._info.name)
 
-        self._hands.run(take, deadline_s=self.deadlines.open, stop=self.closing)
+        self._patiently(take)
         return camera
 
+    def _patiently(self, function: Callable[[], T]) -> T:
+        return self._hands.run(
+            function, deadline_s=self.deadlines.open, stop=self.closing, stop_grace_s=self.deadlines.close / 4
+        )
+
     def _welcome(self) -> None:
-        drive = self._hands.run(lambda: self.camera.focus_drive, deadline_s=self.deadlines.call, stop=self.closing)
+        drive = self._patiently(lambda: self.camera.focus_drive)
         if self.lens is None or not self._opened_once:
             if drive.kind == "absolute":
                 self.lens = AbsoluteLens(drive)
@@ -259,7 +264,7 @@ class Connection:
         """Let the camera go and join its thread; False if it hangs and was left behind."""
         if self._opened_once:
             self._let_go(self.camera)
-        return self._hands.close(timeout_s=self.deadlines.close / 2)
+        return self._hands.close(timeout_s=self.deadlines.close / (20 if self._hands.abandoned else 4))
 
 
 def _check(cancel: threading.Event) -> None:

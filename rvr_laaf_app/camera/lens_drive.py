@@ -21,6 +21,7 @@ REACH_S: Final = 2.0  # how long the read-back may take to reach what was asked 
 DRIVE_TRIES: Final = 3
 _POLL_S: Final = 0.02
 _MAX_CHUNKS: Final = 400  # of coarse steps on the way to an end stop
+_VISIBLE_STEPS: Final = 16  # shorter drives may not show in the picture
 _SILENT_CHUNKS: Final = 4  # so many coarse drives without any change of the picture are an end that says nothing
 
 
@@ -145,11 +146,12 @@ class CountedLens:
         if distance == 0 and (self._towards_far or not self.backlash_steps):
             return DriveReport(position, here, "", "it stood there already")
         before = _Rest.of(device)
+        stopped = False
         if distance < 0 or not self._towards_far:
-            take_up = self.backlash_steps
-            self._go(device, distance - take_up)
+            stopped = self._go(device, distance - self.backlash_steps)
             distance = position - self._here(device)
-        stopped = self._go(device, distance)
+        if distance:
+            stopped = self._go(device, distance)
         report = DriveReport(position, self._here(device), "stop" if stopped else "")
         return _judge(device, before, report)
 
@@ -174,17 +176,21 @@ class CountedLens:
     def find_limits(self, device: Device, *, coarse_steps: int = 64) -> FocusDrive:
         """Run to the near end (position 0) and to the far end, and return the drive with the limits found.
 
-        The far limit is on the safe side, by at most an eighth of `coarse_steps`.
+        The far limit is on the safe side: by at most an eighth of `coarse_steps`, or by two of them for a lens that
+        does not tell when it is at its end.
         """
         self.drive = replace(self.drive, minimum=None, maximum=None)
         self.position = 0
         self._run_to_end(device, -coarse_steps)
-        chunks = self._run_to_end(device, coarse_steps)
-        # Beyond the last whole chunk lies a rest of unknown length. Back by all whole chunks, it lies before the lens;
-        # fine steps towards near measure it.
-        self._go(device, -chunks * coarse_steps)
-        fine = max(1, coarse_steps // 8)
-        rest = self._run_to_end(device, -fine) if chunks else 0
+        chunks, told = self._run_to_end(device, coarse_steps)
+        fine, rest = max(1, coarse_steps // 8), 0
+        if told and chunks:
+            # Beyond the last whole chunk lies a rest of unknown length. Back by all whole chunks, it lies before the
+            # lens; fine steps towards near measure it.
+            self._go(device, -chunks * coarse_steps)
+            rest, _ = self._run_to_end(device, -fine)
+        else:
+            self._run_to_end(device, -coarse_steps)
         self.position, self._towards_far = 0, False
         self.drive = replace(self.drive, minimum=0, maximum=chunks * coarse_steps + rest * fine)
         return self.drive
@@ -211,8 +217,11 @@ class CountedLens:
         device.wait(self.drive.settle_s)
         return False
 
-    def _run_to_end(self, device: Device, chunk: int) -> int:
-        """Drive by chunks until the lens is at its end; return how many whole chunks that took."""
+    def _run_to_end(self, device: Device, chunk: int) -> tuple[int, bool]:
+        """Drive by chunks until the lens is at its end; return how many whole chunks that took, and if the lens told.
+
+        Without being told, the end is where the picture changes no more; the last change was a chunk cut short.
+        """
         whole = still = 0
         resting = _Rest.of(device)
         while whole < _MAX_CHUNKS:
@@ -220,18 +229,18 @@ class CountedLens:
                 device.call(lambda: device.camera.drive_by(chunk))
             except EndStop:
                 self._towards_far = chunk > 0
-                return whole
+                return whole, True
             whole += 1
-            if resting is not None:
+            if resting is not None and abs(chunk) >= _VISIBLE_STEPS:
                 device.wait(self.drive.settle_s)
                 still = 0 if resting.moved(device) else still + 1
-                if still >= _SILENT_CHUNKS and abs(chunk) >= 16:
-                    return whole - still
+                if still >= _SILENT_CHUNKS:
+                    return max(0, whole - still - 1), False
         raise LensStuck("the lens was driven a long way and no end was found")
 
 
 class _Rest:
-    """Two frames before a drive: what was seen, and how much frames differ while nothing moves."""
+    """Two frames while nothing moves: what is seen, and how much frames differ by themselves."""
 
     def __init__(self, first: LiveFrame, second: LiveFrame) -> None:
         self.frame = second
@@ -246,10 +255,10 @@ class _Rest:
             return None
 
     def moved(self, device: Device) -> bool:
-        """Look again: did the picture change since last time?"""
-        now = device.look()
-        changed = moved(self.frame.rgb, now.rgb, at_rest=self.at_rest)
-        self.frame = now
+        """Look again, twice: did the picture change since last time by more than it does at rest, then or now?"""
+        now = _Rest(device.look(), device.look())
+        changed = moved(self.frame.rgb, now.frame.rgb, at_rest=max(self.at_rest, now.at_rest))
+        self.frame, self.at_rest = now.frame, now.at_rest
         return changed
 
 

@@ -88,7 +88,7 @@ class CameraSession:
         self._wake = threading.Event()
         self._closed = False
         self._clean = True
-        self._beat_s = 0.0
+        self._beat_s = time.monotonic() + deadlines.heartbeat
         self._thread = threading.Thread(target=self._run, name="camera-session", daemon=True)
         self._thread.start()
 
