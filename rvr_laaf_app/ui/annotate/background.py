@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from dataclasses import dataclass
@@ -115,6 +116,7 @@ class ClipOpener(QObject):
 
         try:
             info = probe(self._folder / facts.clip.name)
+            importlib.import_module("rvr_laaf_app.pipeline.follow_place")  # here, not at the first click: it is heavy
             found = OpenedClip(facts, info, Ground(facts.table, looks_of(self._folder, facts)))
         except Exception as error:
             log.info("%s cannot be opened", facts.clip.name, exc_info=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
@@ -15,7 +15,7 @@ from rvr_laaf_app.ui.annotate.background import OpenedClip
 from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS, REASONS
 from rvr_laaf_app.ui.annotate.following import Following
 from rvr_laaf_app.ui.annotate.presenting import marks_of, strip_of, text_of, where_text
-from rvr_laaf_app.ui.annotate.show import ClipShow, Look, rgb_of
+from rvr_laaf_app.ui.annotate.show import Attended, ClipShow, Look, rgb_of
 from rvr_laaf_app.ui.newest import close_all
 from rvr_laaf_app.ui.timeline.film import FilmStrip
 from rvr_laaf_app.ui.timeline.scale import clock_text
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from rvr_laaf_app.ui.playback.sound import Sound
 
 REACTION_S = 0.25  # from seeing that attention moves to pressing a key, of a person who expects it
-AttentionMode = Literal["off", "over", "beside"]
-MODES: tuple[AttentionMode, ...] = ("off", "over", "beside")
+MODES: tuple[Attended, ...] = ("off", "over", "beside")
 
 
 class Bench(QObject):
@@ -45,7 +44,7 @@ class Bench(QObject):
         self.show = ClipShow(bridge, sound, self)
         self.following = Following(bridge, self)
         self.reaction = True
-        self._attention: AttentionMode = "off"
+        self._attention: Attended = "off"
         self._look: Look | None = None
         self._film: FilmStrip | None = None
         self._films: list[FilmStrip] = []
@@ -288,12 +287,12 @@ class Bench(QObject):
 
     # Showing
 
-    def set_attention(self, mode: AttentionMode) -> None:
+    def set_attention(self, mode: Attended) -> None:
         """Show where people look: not, over the picture, or beside it."""
         self._attention = mode
         self.page.beside.setVisible(mode == "beside")
         self.page.overlay.set_heat(None)
-        self.show.set_attention(mode != "off")
+        self.show.set_attention(mode)
         if self.show.player.playing:
             self.show.play(self.show.player.rate)
         self.attention_changed.emit(mode)
@@ -367,7 +366,7 @@ class Bench(QObject):
             subjects[:MOST_SUBJECTS], chosen.subject if chosen else "", ruling.subject if ruling else ""
         )
         page.form.show_target(None if chosen is None or said is None else text_of(chosen, said))
-        page.form.show_note("" if said is None else said.note, possible=said is not None)
+        page.note.show_note("" if said is None else said.note, possible=said is not None)
         self._show_banner()
         self._show_marks()
         self._show_where()

@@ -119,6 +119,7 @@ class ClipList(QListWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("annotate_clips")
+        self.setProperty("role", "flush")
         self.setAccessibleName(self.tr("Clips"))
         self.setItemDelegate(_Rows(self))
         self.setMouseTracking(True)

@@ -14,7 +14,7 @@ _REASON_KEYS: Final = ("V", "B", "N", "M")
 class Command:
     """id, English text, menu, keys; section: a line stands between two of them; needs: "" or what must be there.
 
-    short: for the sheet of keys, "" = it is not on it. toggle: checkable.
+    toggle: checkable.
     """
 
     id: str
@@ -23,7 +23,6 @@ class Command:
     keys: tuple[str, ...] = ()
     section: int = 0
     needs: str = "clip"
-    short: str = ""
     toggle: bool = False
 
 
@@ -36,47 +35,47 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("export_targets", "Export Targets…", "File", ("Ctrl+E",), 1, "folder"),
     Command("make_split", "Divide into Train and Test", "File", (), 1, "folder"),
     Command("close_window", "Close", "File", ("Ctrl+W",), 2, ""),
-    Command("undo", "Undo", "Edit", ("Ctrl+Z",), 0, "undo", "undo"),
+    Command("undo", "Undo", "Edit", ("Ctrl+Z",), 0, "undo"),
     Command("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), 0, "redo"),
-    Command("play", "Play or Stop", "Play", ("Space",), 0, "clip", "play, stop"),
-    Command("back", "Play Backwards, Faster Each Time", "Play", ("J",), 0, "clip", "backwards"),
-    Command("stop", "Stop", "Play", ("K",), 0, "clip", "stop"),
-    Command("forward", "Play, Faster Each Time", "Play", ("L",), 0, "clip", "faster"),
-    Command("step_back", "One Frame Back", "Play", ("Left",), 1, "clip", "frame back"),
-    Command("step_on", "One Frame On", "Play", ("Right",), 1, "clip", "frame on"),
+    Command("play", "Play or Stop", "Play", ("Space",), 0, "clip"),
+    Command("back", "Play Backwards, Faster Each Time", "Play", ("J",), 0, "clip"),
+    Command("stop", "Stop", "Play", ("K",), 0, "clip"),
+    Command("forward", "Play, Faster Each Time", "Play", ("L",), 0, "clip"),
+    Command("step_back", "One Frame Back", "Play", ("Left",), 1, "clip"),
+    Command("step_on", "One Frame On", "Play", ("Right",), 1, "clip"),
     Command("ten_back", "Ten Frames Back", "Play", ("Shift+Left",), 1),
     Command("ten_on", "Ten Frames On", "Play", ("Shift+Right",), 1),
     Command("to_start", "First Frame", "Play", ("Home",), 1),
     Command("to_end", "Last Frame", "Play", ("End",), 1),
-    Command("previous_target", "Previous Target", "Target", ("Up",), 0, "targets", "target before"),
-    Command("next_target", "Next Target", "Target", ("Down",), 0, "targets", "next target"),
-    Command("focus_here", "Focus on What Is under the Pointer", "Target", ("F",), 1, "clip", "focus at pointer"),
-    Command("earlier", "One Frame Earlier", "Target", ("[",), 2, "target", "target earlier"),
-    Command("later", "One Frame Later", "Target", ("]",), 2, "target", "target later"),
+    Command("previous_target", "Previous Target", "Target", ("Up",), 0, "targets"),
+    Command("next_target", "Next Target", "Target", ("Down",), 0, "targets"),
+    Command("focus_here", "Focus on What Is under the Pointer", "Target", ("F",), 1, "clip"),
+    Command("earlier", "One Frame Earlier", "Target", ("[",), 2, "target"),
+    Command("later", "One Frame Later", "Target", ("]",), 2, "target"),
     Command("much_earlier", "Five Frames Earlier", "Target", ("{",), 2, "target"),
     Command("much_later", "Five Frames Later", "Target", ("}",), 2, "target"),
-    Command("set_early", "Early: Here at the Earliest", "Target", ("Q",), 3, "target", "early from here"),
-    Command("set_late", "Late: Here at the Latest", "Target", ("W",), 3, "target", "late up to here"),
-    Command("set_arrive", "Arrives Here", "Target", ("E",), 3, "target", "sharp from here"),
-    Command("set_hold", "Holds until Here", "Target", ("R",), 3, "target", "holds until here"),
+    Command("set_early", "Early: Here at the Earliest", "Target", ("Q",), 3, "target"),
+    Command("set_late", "Late: Here at the Latest", "Target", ("W",), 3, "target"),
+    Command("set_arrive", "Arrives Here", "Target", ("E",), 3, "target"),
+    Command("set_hold", "Holds until Here", "Target", ("R",), 3, "target"),
     Command("clear_hold", "Holds until the Next Target", "Target", ("Shift+R",), 3, "target"),
-    Command("name_subject", "Name the Subject", "Target", ("S",), 4, "target", "name subject"),
+    Command("name_subject", "Name the Subject", "Target", ("S",), 4, "target"),
     *(
-        Command(f"reason_{n}", f"Why: {reason}", "Target", (key,), 5, "target", reason)
+        Command(f"reason_{n}", f"Why: {reason}", "Target", (key,), 5, "target")
         for n, (reason, key) in enumerate(zip(REASONS, _REASON_KEYS, strict=True))
     ),
     Command("write_reason", "Why: in Words", "Target", ("D",), 5, "target"),
-    Command("remove_target", "Remove Target", "Target", ("Delete", "Backspace"), 6, "target", "remove target"),
-    Command("clip_done", "Done, Next Clip", "Clip", ("Return", "Enter"), 0, "clip", "done, next clip"),
+    Command("remove_target", "Remove Target", "Target", ("Delete", "Backspace"), 6, "target"),
+    Command("clip_done", "Done, Next Clip", "Clip", ("Return", "Enter"), 0, "clip"),
     Command("previous_clip", "Previous Clip", "Clip", ("PgUp",), 0, "folder"),
     Command("next_clip", "Next Clip", "Clip", ("PgDown",), 0, "folder"),
-    Command("set_aside", "Set Aside…", "Clip", ("X",), 1, "clip", "set clip aside"),
+    Command("set_aside", "Set Aside…", "Clip", ("X",), 1, "clip"),
     Command("keep_clip", "Annotate All the Same", "Clip", (), 1, "aside"),
     Command("write_note", "Note a Doubt", "Clip", ("Ctrl+N",), 1, "clip"),
     Command("attention_off", "Picture Alone", "View", (), 0, ""),
     Command("attention_over", "Where People Look, over the Picture", "View", (), 0, ""),
     Command("attention_beside", "Where People Look, beside the Picture", "View", (), 0, ""),
-    Command("attention", "Change Where People Look", "View", ("A",), 0, "clip", "where people look"),
+    Command("attention", "Change Where People Look", "View", ("A",), 0, "clip"),
     Command("auto_play", "Play Each Clip When It Opens", "View", (), 1, "", toggle=True),
     Command("reaction", "Take Off the Reaction Time While Playing", "View", (), 1, "", toggle=True),
     Command("page_annotate", "Annotate", "View", ("Ctrl+1",), 2, ""),

@@ -38,6 +38,7 @@ class FolderWork(QObject):
         self.surveyed = False
         self.auto_play = False
         self._waiting: ClipFacts | None = None
+        self._at_s = 0.0
         self.desk.changed.connect(self.changed)
         self.desk.survey_changed.connect(self.changed)
         self.bench.show.failed.connect(self.failed)
@@ -86,13 +87,24 @@ class FolderWork(QObject):
         facts = self._waiting or self.desk.facts
         return "" if facts is None else facts.clip.pictures
 
-    def ask(self, key: str) -> None:
-        """Open a clip by its key."""
+    @Slot(str)
+    def ask(self, key: str, *, at_s: float = 0.0) -> None:
+        """Open a clip by its key, at a moment of it."""
         facts = self.desk.survey.by_pictures().get(key)
-        if facts is not None and key != self.shown_key:
+        if facts is None:
+            return
+        self._at_s = at_s
+        if key == self.shown_key and self._waiting is None:
+            self._go_to_moment()
+        elif key != self.shown_key:
             self._waiting = facts
             self._opener.ask(facts)
             self.changed.emit()
+
+    def _go_to_moment(self) -> None:
+        ground = self.desk.ground
+        if ground is not None and self._at_s > 0:
+            self.bench.show.seek(ground.table.index_at(self._at_s))
 
     def open_next(self, after: ClipFacts | None) -> bool:
         """Open the clip that is to be done next; False if there is none."""
@@ -113,7 +125,8 @@ class FolderWork(QObject):
         if clip.facts is self._waiting:
             self._waiting = None
             self.clip_opened.emit()
-            self.bench.open(clip, play=self.auto_play)
+            self.bench.open(clip, play=self.auto_play and self._at_s == 0)
+            self._go_to_moment()
 
     @Slot(object)
     def _not_opened(self, error: Exception) -> None:

@@ -87,28 +87,37 @@ class Following(QObject):
         self._info: ClipInfo | None = None
         self._cuts: tuple[int, ...] = ()
         self._wishes: dict[str, Places] = {}
+        self._known: dict[Places, Path] = {}
         self._worker: NewestWorker[None] | None = None
         self._ending: list[NewestWorker[None]] = []
-        self.paths: dict[str, Path] = {}
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """What is known of each subject so far."""
+        return {s: self._known[places] for s, places in self._wishes.items() if places in self._known}
 
     @property
     def busy(self) -> bool:
         """True while something is still to be followed."""
-        return any(self._open(s) for s in self._wishes)
+        known = [self._known.get(places) for places in self._wishes.values()]
+        return any(path is None or bool((path.confidence < 0).any()) for path in known)
 
     def open(self, info: ClipInfo, cuts: tuple[int, ...]) -> None:
         """Begin with another clip."""
         self.close_clip()
         self._info, self._cuts = info, cuts
-        runs: dict[str, _Run] = {}
+        runs: dict[Places, _Run] = {}
         self._worker = NewestWorker(lambda _: None, name="follow", idle=lambda: self._one_step(info, runs))
 
     def want(self, wishes: Mapping[str, Places]) -> None:
-        """Say which subjects to follow, by name, from which places on; what is not named is let go."""
+        """Say which subjects to follow, by name, from which places on; what is not named is let go.
+
+        A subject that is only called otherwise keeps its path.
+        """
         if self._info is None or wishes == self._wishes:
             return
-        self._wishes = {s: wishes[s] for s in wishes}
-        self.paths = {s: p for s, p in self.paths.items() if s in wishes}
+        self._wishes = dict(wishes)
+        self._known = {places: path for places, path in self._known.items() if places in wishes.values()}
         if self._worker is not None:
             self._worker.resume_idle()
 
@@ -127,7 +136,7 @@ class Following(QObject):
             self._worker.ask_to_end()
             self._ending.append(self._worker)
         self._worker = self._info = None
-        self._wishes, self.paths = {}, {}
+        self._wishes, self._known = {}, {}
 
     def ask_to_end(self) -> None:
         """Follow nothing more; does not wait."""
@@ -138,32 +147,28 @@ class Following(QObject):
         self.close_clip()
         return close_all(self._ending, timeout_s)
 
-    def _open(self, subject: str) -> bool:
-        path = self.paths.get(subject)
-        return path is None or path.places != self._wishes[subject] or bool((path.confidence < 0).any())
-
-    def _take(self, info: ClipInfo, subject: str, path: Path) -> None:
-        if info is self._info and self._wishes.get(subject) == path.places:
-            self.paths[subject] = path
+    def _take(self, info: ClipInfo, path: Path) -> None:
+        if info is self._info and path.places in self._wishes.values():
+            self._known[path.places] = path
             self.changed.emit()
 
     # In the worker thread:
 
-    def _one_step(self, info: ClipInfo, runs: dict[str, _Run]) -> bool:
-        wishes = self._wishes  # replaced whole, so that it can be read at any time
-        for gone in [s for s, run in runs.items() if wishes.get(s) != run.places]:
+    def _one_step(self, info: ClipInfo, runs: dict[Places, _Run]) -> bool:
+        wanted = list(self._wishes.values())  # the dict is replaced whole, so that it can be read at any time
+        for gone in [places for places in runs if places not in wanted]:
             del runs[gone]
-        subject = next((s for s in reversed(wishes) if s not in runs or not runs[s].over), None)
-        if subject is None:
+        places = next((p for p in reversed(wanted) if p not in runs or not runs[p].over), None)
+        if places is None:
             return False
-        run = runs.get(subject) or _Run(info, wishes[subject], self._cuts)
-        runs[subject] = run
+        run = runs.get(places) or _Run(info, places, self._cuts)
+        runs[places] = run
         try:
             run.step()
         except Exception:  # a box that cannot be followed is only missing as a proposal
-            log.info("%r cannot be followed", subject, exc_info=True)
+            log.info("what was shown at %s cannot be followed", places, exc_info=True)
             run.over = True
             return True
         path = run.path()
-        self._bridge.post(lambda: self._take(info, subject, path))
+        self._bridge.post(lambda: self._take(info, path))
         return True

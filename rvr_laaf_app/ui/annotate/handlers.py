@@ -47,7 +47,7 @@ def handlers_of(bench: Bench) -> Handlers:
         "attention_beside": lambda: bench.set_attention("beside"),
         "name_subject": lambda: _type_in(form.subject),
         "write_reason": lambda: _type_in(form.reason),
-        "write_note": lambda: _type_in(form.note),
+        "write_note": lambda: _type_in(bench.page.note.field),
         **{f"reason_{n}": partial(desk.set_reason, reason) for n, reason in enumerate(REASONS)},
     }
 

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from rvr_laaf_app.ui.annotate.commands import COMMANDS
+# Commands whose keys stand together, and what they do; those of the form are told where they act.
+_ROWS: Final = (
+    (("focus_here",), "focus on what is pointed at"),
+    (("play",), "play, stop"),
+    (("back", "stop", "forward"), "back, stop, on; again: faster"),
+    (("step_back", "step_on"), "one frame; Shift: ten"),
+    (("previous_target", "next_target"), "target before, after"),
+    (("earlier", "later"), "move target by a frame"),
+    (("remove_target",), "remove target"),
+    (("undo",), "undo"),
+    (("attention",), "where people look"),
+    (("clip_done",), "done, next clip"),
+    (("set_aside",), "set the clip aside"),
+)
+_ARROWS: Final = {"Left": "\u2190", "Right": "\u2192", "Up": "\u2191", "Down": "\u2193"}
+
+
+def _joined(keys: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return " ".join(_ARROWS.get(keys.get(name, ""), keys.get(name, "")) for name in names)
 
 
 class KeySheet(QWidget):
@@ -23,11 +43,16 @@ class KeySheet(QWidget):
         column.addWidget(heading)
         grid = QGridLayout()
         grid.setHorizontalSpacing(6)
-        grid.setVerticalSpacing(3)
-        rows = [(self.tr("Click"), self.tr("focus goes here now")), ("1-9", self.tr("focus on that subject now"))]
-        rows += [(keys.get(c.id, ""), self.tr(c.short)) for c in COMMANDS if c.short and keys.get(c.id)]
+        grid.setVerticalSpacing(4)
+        rows = [
+            (self.tr("Click"), self.tr("focus goes here, now")),
+            ("1 \u2013 9", self.tr("focus goes to that subject, now")),
+            *((_joined(keys, names), self.tr(text)) for names, text in _ROWS),
+        ]
         for number, (key, text) in enumerate(rows):
-            grid.addWidget(self._label(key, "key"), number, 0)
+            cell = self._label(key, "key")
+            cell.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            grid.addWidget(cell, number, 0)
             grid.addWidget(self._label(text, "quiet"), number, 1)
         grid.setColumnStretch(1, 1)
         column.addLayout(grid)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
+from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.annotate.attention_view import AttentionBeside, AttentionOverlay
 from rvr_laaf_app.ui.annotate.clip_list import ClipList
 from rvr_laaf_app.ui.annotate.key_sheet import KeySheet
+from rvr_laaf_app.ui.annotate.note_field import NoteField
 from rvr_laaf_app.ui.annotate.strip import TimeStrip
 from rvr_laaf_app.ui.annotate.target_form import TargetForm
 from rvr_laaf_app.ui.viewer.picture_view import PictureView
@@ -35,7 +37,9 @@ class AnnotatePage(QWidget):
         self.strip = TimeStrip(self)
         self.where = QLabel(self)
         self.where.setObjectName("clip_where")
+        self.where.setFont(theme.tabular_font())
         self.banner, self.banner_text, self.keep = self._make_banner()
+        self.note = NoteField(keys.get("write_note", ""), self)
         self.form = TargetForm(keys, self)
         self.sheet = KeySheet(keys, self)
         self._lay_out()
@@ -86,8 +90,11 @@ class AnnotatePage(QWidget):
         views.addWidget(self.beside, 1)
         column.addWidget(self.banner)
         column.addLayout(views, 1)
-        self.where.setContentsMargins(14, 5, 14, 3)
-        column.addWidget(self.where)
+        line = QHBoxLayout()
+        line.setContentsMargins(14, 4, 14, 4)
+        line.addWidget(self.where, 1)
+        line.addWidget(self.note)
+        column.addLayout(line)
         column.addWidget(self.strip)
         return middle
 

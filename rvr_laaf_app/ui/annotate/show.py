@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ CACHE_BYTES = 256 * 2**20
 BACK_FRAMES = 16  # decoded at once when stepping backwards: decoding goes forwards only
 PLAY_ROOM = (960, 540)
 _SMALLEST = 64
+Attended = Literal["off", "over", "beside"]  # how the map of where people look is shown
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +48,7 @@ class Look:
 class _Wish:
     index: int
     size: tuple[int, int]
-    attention: bool
+    attention: Attended
 
 
 class _Pictures:
@@ -68,10 +69,10 @@ class _Pictures:
                 self._made.put((frame.index, wish.size[0]), image)
         assert image is not None
         self._last = wish.index
-        return Look(image, self._heat(wish.index, image) if wish.attention else None)
-
-    def _heat(self, index: int, image: QImage) -> QImage:
-        return heat_image(self._attention.heat(index, rgb_of(image)))
+        if wish.attention == "off":
+            return Look(image)
+        heat = self._attention.heat(wish.index, rgb_of(image))
+        return Look(image, heat_image(heat) if wish.attention == "beside" else spotlight(heat))
 
     def _open(self, size: tuple[int, int]) -> ClipReader:
         from rvr_laaf_app.media.reader import ClipReader
@@ -111,7 +112,7 @@ class ClipShow(QObject):
         self._ending: list[NewestWorker[_Wish]] = []
         self._index = 0
         self._room = PLAY_ROOM
-        self._attention = False
+        self._attention: Attended = "off"
         self.source: Source = "computed"
         self._sound_stop = threading.Event()
         self._sound_thread: threading.Thread | None = None
@@ -183,10 +184,10 @@ class ClipShow(QObject):
             self._room = room
             self._show()
 
-    def set_attention(self, wanted: bool) -> None:
-        """Say whether the map of where people look is wanted."""
-        if wanted != self._attention:
-            self._attention = wanted
+    def set_attention(self, shown: Attended) -> None:
+        """Say how the map of where people look is shown."""
+        if shown != self._attention:
+            self._attention = shown
             self._show()
 
     def attention_text(self, tr: Callable[[str], str]) -> str:
@@ -289,6 +290,14 @@ def rgb_of(image: QImage) -> NDArray[np.uint8]:
     """Return the pixels [h, w, 3] of a picture in the format of `to_qimage`."""
     view = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
     return np.ascontiguousarray(view[:, : image.width(), 2::-1])
+
+
+def spotlight(heat: NDArray[np.float32]) -> QImage:
+    """Return a map [h, w] of 0..1 as a shade to lay over a picture: dark where nobody looks, without any colour."""
+    height, width = heat.shape
+    rgba = np.zeros((height, width, 4), np.uint8)
+    rgba[..., 3] = (1.0 - np.clip(heat, 0.0, 1.0) ** 0.7) * 190
+    return QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 
 
 def heat_image(heat: NDArray[np.float32]) -> QImage:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -61,7 +62,6 @@ class TargetForm(QWidget):
     subject_asked = Signal(int)  # number of a subject, from 0: the chosen target is on it
     subject_named = Signal(str)
     reason_written = Signal(str)
-    note_written = Signal(str)
     left = Signal()  # a field was left: the keys belong to the picture again
 
     def __init__(self, keys: dict[str, str], parent: QWidget | None = None) -> None:
@@ -81,7 +81,6 @@ class TargetForm(QWidget):
         completer.setCompletionMode(QCompleter.CompletionMode.InlineCompletion)
         self.subject.setCompleter(completer)
         self.reason = self._field("target_reason", self.tr("In other words"), self.reason_written)
-        self.note = self._field("clip_note", self.tr("Doubts about this clip"), self.note_written)
         self.subjects = QVBoxLayout()
         self.subjects.setSpacing(2)
         self._chips: list[QPushButton] = []
@@ -93,7 +92,7 @@ class TargetForm(QWidget):
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
-        column.setSpacing(6)
+        column.setSpacing(5)
         head = QHBoxLayout()
         head.addWidget(self._heading(self.tr("TARGET")))
         head.addStretch(1)
@@ -112,16 +111,12 @@ class TargetForm(QWidget):
         column.addSpacing(4)
         column.addWidget(self._heading(self.tr("TIMES")))
         column.addLayout(self._time_rows())
-        column.addSpacing(4)
-        column.addWidget(self._labelled(self.tr("Note"), "write_note"))
-        column.addWidget(self.note)
 
     def _time_rows(self) -> QGridLayout:
         rows = QGridLayout()
         rows.setHorizontalSpacing(8)
         rows.setVerticalSpacing(2)
         texts = (
-            ("at", self.tr("Focus from"), ""),
             ("arrive", self.tr("Sharp from"), "set_arrive"),
             ("early", self.tr("At the earliest"), "set_early"),
             ("late", self.tr("At the latest"), "set_late"),
@@ -135,12 +130,11 @@ class TargetForm(QWidget):
             value.setFont(theme.tabular_font())
             value.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             value.setAccessibleName(text)
-            if command:
-                value.setToolTip(self.tr("Set it to the frame that is shown"))
-                value.clicked.connect(self._clicked)
-                value.setProperty("command", command)
+            value.setToolTip(self.tr("Set it to the frame that is shown"))
+            value.clicked.connect(self._clicked)
+            value.setProperty("command", command)
             rows.addWidget(value, number, 1)
-            rows.addWidget(self._key(command), number, 2)
+            rows.addWidget(self._key(command), number, 2, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
             self._times[name] = value
         rows.setColumnStretch(1, 1)
         return rows
@@ -164,6 +158,7 @@ class TargetForm(QWidget):
     def _key(self, command: str) -> QLabel:
         label = QLabel(self._keys.get(command, ""), self)
         label.setProperty("role", "key" if label.text() else "")
+        label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         return label
 
     def _field(self, name: str, hint: str, signal: SignalInstance) -> QLineEdit:
@@ -187,14 +182,13 @@ class TargetForm(QWidget):
         button.setText(f"{key}  {self.tr(reason)}")
         button.setAccessibleName(self.tr(reason))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setSizePolicy(self.sizePolicy().horizontalPolicy(), self.sizePolicy().verticalPolicy())
-        button.setMinimumWidth(112)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.clicked.connect(self._clicked)
         return button
 
     @property
     def times(self) -> dict[str, str]:
-        """The times as they are shown."""
+        """The times but that of the target itself, as they are shown."""
         return {name: button.text() for name, button in self._times.items()}
 
     @property
@@ -230,21 +224,16 @@ class TargetForm(QWidget):
 
     def show_target(self, text: TargetText | None) -> None:
         """Show a target; None: none is chosen."""
-        self.place.setText("" if text is None else text.place)
+        self.place.setText("" if text is None else f"{text.times['at']}    {text.place}")
         for field, value in ((self.subject, text.subject if text else ""), (self.reason, text.reason if text else "")):
             field.setEnabled(text is not None)
-            _fill(field, value if field is not self.reason or value not in REASONS else "")
+            fill(field, value if field is not self.reason or value not in REASONS else "")
         for number, button in enumerate(self.reasons):
             button.setEnabled(text is not None)
             button.setChecked(text is not None and text.reason == REASONS[number])
         for name, value_button in self._times.items():
             value_button.setText("" if text is None else text.times.get(name, ""))
             value_button.setEnabled(text is not None)
-
-    def show_note(self, note: str, *, possible: bool) -> None:
-        """Show the note on the clip."""
-        self.note.setEnabled(possible)
-        _fill(self.note, note)
 
     def enable(self, possible: Collection[str]) -> None:
         """Take note of what is possible; what is not cannot be clicked."""
@@ -274,7 +263,7 @@ def _dot(number: int) -> QIcon:
     return QIcon(pixmap)
 
 
-def _fill(field: QLineEdit, text: str) -> None:
+def fill(field: QLineEdit, text: str) -> None:
     """Put a text into a field, unless somebody is typing there."""
     if field.text() != text and not field.hasFocus():
         with QSignalBlocker(field):

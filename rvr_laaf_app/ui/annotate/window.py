@@ -18,9 +18,14 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from rvr_laaf_app.annotation.work import find_clips
 from rvr_laaf_app.core.errors import RvrError, UsageError
+from rvr_laaf_app.ui.annotate.agreement_page import AgreementPage
 from rvr_laaf_app.ui.annotate.bench import Bench
 from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS
+from rvr_laaf_app.ui.annotate.data_page import DataPage
 from rvr_laaf_app.ui.annotate.desk import Desk
+from rvr_laaf_app.ui.annotate.empty_page import EmptyPage
+from rvr_laaf_app.ui.annotate.exchange_work import divide, export_file, import_file, taken_text
+from rvr_laaf_app.ui.annotate.figures import Figures
 from rvr_laaf_app.ui.annotate.folder_work import FolderWork
 from rvr_laaf_app.ui.annotate.handlers import handlers_of
 from rvr_laaf_app.ui.annotate.head import Head
@@ -69,11 +74,18 @@ class AnnotateWindow(QMainWindow):
         self._build()
         self._connect()
         self._begin_keys()
+        self._to_page()
         self.show_state()
 
     def _build(self) -> None:
         self.pages = QStackedWidget(self)
-        self.pages.addWidget(self.page)
+        self.empty = EmptyPage(self)
+        self.empty.folder_asked.connect(lambda: self.menus.run("open_folder"))
+        self.agreement = AgreementPage(self)
+        self.data = DataPage(self)
+        self.figures = Figures(self.bridge, self)
+        for page in (self.empty, self.page, self.agreement, self.data):
+            self.pages.addWidget(page)
         centre = QWidget(self)
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -98,9 +110,16 @@ class AnnotateWindow(QMainWindow):
         page.form.subject_asked.connect(lambda number: self._attempt(lambda b: b.give_to(number)))
         page.form.subject_named.connect(lambda name: self._attempt(lambda b: b.name(name)))
         page.form.reason_written.connect(lambda text: self._attempt(lambda b: b.write_reason(text)))
-        page.form.note_written.connect(lambda text: self._attempt(lambda b: b.write_note(text)))
+        page.note.written.connect(lambda text: self._attempt(lambda b: b.write_note(text)))
+        page.note.left.connect(self._keys_to_picture)
         page.form.left.connect(self._keys_to_picture)
         self.head.page_asked.connect(lambda name: self.menus.run(f"page_{name}"))
+        self.figures.compared.connect(self.agreement.show_compared)
+        self.figures.counted.connect(self.data.show_counted)
+        self.figures.failed.connect(self.show_error)
+        self.agreement.pair_asked.connect(self._compare)
+        self.agreement.clip_asked.connect(self._open_at)
+        self.data.split_asked.connect(lambda: self.menus.run("make_split"))
 
     def _begin_keys(self) -> None:
         """Bind what needs no folder, the digits, and K held with J or L."""
@@ -119,7 +138,30 @@ class AnnotateWindow(QMainWindow):
 
     @Slot()
     def _to_page(self) -> None:
-        self.pages.setCurrentWidget(self.page)
+        self.show_page("annotate")
+
+    def show_page(self, name: str) -> None:
+        """Show one of the pages; without a folder, what this window is for."""
+        work = self._work
+        pages = {"annotate": self.page, "agreement": self.agreement, "data": self.data}
+        self.pages.setCurrentWidget(pages[name] if work is not None else self.empty)
+        self.head.setVisible(work is not None)
+        self.head.show_page(name)
+        if work is not None and name != "annotate":
+            work.bench.show.player.pause()
+            self._compare() if name == "agreement" else self.figures.count(work.desk.folder, work.desk.survey)
+
+    @Slot(str, str)
+    def _compare(self, first: str = "", second: str = "") -> None:
+        if self._work is not None:
+            self.figures.compare(self._work.desk.folder, first, second)
+
+    @Slot(str, float)
+    def _open_at(self, key: str, seconds: float) -> None:
+        """Show a clip at a moment: somebody wants to see where two annotators differ."""
+        if self._work is not None:
+            self._to_page()
+            self._work.ask(key, at_s=seconds)
 
     @property
     def desk(self) -> Desk | None:
@@ -164,6 +206,7 @@ class AnnotateWindow(QMainWindow):
         self.page.clips.clip_asked.connect(work.ask)
         self.menus.bind({**handlers_of(work.bench), **self._own_handlers(work)})
         self.error_bar.clear()
+        self._to_page()
         self.show_state()
 
     def _leave_folder(self) -> None:
@@ -186,6 +229,11 @@ class AnnotateWindow(QMainWindow):
             "next_clip": lambda: work.step(1),
             "set_aside": lambda: self._set_aside(work),
             "annotate_as": lambda: self._annotate_as(work),
+            "import_targets": lambda: self._import(work),
+            "export_targets": lambda: self._export(work),
+            "make_split": lambda: self._divide(work),
+            "page_agreement": lambda: self.show_page("agreement"),
+            "page_data": lambda: self.show_page("data"),
             "auto_play": lambda: setattr(work, "auto_play", actions["auto_play"].isChecked()),
             "reaction": lambda: setattr(work.bench, "reaction", actions["reaction"].isChecked()),
         }
@@ -211,6 +259,22 @@ class AnnotateWindow(QMainWindow):
         name = self.prompts.text(self, self.tr("Annotate as"), self.tr("Who annotates?"), work.desk.annotator)
         if name and name.strip():
             self.open_folder(work.desk.folder, name.strip())
+
+    # Files
+
+    def _import(self, work: FolderWork) -> None:
+        path = self.prompts.import_path(self)
+        if path:
+            self.say(taken_text(import_file(work.desk, Path(path)), self.tr))
+
+    def _export(self, work: FolderWork) -> None:
+        path = self.prompts.export_path(self)
+        if path:
+            self.say(export_file(work.desk, Path(path), self.tr))
+
+    def _divide(self, work: FolderWork) -> None:
+        self.say(divide(work.desk, self.tr))
+        self.figures.count(work.desk.folder, work.desk.survey)
 
     # Keys
 
@@ -295,6 +359,7 @@ class AnnotateWindow(QMainWindow):
         self.hide()
         deadline = time.monotonic() + CLOSE_S
         self._leave_folder()
+        self._ending.append(self.figures)
         late = [part for part in self._ending if not part.close(max(0.0, deadline - time.monotonic()))]
         self.bridge.close()
         self.ended_well = not late
