@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rvr_laaf_app.measure.laaf import ClipScore, ClipTruth
     from rvr_laaf_app.pipeline.products import ClipProducts
 
-Mode = Literal["auto", "action", "conversation"]
-MODES: tuple[Mode, ...] = ("auto", "action", "conversation")
+Mode = Literal["auto", "action", "conversation", "af-net"]
+MODES: tuple[Mode, ...] = ("auto", "action", "conversation", "af-net")
 TRUTH = "new_focus_targets.json"
 VIDEO = {".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"}
 
@@ -31,7 +31,7 @@ def add_laaf_arguments(parser: argparse.ArgumentParser) -> None:
         "--truth", type=Path, metavar="FILE", help="true targets (default: clips/" + TRUTH + " in --data)"
     )
     laaf.add_argument("--clips", type=Path, metavar="DIR", help="where their clips are (default: beside the truth)")
-    laaf.add_argument("--mode", choices=MODES, action="append", help="auto (default), action, conversation; repeatable")
+    laaf.add_argument("--mode", choices=MODES, action="append", help="what decides (default auto); repeatable")
     laaf.add_argument("--as-printed", action="store_true", help="section 5.2 of the paper to the letter")
     laaf.add_argument("--depth", action="store_true", help="also delta_d; estimates the depth of every clip")
 
@@ -55,9 +55,10 @@ def run_laaf(arguments: argparse.Namespace, data: Path | None) -> int:
             suggestions, delta_d = _suggested(clip, truth, mode, arguments)
             scores.append(score_clip(truth, suggestions, delta_d=delta_d))
         paper = PAPER.get(mode, {})
-        report["modes"][mode] = {"mean": summary(scores), "paper": paper, "clips": [asdict(s) for s in scores]}
+        mean = summary(scores) | (_protocol(found, arguments) if mode == "af-net" else {})
+        report["modes"][mode] = {"mean": mean, "paper": paper, "clips": [asdict(s) for s in scores]}
         if arguments.json != Path("-"):
-            print("\n".join(_table(mode, scores, summary(scores), paper)))
+            print("\n".join(_table(mode, scores, mean, paper)))
     report["skipped"] = [t.name for t in truths if t.name not in {f.name for f, _ in found}]
     if arguments.json == Path("-"):
         print(json.dumps(report, indent=1))
@@ -90,6 +91,25 @@ def _suggested(
     job = as_printed_job(products, mode) if products and arguments.as_printed else suggest_job(info, mode)
     suggestions = run_with_progress(job, clip.name, quiet=arguments.json == Path("-"))
     return suggestions, _delta_d(products, truth, suggestions) if products and arguments.depth else None
+
+
+def _protocol(found: Sequence[tuple[ClipTruth, Path]], arguments: argparse.Namespace) -> dict[str, float]:
+    """Return the figures of the paper's protocol for AF-Net: the likeliest of a hundred frames around each target."""
+    import numpy as np
+
+    from rvr_laaf_app.measure.laaf import hundred_frames
+    from rvr_laaf_app.media.probe import probe
+    from rvr_laaf_app.pipeline.af_job import focus_changes_job
+
+    rows: list[tuple[float, float]] = []
+    for truth, clip in found:
+        if any(t.frame > 0 for t in truth.targets):
+            job = focus_changes_job(probe(clip))
+            rows += hundred_frames(truth, run_with_progress(job, clip.name, quiet=arguments.json == Path("-")).likely)
+    if not rows:
+        return {}
+    away, middle = (float(v) for v in np.mean(rows, axis=0))
+    return {"delta_t_in_hundred_frames": away, "delta_t_of_their_middle": middle}
 
 
 def _delta_d(products: ClipProducts, truth: ClipTruth, suggestions: Sequence[Suggestion]) -> float:
@@ -135,8 +155,12 @@ def _table(mode: str, scores: Sequence[ClipScore], mean: dict[str, Any], paper: 
         "turns_in_focus": "share with the speaker in focus before the first word",
         "distracted": "share of coughs, chewing and unseen voices with a false target",
         "mean_delta_d": "mean delta_d (ours: disparity 0..1)",
+        "delta_t_in_hundred_frames": "mean abs delta_t of the likeliest of 100 frames (the paper's protocol)",
+        "delta_t_of_their_middle": "... of their middle, without looking",
     }
     for key, text in words.items():
+        if key not in mean:
+            continue
         yield f"| {text} | {_number(mean[key])} | {_number(paper.get(key))} |"
 
 

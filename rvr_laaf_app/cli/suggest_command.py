@@ -22,7 +22,7 @@ DESCRIPTION = """\
 conversation  whoever has the word, from voices and the mouths that move with them
 action        what moves by itself, enters, or is left alone
 auto          both, shot by shot
-af-net        the trained network (its weights must be installed)
+af-net        the trained network
 A target's frame is where its subject begins to matter; focus is to arrive --lead frames before.
 """
 
@@ -90,6 +90,7 @@ def as_json(suggestion: Suggestion, seconds: float) -> dict[str, Any]:
         "detector": suggestion.detector,
         "reason": suggestion.reason,
         "ready_frame": suggestion.ready,
+        **({"scene": suggestion.scene} if suggestion.scene else {}),
     }
 
 

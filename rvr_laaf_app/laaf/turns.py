@@ -158,7 +158,7 @@ def _own_voices(proof: NDArray[np.float64], height: NDArray[np.float64]) -> NDAr
         return gain
     tilt = proof[:, higher].mean(axis=1) - proof[:, lower].mean(axis=1)
     own = np.clip((tilt - tilt[seen].mean()) / FULL_TILT, -1.0, 1.0) * seen
-    return IDENTITY_WEIGHT * own[:, None] * height[None, :]
+    return np.asarray(IDENTITY_WEIGHT * own[:, None] * height[None, :], np.float64)
 
 
 def _somebody_between(path: NDArray[np.int64], first: int, last: int, state: int) -> bool:

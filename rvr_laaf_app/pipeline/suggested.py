@@ -16,9 +16,11 @@ from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.project import DEFAULT_PULL_FRAMES, ClipRef, Correction, Ease, FocusTarget, Project, Strength
 from rvr_laaf_app.jobs.job import Job
 from rvr_laaf_app.laaf.fusion import suggest
+from rvr_laaf_app.laaf.likely_changes import suggest_likely
 from rvr_laaf_app.laaf.look_ahead import DEFAULT_LEAD_FRAMES
 from rvr_laaf_app.laaf.section_5_2 import suggest_as_printed
 from rvr_laaf_app.media.probe import ClipInfo
+from rvr_laaf_app.pipeline.af_job import af_job, check_af_net
 from rvr_laaf_app.pipeline.analyse import analyse_job
 from rvr_laaf_app.pipeline.detect_job import detect_job
 from rvr_laaf_app.pipeline.focus import curve_of, track_job
@@ -36,13 +38,20 @@ def suggest_job(
     """Look at the clip (or take what the cache knows), then say where focus should be; needs no depth."""
     check_mode(mode)
     evidence = yield from detect_job(info, yunet=yunet)
+    if mode == "af-net":
+        changes = yield from af_job(info, evidence.cuts)
+        return suggest_likely(evidence, changes.likely, changes.places, lead_frames=lead_frames)
     return suggest_from(evidence, mode, lead_frames=lead_frames)
 
 
 def suggest_from(evidence: ClipEvidence, mode: Mode, *, lead_frames: int = DEFAULT_LEAD_FRAMES) -> list[Suggestion]:
-    """Return the suggestions from evidence that is there already: for a change of mode or lead."""
+    """Return the suggestions from evidence that is there already: for a change of mode or lead.
+
+    AF-Net looks at the pictures themselves and is not among these modes (UsageError).
+    """
     check_mode(mode)
-    assert mode != "af-net"
+    if mode == "af-net":
+        raise UsageError("AF-Net needs the pictures", remedy="Use suggest_job.")
     return suggest(evidence, mode, lead_frames=lead_frames)
 
 
@@ -67,7 +76,7 @@ def check_mode(mode: str) -> None:
     if mode not in MODES:
         raise UsageError(f"there is no mode {mode!r}", remedy=f"Choose one of: {', '.join(MODES)}.")
     if mode == "af-net":
-        raise UsageError("no weights of AF-Net are installed", remedy="Use the mode auto, conversation or action.")
+        check_af_net()
 
 
 def with_suggestions(

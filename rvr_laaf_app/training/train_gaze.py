@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -194,16 +195,16 @@ def figures(predict: Predictor, held: list[Looked]) -> dict[str, float]:
 
 def rivals(learnt: list[Looked]) -> dict[str, Predictor]:
     """What there is without a network."""
-    residual = cv2.saliency.StaticSaliencySpectralResidual_create()
-    fine = cv2.saliency.StaticSaliencyFineGrained_create()
+    opencv: Any = cv2.saliency  # its types are not told
+    residual, fine = opencv.StaticSaliencySpectralResidual_create(), opencv.StaticSaliencyFineGrained_create()
     rows, columns = 120, 160
     x, y = (np.arange(columns) + 0.5) / columns - 0.5, (np.arange(rows) + 0.5) / rows - 0.5
     middle = np.exp(-(x[None] ** 2 + y[:, None] ** 2) / (2 * 0.2**2)).astype(np.float32)
     usual = np.mean([density_of(looked.places) for looked in learnt], axis=0).astype(np.float32)
 
-    def of_opencv(method: object) -> Predictor:
+    def of_opencv(method: Any) -> Predictor:
         def predict(rgb: NDArray[np.uint8]) -> Map:
-            map_ = np.asarray(method.computeSaliency(rgb[..., ::-1].copy())[1], np.float32)  # type: ignore[attr-defined]
+            map_ = np.asarray(method.computeSaliency(rgb[..., ::-1].copy())[1], np.float32)
             return np.asarray(cv2.GaussianBlur(map_, (0, 0), 6.0), np.float32)
 
         return predict

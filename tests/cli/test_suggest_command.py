@@ -41,7 +41,11 @@ def test_json_is_as_promised_and_targets_go_into_a_project(
     assert "s  " in capsys.readouterr().out
 
 
-def test_wrong_use_is_one_line(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use_is_one_line(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "manifest.json").write_text('{"roles": {}, "checkpoints": {}}')
+    monkeypatch.setenv("RVR_MODELS_DIR", str(tmp_path))
     for arguments, words in (
         (["suggest", str(clip), "--mode", "af-net"], "no weights of AF-Net"),
         (["suggest", str(clip), "--apply", str(tmp_path / "a.txt")], ".rvr"),

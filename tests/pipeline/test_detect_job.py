@@ -93,7 +93,9 @@ def test_section_5_2_runs_on_estimated_depth(clip: Path) -> None:
     assert planes.shape == (FRAMES,)
 
 
-def test_af_net_says_that_its_weights_are_missing(clip: Path) -> None:
+def test_af_net_says_that_its_weights_are_missing(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "manifest.json").write_text('{"roles": {}, "checkpoints": {}}')
+    monkeypatch.setenv("RVR_MODELS_DIR", str(tmp_path))
     with pytest.raises(UsageError, match="no weights of AF-Net"):
         run_job(suggest_job(probe(clip), "af-net"))
 
