@@ -11,7 +11,7 @@ from rvr_laaf_app.cli.options import count
 from rvr_laaf_app.cli.progress import run_with_progress
 from rvr_laaf_app.core.errors import UsageError
 
-METHODS = ("gfdf", "pyramid", "max_laplacian", "average")
+METHODS = ("guided", "gfdf", "pyramid", "max_laplacian", "average")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -73,13 +73,13 @@ def draw_stack(seed: int, spec: StackSpec | None = None, *, photos: Sequence[NDA
     random = np.random.default_rng(seed)
     layers = _layers(random, spec, photos)
     width, height = spec.size
-    sharp, depth = _composite(layers, lambda _: 0.0), _depth_of(layers)
+    sharp, depth = _composite(layers, [0.0] * len(layers)), _depth_of(layers)
     centre = np.array([(sharp.shape[1] - 1) / 2, (sharp.shape[0] - 1) / 2])
     views, to_truth, gains = [], [], []
     for number in range(spec.slices):
         focus = number / max(spec.slices - 1, 1)
         last = number == spec.slices - 1
-        view = _composite(layers, lambda place, focus=focus: spec.max_radius_px * abs(place - focus))
+        view = _composite(layers, [spec.max_radius_px * abs(layer.place - focus) for layer in layers])
         scale = 1.0 - spec.breathing * (1.0 - focus)
         angle = 0.0 if last else np.deg2rad(random.normal(0, spec.shake_deg) if spec.shake_deg else 0.0)
         shift = np.zeros(2) if last or not spec.shake_px else random.normal(0, spec.shake_px, 2)
@@ -159,11 +159,11 @@ def disc(radius_px: float) -> Float:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-def _composite(layers: Sequence[_Layer], radius_of: object) -> Float:
+def _composite(layers: Sequence[_Layer], radii_px: Sequence[float]) -> Float:
     """Return the light of all layers, far to near, each blurred with its matte."""
     out = np.zeros_like(layers[0].linear)
-    for layer in layers:
-        kernel = disc(radius_of(layer.place))  # type: ignore[operator]
+    for layer, radius in zip(layers, radii_px, strict=True):
+        kernel = disc(radius)
         light = cv2.filter2D(layer.linear * layer.matte[..., None], -1, kernel, borderType=cv2.BORDER_REFLECT_101)
         cover = cv2.filter2D(layer.matte, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
         out = out * (1 - cover[..., None]) + light

@@ -91,6 +91,8 @@ def aligning(
     chosen = int(np.argmax([abs(m) for m, _ in matrices])) if reference is None else reference
     to_reference = np.array([_relative(m, matrices[chosen]) for m in matrices])
     gains = _gains(cells, to_reference, chosen, size[0]) if equalise else np.ones((slices.count, 3))
+    if equalise and reference is None:
+        gains = gains / np.exp(np.median(np.log(gains.mean(axis=1))))  # flicker: as bright as most, not as any one
     agreement = np.array([_best_agreement(ties, n) for n in range(slices.count)])
     common = common_area(to_reference, size)
     return Alignment(size, chosen, to_reference, gains, common, agreement)

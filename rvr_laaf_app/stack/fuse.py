@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.stack.gfdf import fuse_gfdf
-from rvr_laaf_app.stack.pyramid import as_codes, fuse_pyramid
-from rvr_laaf_app.stack.slices import Float, Slices, luma_of
+from rvr_laaf_app.stack.guided import fuse_guided
+from rvr_laaf_app.stack.pyramid import fuse_pyramid
+from rvr_laaf_app.stack.slices import Float, Slices, codes_of, luma_of
 
-PASSES: Final = {"gfdf": 3, "pyramid": 1, "max_laplacian": 1, "average": 1}
-DEFAULT_METHOD: Final = "gfdf"
+PASSES: Final = {"guided": 3, "gfdf": 3, "pyramid": 1, "max_laplacian": 1, "average": 1}
+DEFAULT_METHOD: Final = "guided"
 METHODS: Final = tuple(PASSES)
 Fusion = Generator[int, None, "Fused"]
 
@@ -44,13 +45,14 @@ def fusing(slices: Slices, *, method: str = DEFAULT_METHOD) -> Fusion:
     if slices.count < 1:
         raise UsageError("there are no pictures to stack")
     run = {
+        "guided": fuse_guided,
         "gfdf": fuse_gfdf,
         "pyramid": fuse_pyramid,
         "max_laplacian": _fuse_max_laplacian,
         "average": _fuse_average,
     }[method]
     picture, index = yield from run(slices)
-    return Fused(as_codes(picture), index)
+    return Fused(codes_of(picture), index)
 
 
 def steps_of(method: str, count: int) -> int:

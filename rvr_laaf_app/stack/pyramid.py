@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from rvr_laaf_app.stack.slices import CODES, Float, Slices, luma_of
+from rvr_laaf_app.stack.slices import Float, Slices, luma_of
 
 LEAST_PX: Final = 16  # the pyramid ends where the short side would fall below this
 WINDOW: Final = 5  # pixels over which the strength of detail is compared
@@ -63,12 +63,3 @@ def _laplacian(picture: Float) -> list[Float]:
 
 def _strength(level: Float) -> Float:
     return np.asarray(cv2.boxFilter(np.abs(level), -1, (WINDOW, WINDOW)), np.float32)
-
-
-def as_codes(picture: Float) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
-    """Return 0..1 as 16-bit codes, in strips."""
-    out = np.empty(picture.shape, np.uint16)
-    for top in range(0, len(picture), 512):
-        part = picture[top : top + 512]
-        out[top : top + 512] = np.rint(np.clip(part, 0.0, 1.0) * CODES)
-    return out

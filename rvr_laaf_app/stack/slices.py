@@ -55,7 +55,7 @@ class Alignment:
     """How the slices of a stack lie to each other.
 
     to_reference [n, 2, 3] float64: pixel (x, y, 1) of each slice -> pixel of the reference (pixel centres at whole
-    numbers). gains [n, 3]: factor on each slice's linear light that makes it as bright as the reference.
+    numbers). gains [n, 3]: factor on each slice's linear light that makes all equally bright.
     common: (left, top, width, height) px of the reference that every slice covers. agreement [n] 0..1: correlation of
     each slice with its neighbours where they were compared; below `align.DOUBTFUL` nothing could be matched and the
     slice lies where its neighbours say.
@@ -133,3 +133,12 @@ def luma_of(picture: Rgb) -> Float:
     """Return display-encoded luma [h, w] float32 0..1."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return np.asarray(grey, np.float32) * np.float32(1.0 / np.iinfo(picture.dtype).max)
+
+
+def codes_of(picture: Float) -> NDArray[np.uint16]:
+    """Return 0..1 as 16-bit codes, in strips."""
+    out = np.empty(picture.shape, np.uint16)
+    for top in range(0, len(picture), 256):
+        rows = slice(top, top + 256)
+        out[rows] = np.rint(np.clip(picture[rows], 0.0, 1.0) * CODES)
+    return out
