@@ -1,51 +1,15 @@
-"""Where people look: laid over the picture, or beside it on the darkened frame."""
+"""Where people look, beside the picture: the same frame, darkened, with the map on it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSizeF, Qt, Slot
+from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.viewer.letterbox import letterbox
-from rvr_laaf_app.ui.viewer.picture_view import PictureView
 
 _MARGIN = 8
-
-
-class AttentionOverlay(QWidget):
-    """Lies over a picture view, lets the mouse through, and draws a map."""
-
-    def __init__(self, picture: PictureView) -> None:
-        super().__init__(picture)
-        self.setObjectName("attention_overlay")
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._picture = picture
-        self._heat: QImage | None = None
-        picture.resized.connect(self._fit)
-        self._fit()
-        self.hide()
-
-    def set_heat(self, heat: QImage | None) -> None:
-        """Show a map; None: none."""
-        self._heat = heat
-        self.setVisible(heat is not None)
-        self.update()
-
-    @Slot()
-    def _fit(self) -> None:
-        self.setGeometry(self._picture.rect())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the map where the picture is."""
-        if self._heat is None:
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setClipRect(self._picture.visible_rect())
-        painter.drawImage(self._picture.shown_rect(), self._heat)
-        painter.end()
 
 
 class AttentionBeside(QWidget):

@@ -136,7 +136,7 @@ class Bench(QObject):
             raise UsageError("the picture is not there yet", remedy="Try again in a moment.")
         from rvr_laaf_app.pipeline.follow_place import grown_box
 
-        self._set(grown_box(rgb_of(look.image), point))
+        self._set(grown_box(rgb_of(look.plain), point))
 
     def draw(self, box: Box) -> None:
         """Let what is in a box get the focus, here and now."""
@@ -275,7 +275,9 @@ class Bench(QObject):
 
     def finish(self) -> str:
         """Say that the clip is done; return how it went, in a sentence."""
-        targets = len(self._targets())
+        facts, targets = self.desk.facts, len(self._targets())
+        if facts is not None and self.desk.state_of(facts) == "aside":
+            raise UsageError("this clip is set aside", remedy="Go on with the next one: Page Down.")
         if not targets:
             raise UsageError("this clip has no target yet", remedy="Set one, or set the clip aside (X).")
         self.show.player.pause()
@@ -291,7 +293,6 @@ class Bench(QObject):
         """Show where people look: not, over the picture, or beside it."""
         self._attention = mode
         self.page.beside.setVisible(mode == "beside")
-        self.page.overlay.set_heat(None)
         self.show.set_attention(mode)
         if self.show.player.playing:
             self.show.play(self.show.player.rate)
@@ -305,10 +306,7 @@ class Bench(QObject):
     def _show_look(self, look: Look) -> None:
         self._look = look
         self.page.picture.set_image(look.image)
-        if self._attention == "over":
-            self.page.overlay.set_heat(look.heat)
-            self.page.overlay.raise_()
-        elif self._attention == "beside":
+        if self._attention == "beside":
             self.page.beside.show_map(look.image, look.heat, self.show.attention_text(self.tr))
 
     @Slot(int)

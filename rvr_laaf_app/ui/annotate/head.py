@@ -22,7 +22,8 @@ class Head(QFrame):
         self.setObjectName("annotate_head")
         self.setProperty("role", "panel")
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 6, 12, 6)
+        row.setContentsMargins(12, 0, 12, 0)
+        self.setFixedHeight(44)
         row.setSpacing(0)
         self._group = QButtonGroup(self)
         self.tabs: dict[str, QToolButton] = {}

@@ -18,6 +18,7 @@ class AnnotateMenus(QObject):
     """The actions of the window, by id of the command."""
 
     failed = Signal(object)  # Exception
+    done = Signal()  # a command went well
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
@@ -75,6 +76,8 @@ class AnnotateMenus(QObject):
             handler()
         except RvrError as error:
             self.failed.emit(error)
+        else:
+            self.done.emit()
 
     def enable(self, met: Collection[str]) -> None:
         """Enable the commands whose need is met."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from rvr_laaf_app.ui import theme
-from rvr_laaf_app.ui.annotate.attention_view import AttentionBeside, AttentionOverlay
+from rvr_laaf_app.ui.annotate.attention_view import AttentionBeside
 from rvr_laaf_app.ui.annotate.clip_list import ClipList
 from rvr_laaf_app.ui.annotate.key_sheet import KeySheet
 from rvr_laaf_app.ui.annotate.note_field import NoteField
@@ -31,7 +31,6 @@ class AnnotatePage(QWidget):
         self.progress.setWordWrap(True)
         self.picture = PictureView(self)
         self.picture.setAccessibleDescription(self.tr("Click who or what gets the focus at this frame."))
-        self.overlay = AttentionOverlay(self.picture)
         self.beside = AttentionBeside(self)
         self.beside.hide()
         self.strip = TimeStrip(self)

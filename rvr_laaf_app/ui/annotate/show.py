@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 
 from rvr_laaf_app.ui.newest import NewestWorker, close_all
 from rvr_laaf_app.ui.playback.player import Player, next_rate
@@ -38,9 +38,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A frame for the screen; heat: where people look, None if it is not wanted."""
+    """A frame for the screen. plain: as it is in the clip; heat: where people look, to be drawn beside it."""
 
     image: QImage
+    plain: QImage
     heat: QImage | None = None
 
 
@@ -70,9 +71,11 @@ class _Pictures:
         assert image is not None
         self._last = wish.index
         if wish.attention == "off":
-            return Look(image)
+            return Look(image, image)
         heat = self._attention.heat(wish.index, rgb_of(image))
-        return Look(image, heat_image(heat) if wish.attention == "beside" else spotlight(heat))
+        if wish.attention == "beside":
+            return Look(image, image, heat_image(heat))
+        return Look(in_spotlight(image, heat), image)
 
     def _open(self, size: tuple[int, int]) -> ClipReader:
         from rvr_laaf_app.media.reader import ClipReader
@@ -292,12 +295,18 @@ def rgb_of(image: QImage) -> NDArray[np.uint8]:
     return np.ascontiguousarray(view[:, : image.width(), 2::-1])
 
 
-def spotlight(heat: NDArray[np.float32]) -> QImage:
-    """Return a map [h, w] of 0..1 as a shade to lay over a picture: dark where nobody looks, without any colour."""
+def in_spotlight(image: QImage, heat: NDArray[np.float32]) -> QImage:
+    """Return a picture that is dark where nobody looks; no colour is laid over it. heat [h, w] in 0..1."""
     height, width = heat.shape
     rgba = np.zeros((height, width, 4), np.uint8)
     rgba[..., 3] = (1.0 - np.clip(heat, 0.0, 1.0) ** 0.7) * 190
-    return QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+    shade = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    shaded = image.copy()
+    painter = QPainter(shaded)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(shaded.rect(), shade)
+    painter.end()
+    return shaded
 
 
 def heat_image(heat: NDArray[np.float32]) -> QImage:

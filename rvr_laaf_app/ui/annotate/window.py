@@ -117,6 +117,7 @@ class AnnotateWindow(QMainWindow):
         self.figures.compared.connect(self.agreement.show_compared)
         self.figures.counted.connect(self.data.show_counted)
         self.figures.failed.connect(self.show_error)
+        self.menus.done.connect(self.error_bar.clear)
         self.agreement.pair_asked.connect(self._compare)
         self.agreement.clip_asked.connect(self._open_at)
         self.data.split_asked.connect(lambda: self.menus.run("make_split"))
