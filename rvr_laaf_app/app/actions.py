@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rvr_laaf_app.app import (
+    actions_annotate,
     actions_clips,
     actions_depth,
     actions_export,
@@ -35,6 +36,7 @@ TABLES: Final[tuple[Table, ...]] = (
     actions_suggest.TABLE,
     actions_lens.TABLE,
     actions_depth.TABLE,
+    actions_annotate.TABLE,
 )
 ACTIONS: Final[tuple[Action, ...]] = tuple(action for table in TABLES for action in table.actions)
 NEEDS: Final[dict[str, Need]] = {need.id: need for table in TABLES for need in table.needs}

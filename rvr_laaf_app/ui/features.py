@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from rvr_laaf_app.ui.annotate.feature import AnnotateFeature
 from rvr_laaf_app.ui.clips_feature import ClipsFeature
 from rvr_laaf_app.ui.depth_feature import DepthFeature
 from rvr_laaf_app.ui.export_feature import ExportFeature
@@ -33,4 +34,5 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     SuggestFeature,
     LensFeature,
     RepairFeature,
+    AnnotateFeature,
 )

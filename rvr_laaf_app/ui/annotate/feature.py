@@ -1,0 +1,71 @@
+"""The annotation window as a feature of the main window: a folder is asked for, and a window of its own opens."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.ui.feature import Feature, Handlers
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.ui.annotate.window import AnnotateWindow
+    from rvr_laaf_app.ui.main_window import MainWindow
+
+
+class AnnotateFeature(Feature):
+    """Holds at most one annotation window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.make: Callable[[], AnnotateWindow] = _make
+        self.annotating: AnnotateWindow | None = None
+        self._ended_well = True
+
+    def handlers(self) -> Handlers:
+        """Return what each action does."""
+        return {"annotate": self.open}
+
+    def open(self) -> None:
+        """Ask for a folder of clips and open the window on it; one that is open is brought to the front."""
+        annotating = self.annotating
+        if annotating is not None and annotating.isVisible():
+            annotating.raise_()
+            annotating.activateWindow()
+            return
+        folder = self._window.files.prompts.folder(self._window)
+        if not folder:
+            return
+        if annotating is not None:
+            annotating.deleteLater()
+        annotating = self.annotating = self.make()
+        annotating.open_folder(Path(folder), user_name())
+        annotating.show()
+
+    def ask_to_end(self) -> None:
+        """Close the window; everything said is on the disk."""
+        if self.annotating is not None:
+            self.annotating.close()
+            self._ended_well = self.annotating.ended_well
+
+    def close(self, timeout_s: float) -> bool:
+        """Tell whether every thread of the window has ended."""
+        return self._ended_well
+
+
+def user_name() -> str:
+    """Return who is signed in."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError) as error:
+        raise UsageError(
+            "this system does not say who you are", remedy="Use `rvr-laaf annotate DIR --annotator NAME`."
+        ) from error
+
+
+def _make() -> AnnotateWindow:
+    from rvr_laaf_app.ui.annotate.window import AnnotateWindow
+
+    return AnnotateWindow()
