@@ -66,6 +66,12 @@ class Stage:
     def camera(self) -> Witness:
         return self.reach(SimulatedCamera(self.device).info)
 
+    def real_camera(self) -> Witness:
+        """The same, passed off as a real one: its pictures can never be equal."""
+        camera = self.camera()
+        camera.info = replace(camera.info, simulated=False)
+        return camera
+
     def reach(self, info: CameraInfo) -> Witness:
         """What `find_again` does, on this bench."""
         for found in self.bench.find():
@@ -233,7 +239,7 @@ def test_what_lasts_is_reported_and_keeps_what_was_captured(stage: Callable[...,
     ):
         here, folder = stage(), tmp_path / fault.kind
         deadlines = replace(QUICK, busy=0.1)
-        with CameraSession(here.camera(), reopen=here.reach, deadlines=deadlines, live=False) as session:
+        with CameraSession(here.real_camera(), reopen=here.reach, deadlines=deadlines, live=False) as session:
             session.controls().result(WAIT_S)
             here.device.add_fault(fault)
             with pytest.raises(error):
@@ -317,3 +323,15 @@ def test_a_killed_capture_loses_nothing_and_is_gone_on_with(tmp_path: Path) -> N
         assert set(reported) <= set(sweep.positions)
         assert len(set(sweep.positions)) == len(sweep.positions)
         assert sweep.positions == tuple(range(1100, 2000, 10))[: len(sweep.positions)]
+
+
+def test_equal_pictures_of_a_simulation_without_noise_are_left_out_and_noted(
+    stage: Callable[..., Stage], tmp_path: Path
+) -> None:
+    here = stage()
+    with CameraSession(here.camera(), reopen=here.reach, deadlines=QUICK, live=False) as session:
+        session.controls().result(WAIT_S)
+        here.device.add_fault(Fault("same_picture", 2, "capture_still", calls=3))
+        report = session.sweep(SweepPlan(tmp_path / "s", PLAN)).result(WAIT_S)
+    assert report.sweep.positions == (PLAN[0], *PLAN[2:])
+    assert report.notes == (f"there is no picture of its own at {PLAN[1]}",)
