@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from rvr_laaf_app.app.session import Session
 
-MenuName = Literal["File", "Edit", "View", "Clip", "Focus", "Lens", "Depth", "Window", "Help"]
-MENUS: Final[tuple[MenuName, ...]] = ("File", "Edit", "View", "Clip", "Focus", "Lens", "Depth", "Window", "Help")
+MenuName = Literal["File", "Edit", "View", "Clip", "Focus", "Lens", "Depth", "Camera", "Window", "Help"]
+MENUS: Final[tuple[MenuName, ...]] = (
+    "File",
+    "Edit",
+    "View",
+    "Clip",
+    "Focus",
+    "Lens",
+    "Depth",
+    "Camera",
+    "Window",
+    "Help",
+)
 
 
 @dataclass(frozen=True, slots=True)

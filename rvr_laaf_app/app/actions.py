@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rvr_laaf_app.app import (
     actions_annotate,
+    actions_capture,
     actions_clips,
     actions_depth,
     actions_export,
@@ -37,6 +38,7 @@ TABLES: Final[tuple[Table, ...]] = (
     actions_lens.TABLE,
     actions_depth.TABLE,
     actions_annotate.TABLE,
+    actions_capture.TABLE,
 )
 ACTIONS: Final[tuple[Action, ...]] = tuple(action for table in TABLES for action in table.actions)
 NEEDS: Final[dict[str, Need]] = {need.id: need for table in TABLES for need in table.needs}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from rvr_laaf_app.app.engine import Engine
+from rvr_laaf_app.camera.sweep import MANIFEST
 from rvr_laaf_app.core.errors import RvrError
 from rvr_laaf_app.document.production import ClipEntry
 from rvr_laaf_app.document.store import is_local_file
@@ -30,6 +31,11 @@ class Match:
     clip_id: str
     path: str
     same: bool
+
+
+def is_sweep(path: str) -> bool:
+    """Return whether a path is a folder with a captured focus sweep (other folders of pictures are just pictures)."""
+    return os.path.isfile(os.path.join(path, MANIFEST))
 
 
 def clip_files(paths: Iterable[str]) -> list[str]:

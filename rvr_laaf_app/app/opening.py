@@ -49,12 +49,16 @@ class FoundClip:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adding:
-    """A clip on its way into the list. Clips of one batch are one undo step; show: it is shown when it is there."""
+    """A clip on its way into the list. Clips of one batch are one undo step; show: it is shown when it is there.
+
+    depth: where its depth comes from.
+    """
 
     clip_id: str
     batch: object
     show: bool
     label: str
+    depth: DepthSource = DEFAULT_SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,10 @@ def relink_job(engine: Engine, path: str) -> Job[Opened]:
     return Opened(Production.of(Project(clip=clip.reference)), clip, clip.problem)
 
 
-def add_job(engine: Engine, path: str) -> Job[OpenedClip]:
+def add_job(engine: Engine, path: str, depth: DepthSource = DEFAULT_SOURCE) -> Job[OpenedClip]:
     """Open a clip that is to join the others."""
     yield Progress(0, 1, "opening")
-    return open_clip(engine, path)
+    return open_clip(engine, path, depth)
 
 
 def find_job(engine: Engine, project: Project, places: tuple[str, ...]) -> Job[FoundClip]:

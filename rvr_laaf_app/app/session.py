@@ -40,6 +40,7 @@ from rvr_laaf_app.app.tracking import found
 from rvr_laaf_app.app.work import ClipWork, as_problem
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.document import edits
+from rvr_laaf_app.document.depth_source import DEFAULT_SOURCE, DepthSource
 from rvr_laaf_app.document.document import Change
 from rvr_laaf_app.document.journal import Recovery
 from rvr_laaf_app.document.production import ClipEntry, Production, add_clips, new_clip_id
@@ -157,7 +158,9 @@ class Session(ProjectEditor, SessionSuggestions, SessionDepth):
             self.end_gesture()
         return self._document.show(clip_id)
 
-    def add_clips(self, paths: Sequence[str | Path], *, show: bool = True) -> list[str]:
+    def add_clips(
+        self, paths: Sequence[str | Path], *, show: bool = True, depth: DepthSource = DEFAULT_SOURCE
+    ) -> list[str]:
         """Add clips in the background, each as soon as it was read, all as one undo step; return the ids to be.
 
         What cannot be read is told by on_problem, and is not added. show: the first one is shown when it is there.
@@ -165,8 +168,8 @@ class Session(ProjectEditor, SessionSuggestions, SessionDepth):
         batch, label = object(), "Add clip" if len(paths) == 1 else "Add clips"
         ids = []
         for number, path in enumerate(paths):
-            adding = Adding(new_clip_id(self.production), batch, show and number == 0, label)
-            job = add_job(self._engine, str(path))
+            adding = Adding(new_clip_id(self.production), batch, show and number == 0, label, depth)
+            job = add_job(self._engine, str(path), depth)
             self.run(job, "open", subject=str(path), done=partial(self._added, adding))
             ids.append(adding.clip_id)
         return ids
@@ -358,7 +361,8 @@ class Session(ProjectEditor, SessionSuggestions, SessionDepth):
         if task.status.reason is not FinishReason.COMPLETED:
             return
         clip = task.result(0)
-        entry = ClipEntry(adding.clip_id, Project(clip=clip.reference, lens=self._settings.lens))
+        project = Project(clip=clip.reference, lens=self._settings.lens, depth=adding.depth)
+        entry = ClipEntry(adding.clip_id, project)
         self._clips.put(entry.id, clip)
         key = ("add", adding.batch)
         self._document.apply_to_all(adding.label, lambda p: add_clips(p, (entry,), show=adding.show), key)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from rvr_laaf_app.ui.annotate.feature import AnnotateFeature
+from rvr_laaf_app.ui.capture_feature import CaptureFeature
 from rvr_laaf_app.ui.clips_feature import ClipsFeature
 from rvr_laaf_app.ui.depth_feature import DepthFeature
 from rvr_laaf_app.ui.export_feature import ExportFeature
@@ -35,4 +36,5 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     LensFeature,
     RepairFeature,
     AnnotateFeature,
+    CaptureFeature,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from rvr_laaf_app.app.clip_files import clip_files
+from rvr_laaf_app.app.clip_files import clip_files, is_sweep
 from rvr_laaf_app.core.errors import RvrError
 from rvr_laaf_app.ui import present
 from rvr_laaf_app.ui.prompts import Prompts
@@ -26,6 +26,7 @@ class Files(QObject):
     failed = Signal(object)  # Exception
     problems_requested = Signal()
     cancel_requested = Signal()
+    sweep_requested = Signal(str)  # a folder with a captured focus sweep was opened or dropped
 
     def __init__(self, session: Session, prompts: Prompts, window: QWidget) -> None:
         super().__init__(window)
@@ -47,8 +48,10 @@ class Files(QObject):
 
     @Slot(str)
     def open(self, path: str) -> None:
-        """Open a clip or a project, after the question about unsaved changes."""
-        if self.may_leave():
+        """Open a clip or a project, after the question about unsaved changes; a focus sweep joins what is open."""
+        if is_sweep(path):
+            self.sweep_requested.emit(path)
+        elif self.may_leave():
             self._attempt_open(path)
 
     def _attempt_open(self, path: str) -> None:
@@ -76,7 +79,9 @@ class Files(QObject):
         if project is not None:
             self.open(project)
             return
-        clips = clip_files(paths)
+        for sweep in filter(is_sweep, paths):
+            self.sweep_requested.emit(sweep)
+        clips = clip_files(p for p in paths if not is_sweep(p))
         if clips and self._session.clip_state == "none" and len(clips) == 1:
             self.open(clips[0])
         elif clips:

@@ -68,6 +68,7 @@ class PictureView(QWidget):
         self._zoom = Zoom()
         self._before = QImage()
         self._wipe: float | None = None
+        self.wipe_names = self.tr("Original"), self.tr("Result")
         self._held: Literal["", "pan", "wipe"] = ""
         self._at = QPointF()
         self._grip: Grip | None = None
@@ -222,7 +223,7 @@ class PictureView(QWidget):
         if self._grip is not None and self._drag is not None:
             draw_rubber_band(painter, self._grip.moved(self._drag - self._at, visible))
         if self._wipe is not None and not visible.isEmpty():
-            draw_line(painter, visible, self._wipe, (self.tr("Original"), self.tr("Result")))
+            draw_line(painter, visible, self._wipe, self.wipe_names)
         for text, right in ((self._notice, False), (self._legend, True)):
             if text and not visible.isEmpty():
                 draw_notice(painter, visible, text, right=right)

@@ -1,0 +1,302 @@
+"""One camera in use by a window: which there are, which is chosen, what it does, what came of it. No Qt, no pixels.
+
+Belongs to the thread that made it; the session's threads reach it through `post` only. Live pictures go to `sinks`
+in the session's thread, which must only take them and return.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rvr_laaf_app.app.capture_rack import Rack
+from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd, state_of
+from rvr_laaf_app.app.observers import Observers
+from rvr_laaf_app.camera.base import Camera, Control, LiveFrame, Still
+from rvr_laaf_app.camera.finding import CameraWatch, Change, Found, open_camera
+from rvr_laaf_app.camera.session import CameraSession
+from rvr_laaf_app.camera.session_values import DEFAULT_DEADLINES, Deadlines, SessionStatus, SessionTask
+from rvr_laaf_app.camera.sweeping import SweepPlan
+from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.core.geometry import Box
+    from rvr_laaf_app.pipeline.capture_focus import FocusLook
+
+Post = Callable[[Callable[[], None]], None]
+Region = Callable[[LiveFrame], "Box | None"]
+log = logging.getLogger(__name__)
+
+
+class Capture:
+    """Observers (each `on_...` returns the function that ends the subscription), all called in the owner's thread:
+
+    on_found(Found) when the list of cameras changed; on_state(CaptureState) when anything about the camera in use did;
+    on_look(FocusLook), on_sweep(SweepEvent), on_controls(controls) as they come; on_end(TaskEnd) when a task is over;
+    on_problem(RvrError) for what did not work and belongs to no task.
+    """  # noqa: D415 - the list is the sentence
+
+    def __init__(
+        self,
+        post: Post,
+        *,
+        open_by_id: Callable[[str], Camera] = open_camera,
+        deadlines: Deadlines = DEFAULT_DEADLINES,
+    ) -> None:
+        self._post, self._open_by_id, self._deadlines = post, open_by_id, deadlines
+        self.sinks: list[Callable[[LiveFrame], None]] = []
+        self.state = CaptureState()
+        self.found = Found(())
+        self._session: CameraSession | None = None
+        self._watch: CameraWatch | None = None
+        self._task: SessionTask[Any] | None = None
+        self._rack: Rack | None = None
+        self._name = ""
+        self._newest: SessionStatus | None = None
+        self._lock = threading.Lock()
+        self._leaving: list[threading.Thread] = []
+        self._found: Observers[[Found]] = Observers()
+        self._states: Observers[[CaptureState]] = Observers()
+        self._looks: Observers[[FocusLook]] = Observers()
+        self._sweeps: Observers[[SweepEvent]] = Observers()
+        self._controls: Observers[[tuple[Control, ...]]] = Observers()
+        self._ends: Observers[[TaskEnd]] = Observers()
+        self._problems: Observers[[RvrError]] = Observers()
+        self.on_found, self.on_state = self._found.add, self._states.add
+        self.on_look, self.on_sweep, self.on_controls = self._looks.add, self._sweeps.add, self._controls.add
+        self.on_end, self.on_problem = self._ends.add, self._problems.add
+
+    # Which cameras there are
+
+    def begin(self) -> None:
+        """Watch for cameras that come and go, from now on."""
+        if self._watch is None:
+            self._watch = CameraWatch(lambda change: self._post(lambda: self._cameras(change)))
+
+    def look_again(self) -> None:
+        """Look for cameras now."""
+        if self._watch is not None:
+            self._watch.look_now()
+
+    def _cameras(self, change: Change) -> None:
+        self.found = change.found
+        self._found.tell(change.found)
+
+    def choose(self, camera_id: str) -> None:
+        """Use this camera; the former one is let go. Raises UsageError for an id that makes no sense."""
+        if self.state.info is not None and self.state.info.id == camera_id and self._session is not None:
+            return
+        camera = self._open_by_id(camera_id)
+        self.let_go()
+        session = self._session = CameraSession(camera, deadlines=self._deadlines)
+        session.frames.set_wake(lambda: self._frame_there(session))
+        session.observe(lambda status: self._status_came(session, status))
+        self._status_came(session, session.status)
+        self.read_controls()
+
+    def let_go(self) -> None:
+        """Use no camera. Work under way ends; what was captured is on the disk."""
+        session, self._session = self._session, None
+        self.stop()
+        if self._name:
+            self._end(TaskEnd(self._name, cancelled=True, closing=True))
+        if session is not None:
+            session.frames.set_wake(None)
+            # A driver may hang: nobody waits for it here.
+            leaving = threading.Thread(target=session.close, name="camera leaving", daemon=True)
+            leaving.start()
+            self._leaving = [t for t in self._leaving if t.is_alive()] + [leaving]
+        self._show(CaptureState())
+
+    # Lens and settings
+
+    def drive_to(self, position: int) -> None:
+        """Send the lens to a position; of several wishes the newest counts."""
+        if self._session is not None and not self._name:
+            self._watch_for_problems(self._session.drive_to(position))
+
+    def drive_by(self, steps: int) -> None:
+        """Drive the lens by steps, positive = as the drive counts."""
+        if self._session is not None and not self._name:
+            self._watch_for_problems(self._session.drive_by(steps))
+
+    def read_controls(self) -> None:
+        """Ask for the camera's settings; they are told by on_controls."""
+        if self._session is not None:
+            session = self._session
+
+            def came(future: Future[tuple[Control, ...]]) -> None:
+                if not future.cancelled() and future.exception() is None:
+                    controls = future.result()
+                    self._post(lambda: self._controls.tell(controls) if session is self._session else None)
+
+            session.controls().add_done_callback(came)
+
+    def set_control(self, name: str, value: float | str | bool) -> None:
+        """Change a setting of the camera, and read all of them again."""
+        if self._session is not None:
+            self._watch_for_problems(self._session.set_control(name, value))
+            self.read_controls()
+
+    # Tasks: one at a time
+
+    def autofocus(self, method: str, region: Region, *, depth_of_field: int) -> None:
+        """Find focus with a method, on what `region` says in each picture (called in the session's thread)."""
+        from rvr_laaf_app.pipeline.capture_focus import begin_search, look_of, middle_of
+
+        session = self._ready()
+        low, high = self._limits()
+        start = self.state.position if self.state.position is not None else (low + high) // 2
+        search = begin_search(method, (low, high), start=start, depth_of_field=depth_of_field)
+        count = 0
+
+        def seen(step: Any) -> None:
+            nonlocal count
+            count += 1
+            look = look_of(step, count)
+            self._post(lambda: self._looks.tell(look))
+
+        where = lambda frame: region(frame) or middle_of(frame)  # noqa: E731 - one word for one thing
+        self._begin("autofocus", session.run_autofocus(search, region=where, on_step=seen))
+
+    def sweep(
+        self, positions: Sequence[int], folder: Path, *, span: int, region: Box | None = None, name: str = "sweep"
+    ) -> None:
+        """Take a picture at each position, into a folder; what happens to the camera meanwhile is survived.
+
+        span: steps that look sharp at once; region: whose sharpness is told.
+        """
+        from rvr_laaf_app.camera.sweep import read_sweep
+        from rvr_laaf_app.pipeline.capture_sweep import SweepView
+
+        session = self._ready()
+        plan = SweepPlan(folder, tuple(positions), depth_of_field_steps=span)
+        view = SweepView(span, region)
+
+        def taken(still: Still, position: int) -> None:
+            small, sweep = view.add(still, position), read_sweep(folder)
+            event = SweepEvent(sweep.positions, sweep.paths, sweep.planned, view.sharp, view.curve, small)
+            self._post(lambda: self._sweeps.tell(event))
+
+        self._begin(name, session.sweep(plan, on_frame=taken))
+
+    def find_limits(self) -> None:
+        """Run a lens that only knows steps to both ends."""
+        session = self._ready()
+        self._begin("limits", SessionTask(session.find_limits(), threading.Event()))
+
+    def rack(self, to: int, seconds: float) -> None:
+        """Pull focus evenly from where the lens stands to a position, in so many seconds."""
+        session = self._ready()
+        if self.state.position is None:
+            raise UsageError("this lens does not say where it is")
+        self._name = "rack"
+        self._rack = Rack(session, self.state.position, to, seconds, self._rack_over)
+        self._show(replace(self.state, task="rack"))
+
+    def stop(self) -> None:
+        """Stop the task under way; what it has captured stays."""
+        if self._rack is not None:
+            self._rack.stop()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _rack_over(self, error: BaseException | None) -> None:
+        problem = error if isinstance(error, RvrError) else None
+        self._post(lambda: self._end(TaskEnd("rack", error=problem)))
+
+    def _ready(self) -> CameraSession:
+        if self._session is None:
+            raise UsageError("no camera is in use", remedy="Choose one first.")
+        if self._name:
+            raise UsageError("the camera is at work", remedy="Stop that first.")
+        return self._session
+
+    def _limits(self) -> tuple[int, int]:
+        if self.state.limits is None:
+            raise UsageError("the ends of this lens are not known", remedy="Let them be found first.")
+        return self.state.limits
+
+    def _begin(self, name: str, task: SessionTask[Any]) -> None:
+        self._name, self._task = name, task
+        self._show(replace(self.state, task=name))
+        task.future.add_done_callback(lambda future: self._post(lambda: self._over(task, future)))
+
+    def _over(self, task: SessionTask[Any], future: Future[Any]) -> None:
+        if task is not self._task:
+            return  # the camera was let go, and the end was told
+        name = self._name
+        try:
+            result = future.result(0)
+            end = TaskEnd(name, result=result, cancelled=bool(getattr(result, "cancelled", False)))
+        except (Cancelled, CancelledError):
+            end = TaskEnd(name, cancelled=True)
+        except RvrError as error:
+            end = TaskEnd(name, error=error)
+        self._end(end)
+
+    def _end(self, end: TaskEnd) -> None:
+        if end.name != self._name:
+            return
+        self._name, self._task, self._rack = "", None, None
+        if self._session is not None:
+            self._show(state_of(self._session.status, ""))
+        self._ends.tell(end)
+
+    # What the session tells, in its thread
+
+    def _frame_there(self, session: CameraSession) -> None:
+        frame = session.frames.take()
+        if frame is not None and session is self._session:
+            for sink in tuple(self.sinks):
+                sink(frame)
+
+    def _status_came(self, session: CameraSession, status: SessionStatus) -> None:
+        with self._lock:
+            waiting, self._newest = self._newest is not None, status
+        if not waiting:
+            self._post(lambda: self._take_status(session))
+
+    def _take_status(self, session: CameraSession) -> None:
+        with self._lock:
+            status, self._newest = self._newest, None
+        if status is not None and session is self._session:
+            self._show(state_of(status, self._name))
+
+    def _show(self, state: CaptureState) -> None:
+        former, self.state = self.state, state
+        if state == former:
+            return
+        self._states.tell(state)
+        if state.phase == "live" and former.phase in ("opening", "gone"):
+            self.read_controls()
+
+    def _watch_for_problems(self, future: Future[Any]) -> None:
+        def over(done: Future[Any]) -> None:
+            error = None if done.cancelled() else done.exception()
+            if isinstance(error, RvrError) and not isinstance(error, Cancelled):
+                self._post(lambda: self._problems.tell(error))
+
+        future.add_done_callback(over)
+
+    # The end
+
+    def ask_to_end(self) -> None:
+        """Let the camera go and stop watching, without waiting."""
+        self.let_go()
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            leaving = threading.Thread(target=watch.close, name="camera watch leaving", daemon=True)
+            leaving.start()
+            self._leaving.append(leaving)
+
+    def close(self, timeout_s: float) -> bool:
+        """Join the threads; False if one did not end in time."""
+        for thread in self._leaving:
+            thread.join(timeout_s / max(len(self._leaving), 1))
+        return not any(t.is_alive() for t in self._leaving)

@@ -1,0 +1,402 @@
+"""Between the camera and its stacks: the plan, the capture, the strip of slices, developing, comparing, the editor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from rvr_laaf_app.app.capture_places import new_sweep_folder, usual_sweeps_folder
+from rvr_laaf_app.core.errors import RvrError, UsageError
+from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus, Scheduler, Task
+from rvr_laaf_app.ui.capture.ruler_state import RulerState
+from rvr_laaf_app.ui.capture.slice_pictures import Sheet, SlicePictures
+from rvr_laaf_app.ui.capture.stack_panel import BracketWish, StackProgress
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.app.capture import Capture
+    from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd
+    from rvr_laaf_app.core.geometry import Box
+    from rvr_laaf_app.pipeline.capture_develop import Developed
+    from rvr_laaf_app.pipeline.capture_plan import Bracket
+    from rvr_laaf_app.ui.bridge import GuiBridge
+    from rvr_laaf_app.ui.capture.window import CaptureWindow
+
+SWEEP: Final = "sweep"
+_USUAL_SPAN: Final = 20
+
+
+@dataclass(slots=True)
+class _Shot:
+    """The stack under way, or the last one."""
+
+    folder: Path
+    planned: tuple[int, ...] = ()
+    taken: tuple[int, ...] = ()
+    paths: tuple[Path, ...] = ()
+    simulated: bool = False
+    near_is_low: bool | None = None
+    made: Developed | None = None
+    trouble: str = ""
+
+
+class StackControl(QObject):
+    """Holds the plan and the stack that is shown."""
+
+    changed = Signal()
+    developed = Signal(object)  # Developed, the moment it is there
+    failed = Signal(object)  # Exception
+    editor_wanted = Signal(object)  # Developed
+
+    def __init__(self, window: CaptureWindow, capture: Capture, bridge: GuiBridge) -> None:
+        super().__init__(window)
+        self._window, self._capture = window, capture
+        self._state: CaptureState | None = None
+        self._shot: _Shot | None = None
+        self._root: Path | None = None
+        self._share: float | None = None
+        self._to_editor = False
+        self._touched = False  # the user has set the ends
+        self._scheduler = Scheduler(lambda status: bridge.post(lambda: self._told(status)))
+        self._work: Task[Developed] | None = None
+        self.pictures = SlicePictures(bridge, self._sheet_came)
+        self.choose_folder: Callable[[str], str | None] = lambda _start: None
+        self.show_bracket: Callable[[RulerState], None] = lambda _bracket: None
+        self.region: Callable[[], Box | None] = lambda: None
+        self._connect()
+
+    def _connect(self) -> None:
+        panel, result = self._window.stack, self._window.result
+        panel.plan_edited.connect(self._plan_edited)
+        panel.end_from_lens.connect(self._take_end)
+        panel.capture_wanted.connect(self._capture_clicked)
+        panel.stop_wanted.connect(self._stop)
+        panel.folder_wanted.connect(self._ask_folder)
+        panel.editor_wanted.connect(self.to_editor)
+        panel.compare_wanted.connect(self.compare)
+        self._window.strip.slice_chosen.connect(self._slice_chosen)
+        result.view_chosen.connect(self._view_chosen)
+        result.stroke_drawn.connect(self.pictures.retouch)
+        result.undo_wanted.connect(self.pictures.take_back)
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds the folders of sweeps."""
+        return self._root or usual_sweeps_folder()
+
+    def set_root(self, root: Path | None) -> None:
+        """Keep sweeps there; None: where they usually are."""
+        self._root = root
+        self._window.stack.show_folder(f"…/{self.root.name}", str(self.root))
+
+    @property
+    def made(self) -> Developed | None:
+        """The developed stack that is shown."""
+        return self._shot.made if self._shot is not None else None
+
+    @property
+    def developing(self) -> bool:
+        """Whether a stack is being developed."""
+        return self._work is not None and not self._work.finished
+
+    # The plan
+
+    def plan(self) -> Bracket:
+        """Return what the panel asks for; raise UsageError if that makes no sense."""
+        from rvr_laaf_app.pipeline.capture_plan import plan_bracket
+
+        wish = self._window.stack.wish()
+        state = self._state
+        if state is not None and state.limits is not None:
+            low, high = state.limits
+            if not (low <= wish.near <= high and low <= wish.far <= high):
+                raise UsageError(f"the lens goes from {low} to {high} only")
+        return plan_bracket(wish.near, wish.far, depth_of_field=wish.span, overlap=wish.overlap)
+
+    @Slot()
+    def _plan_edited(self) -> None:
+        self._touched = True
+        self._show()
+
+    @Slot(str)
+    def _take_end(self, name: str) -> None:
+        position = self._state.position if self._state is not None else None
+        if position is not None:
+            self._touched = True
+            self._window.stack.set_ends(*((position, None) if name == "near" else (None, position)))
+            self._show()
+
+    def show_span(self, steps: int, source: str) -> None:
+        """Take how many steps look sharp at once, and who says so."""
+        self._window.stack.set_span(max(steps, 1), source)
+        self._show()
+
+    # The capture
+
+    @Slot()
+    def _capture_clicked(self) -> None:
+        try:
+            self.capture()
+        except RvrError as error:
+            self.failed.emit(error)
+
+    def capture(self) -> None:
+        """Capture what is planned. Raises UsageError if that cannot be."""
+        state, wish = self._state, self._window.stack.wish()
+        if state is None or state.info is None:
+            raise UsageError("no camera is in use", remedy="Choose one first.")
+        plan = self.plan()
+        folder = new_sweep_folder(self.root, state.info.name, datetime.now())
+        low = state.drive.near_is_low if state.drive is not None else True
+        self._shot = _Shot(folder, plan.positions, simulated=state.info.simulated, near_is_low=low)
+        self._share = None
+        self.pictures.forget()
+        self._window.show_view("live")
+        self._capture.sweep(plan.positions, folder, span=wish.span, region=self.region())
+        self._show()
+
+    @Slot()
+    def _stop(self) -> None:
+        if self.developing and self._work is not None:
+            self._work.cancel()
+        else:
+            self._capture.stop()
+
+    def captured(self, event: SweepEvent) -> None:
+        """Take note of one more picture, or of waiting."""
+        shot = self._shot
+        if shot is None:
+            return
+        shot.taken, shot.paths = event.positions, event.paths
+        shot.planned = event.planned or shot.planned
+        self._share = None if event.sharp is None else float(event.sharp.mean())
+        self.pictures.read_thumbs(shot.paths, shot.taken)
+        self._show()
+        self._window.strip.newest()
+
+    def ended(self, end: TaskEnd) -> None:
+        """Develop what was captured, also what a stopped capture has left; tell what went wrong."""
+        shot = self._shot
+        if end.name != SWEEP or shot is None:
+            return
+        if end.error is not None:
+            shot.trouble = str(end.error)
+        if len(shot.taken) >= 2 and not end.closing:
+            self.develop(shot.folder)
+        self._show()
+
+    # Developing
+
+    def open_folder(self, folder: Path, *, to_editor: bool = False) -> None:
+        """Develop a sweep that lies in a folder. Raises MediaError if there is none."""
+        from rvr_laaf_app.camera.sweep import read_sweep
+
+        sweep = read_sweep(folder)
+        self._shot = _Shot(folder, sweep.planned, sweep.positions, sweep.paths, sweep.simulated)
+        self._to_editor = to_editor
+        self.pictures.forget()
+        self.pictures.read_thumbs(sweep.paths, sweep.positions)
+        self.develop(folder)
+
+    def develop(self, folder: Path) -> None:
+        """Align, fuse and measure in the background."""
+        from rvr_laaf_app.pipeline.capture_develop import develop_job
+
+        low = self._shot.near_is_low if self._shot is not None else None
+        if self._work is not None:
+            self._work.cancel()
+        self._work = self._scheduler.submit(develop_job(folder, near_is_low=low), "develop", subject=str(folder))
+        self._show()
+
+    def _told(self, status: JobStatus) -> None:
+        work, shot = self._work, self._shot
+        if work is None or status.id != work.status.id or shot is None:
+            return
+        if status.finished:
+            if status.reason is FinishReason.COMPLETED:
+                shot.made = work.result(0)
+                shot.paths, shot.taken = shot.made.slices, shot.made.positions
+                self.pictures.open(shot.made)
+                self.developed.emit(shot.made)
+            elif status.error is not None:
+                shot.trouble = str(status.error)
+                self.failed.emit(status.error)
+            if shot.made is not None and self._to_editor:
+                self.editor_wanted.emit(shot.made)
+            self._to_editor = False
+        self._show()
+
+    @Slot()
+    def to_editor(self) -> None:
+        """Hand the stack over."""
+        if self.made is None:
+            self.failed.emit(UsageError("there is no developed stack", remedy="Capture or open one first."))
+            return
+        self.editor_wanted.emit(self.made)
+
+    # Comparing
+
+    @Slot()
+    def compare(self) -> None:
+        """Show the slice that is chosen, or the middle one, against the result."""
+        if self.made is None:
+            return
+        row = self._window.strip.currentRow()
+        row = row if row >= 0 else len(self.made.slices) // 2
+        self._window.strip.choose(row)
+        self._window.show_view("result")
+        self._window.result.show_view("wipe")
+        self.pictures.show_slice(row)
+
+    @Slot(int)
+    def _slice_chosen(self, row: int) -> None:
+        self.pictures.show_slice(row)
+        if self._window.view != "result":
+            self._window.show_view("result")
+        if self._window.result.view in ("result", "depth") and self.made is not None:
+            self._window.result.show_view("slice")
+
+    @Slot(str)
+    def _view_chosen(self, view: str) -> None:
+        if view in ("slice", "wipe") and self._window.strip.currentRow() < 0 and self.made is not None:
+            self._window.strip.choose(len(self.made.slices) // 2)
+            self.pictures.show_slice(len(self.made.slices) // 2)
+
+    def _sheet_came(self, sheet: Sheet) -> None:
+        """Show what the worker has read."""
+        result = self._window.result
+        if sheet.kind == "thumbs":
+            shot = self._shot
+            if shot is not None and len(sheet.images) == len(shot.taken):
+                self._window.strip.show_slices(shot.taken, sheet.images)
+            return
+        if sheet.problem is not None:
+            self.failed.emit(sheet.problem)
+            return
+        result.show_image(sheet.kind, sheet.images[0] or QImage())
+        result.show_retouch(possible=self.pictures.can_retouch, strokes=self.pictures.strokes)
+        if sheet.kind == "result" and self._window.view == "live" and not self._to_editor:
+            self._window.show_view("result")
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        made, row = self.made, self._window.strip.currentRow()
+        if made is None:
+            return
+        text = self.tr("{0} pictures in one").replace("{0}", str(len(made.slices)))
+        if self._window.result.view in ("slice", "wipe") and 0 <= row < len(made.positions):
+            text = self.tr("Slice at {0}").replace("{0}", str(made.positions[row]))
+        elif self._window.result.view == "depth":
+            text = self.tr("Measured depth: bright is near")
+        self._window.result.show_legend(text)
+
+    # Showing
+
+    def show_state(self, state: CaptureState | None) -> None:
+        """Show what may be done."""
+        former, self._state = self._state, state
+        limits = state.limits if state is not None else None
+        if limits is not None and not self._touched and (former is None or former.limits != limits):
+            self._window.stack.set_ends(*limits)
+        self._show()
+
+    def reset(self) -> None:
+        """Another camera: ends and plan are no longer those of this one."""
+        self._touched = False
+
+    def _show(self) -> None:
+        state, shot, panel = self._state, self._shot, self._window.stack
+        capturing = state is not None and state.task == SWEEP
+        drivable = state is not None and state.drive is not None and state.drive.kind == "absolute"
+        free = state is not None and state.phase == "live" and not state.task and drivable
+        try:
+            plan: Bracket | None = self.plan()
+            panel.show_plan(self._plan_text(plan, panel.wish()), problem=False)
+        except UsageError as error:
+            plan = None
+            panel.show_plan(str(error), problem=True)
+        panel.show_progress(self._progress(capturing), can=free and plan is not None and not self.developing)
+        panel.show_result(self._result_text(), ready=self.made is not None)
+        self._window.offer_views(result=self.made is not None, ahead=True)
+        shown = shot is not None and (capturing or bool(shot.taken))
+        planned = shot.planned if shown and shot is not None else (plan.positions if plan is not None else ())
+        wish = panel.wish()
+        self.show_bracket(
+            RulerState(
+                planned=planned if drivable else (),
+                taken=shot.taken if shown and shot is not None else (),
+                near=wish.near if drivable else None,
+                far=wish.far if drivable else None,
+            )
+        )
+        self.changed.emit()
+
+    def _plan_text(self, plan: Bracket | None, wish: BracketWish) -> str:
+        if plan is None:
+            return ""
+        count = len(plan.positions)
+        if count == 1:
+            return self.tr("One frame")
+        gap = abs(plan.far - plan.near) / (count - 1)
+        text = self.tr("At most {0} frames") if wish.way == "needed" else self.tr("{0} frames, {1} steps apart")
+        return text.replace("{0}", str(count)).replace("{1}", f"{gap:.0f}")
+
+    def _progress(self, capturing: bool) -> StackProgress:
+        state, shot = self._state, self._shot
+        if self.developing and self._work is not None:
+            progress = self._work.status.progress
+            names = {
+                "aligning": self.tr("Aligning the pictures"),
+                "fusing": self.tr("Putting them together"),
+                "measuring depth": self.tr("Measuring depth"),
+                "telling near from far": self.tr("Telling near from far"),
+            }
+            text = names.get(progress.message, self.tr("Developing"))
+            return StackProgress(True, progress.done, progress.total, text, self._share, developing=True)
+        if capturing and shot is not None and state is not None:
+            total = len(shot.planned) or None
+            text = self.tr("{0} of {1} captured").replace("{0}", str(len(shot.taken))).replace("{1}", str(total or "?"))
+            waits = {
+                "gone": self.tr("Waiting for the camera to come back; what was captured is safe."),
+                "card_full": self.tr("Waiting for room on the card; what was captured is safe."),
+                "busy": self.tr("Waiting for the camera; what was captured is safe."),
+            }
+            waiting = waits.get(state.phase, "")
+            return StackProgress(True, len(shot.taken), total, text, self._share, waiting=waiting)
+        return StackProgress()
+
+    def _result_text(self) -> str:
+        shot = self._shot
+        if shot is None or not shot.taken or self.developing:
+            return ""
+        if shot.made is None:
+            return shot.trouble or ""
+        notes = [self.tr("{0} pictures, all in focus, with measured depth.").replace("{0}", str(len(shot.made.slices)))]
+        if shot.made.common < 0.97:
+            share = f"{shot.made.common:.0%}"
+            notes.append(
+                self.tr("{0} of the frame is seen by all of them; the rest was cut off.").replace("{0}", share)
+            )
+        notes += [f"{n[:1].upper()}{n[1:]}." for n in shot.made.notes]
+        return " ".join(notes)
+
+    def ask_to_end(self) -> None:
+        """Let the work end."""
+        self._scheduler.ask_to_end()
+        self.pictures.ask_to_end()
+
+    def close(self, timeout_s: float) -> bool:
+        """Join the threads."""
+        ended = self._scheduler.shutdown(timeout_s)
+        return self.pictures.close(timeout_s) and ended
+
+    @Slot()
+    def _ask_folder(self) -> None:
+        chosen = self.choose_folder(str(self.root))
+        if chosen:
+            self.set_root(Path(chosen))
