@@ -44,6 +44,7 @@ from rvr_laaf_app.camera.worker_link import LinkLost, Refused, Worker
 OPEN_S: Final = 10.0  # taking hold of a camera and reading its settings, longer than any other call
 FIND_S: Final = 3.0
 START_LIVE_S: Final = 8.0  # the mirror goes up
+SHOOT_S: Final = 8.0  # shutter delays, mirror, writing to the card; a pulled plug is told at once all the same
 WORKER: Final = "rvr_laaf_app.camera.gphoto_worker"
 _COMPANIONS_S: Final = 0.25  # how long a second file (raw beside JPEG) of a picture is waited for
 _LONGEST_DRIVE_S: Final = 15.0
@@ -327,7 +328,7 @@ class GphotoCamera:
         """Take a picture and return its file; a second file of the same picture (raw) is in `companions`."""
         long_s = 2 * exposure_s(self._settings)  # the camera may take as long again to remove noise
         self.companions = ()
-        files = self._shoot(DEADLINE_S + long_s + _COMPANIONS_S)
+        files = self._shoot(SHOOT_S + long_s + _COMPANIONS_S)
         position = self.position()
         stills = []
         for folder, name in files:
@@ -346,6 +347,17 @@ class GphotoCamera:
                 raise errors.card_full(self.info.name) from error
             raise
         return files
+
+    def _is_alive(self) -> bool:
+        """Ask the camera something else: a connection that broke within an answer is no more than "unspecified"."""
+        try:
+            if self._worker is not None:
+                self._worker.call("room", deadline_s=DEADLINE_S)
+        except LinkLost:
+            return False
+        except Refused as error:
+            return error.code not in errors.GONE | {errors.UNSPECIFIED}
+        return True
 
     def _is_full(self) -> bool:
         try:
@@ -386,6 +398,8 @@ class GphotoCamera:
             raise errors.lost(error, self.info.name) from error
         except Refused as error:
             found = errors.meaning(error, self.info.name, self._port)
+            if error.code == errors.UNSPECIFIED and not self._is_alive():
+                found = errors.gone(self.info.name)
             if isinstance(found, CameraGone) and self._worker is not None:
                 self._worker.kill()  # nothing to leave in order; it is started again by `open`
                 self.close()

@@ -17,7 +17,7 @@ from rvr_laaf_app.camera.base import FocusDrive
 
 NIKON_MOST: Final = 32767
 MOST_COMMANDS: Final = 60  # in one drive; more takes longer than anybody waits
-_SIZE: Final = re.compile(r"(Near|Far) (\d+)")
+_SIZE: Final = re.compile(r"(\D+) (\d+)")  # "Near 1", in whatever language
 
 Entry = Mapping[str, Any]  # one setting as the worker describes it
 
@@ -42,6 +42,7 @@ class LensDrive:
     pause_s: float = 0.0
     settle_s: float = 0.1
     rest: str | None = None
+    words: tuple[str, str] = ("Near", "Far")
     needs_live_view: bool = False
     says_end: bool = False
     read_back: str | None = None
@@ -59,7 +60,7 @@ class LensDrive:
         """Return the value that makes one step of a size."""
         if self.setting == "manualfocus":
             return size if to_far else -size
-        return f"{'Far' if to_far else 'Near'} {size}"
+        return f"{self.words[to_far]} {size}"
 
 
 # What the larger sizes are worth in the smallest one until it has been learned. Olympus: from its command. Sony: users
@@ -106,9 +107,13 @@ def _make_of(entry: Entry, manufacturer: str) -> str:
 
 
 def _by_sizes(setting: str, entry: Entry, manufacturer: str) -> LensDrive | None:
-    found = {int(m[2]) for choice in entry["choices"] if (m := _SIZE.fullmatch(choice)) and m[1] == "Far"}
-    if not found:
+    choices = entry["choices"]
+    steps = [(m[1], int(m[2])) for choice in choices if (m := _SIZE.fullmatch(choice))]
+    near, far = (steps[0][0], steps[-1][0]) if steps else ("", "")  # listed from near to far, "None" between
+    found = {size for word, size in steps if word == far}
+    if near == far or found != {size for word, size in steps if word == near}:
         return None
+    others = [choice for choice in choices if not _SIZE.fullmatch(choice)]
     make = _make_of(entry, manufacturer)
     assumed = ASSUMED_SIZES.get(make, ASSUMED_SIZES["Canon"])
     sizes = {size: assumed[size] for size in sorted(found) if size in assumed}
@@ -120,7 +125,8 @@ def _by_sizes(setting: str, entry: Entry, manufacturer: str) -> LensDrive | None
         pause_s=_PAUSES_S.get(make, 0.15),
         settle_s=0.25,
         # The library sends a command only for a *changed* value.
-        rest="None" if "None" in entry["choices"] else None,
+        rest=others[0] if others else None,
+        words=(near, far),
         needs_live_view=True,
     )
 

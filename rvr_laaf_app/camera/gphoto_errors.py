@@ -19,6 +19,7 @@ HELD: Final = {-53, -60}
 BUSY: Final = -110
 NO_SPACE: Final = -115
 CAMERA_ERROR: Final = -113
+UNSPECIFIED: Final = -1
 NOT_OFFERED: Final = {-2, -6}
 PLUG: Final = "Check cable, power and connection, then connect it again."
 HELD_REMEDY: Final = (
@@ -51,6 +52,11 @@ def lost(error: LinkLost, name: str) -> CameraGone:
     return CameraGone(what, where=name, remedy=PLUG)
 
 
+def gone(name: str) -> CameraGone:
+    """Return the error for a camera that was unplugged or switched off."""
+    return CameraGone("the camera is not there any more", where=name, remedy=PLUG)
+
+
 def card_full(name: str) -> CardFull:
     """Return the error for a camera without room."""
     return CardFull("no room for another picture", where=name, remedy="Change the card or delete pictures.")
@@ -68,7 +74,7 @@ def meaning(error: Refused, name: str, port: str = "") -> CameraError:
     if error.code in GONE:
         if may_not_use(port):
             return CameraBusy("the camera cannot be used", where=name, remedy=RIGHTS_REMEDY)
-        return CameraGone("the camera is not there any more", where=name, remedy=PLUG)
+        return gone(name)
     if _END.search(said):
         return EndStop("the lens is at its end", where=name, remedy="Drive it the other way.")
     if _TOO_SMALL.search(said):

@@ -2,7 +2,7 @@
 
 Makes that drive by sizes (Canon, Sony...) publish no numbers. Here the small step is the ruler: pictures are taken
 after each of a row of small steps; then one large step is made from the beginning of that row, and the place in the
-row whose picture looks most like the one seen now, found between pictures by a parabola, is its worth. Direction and
+row that looks most like what is seen now, found between pictures by a parabola, is its worth. Direction and
 approach are always the same, so that the slack of the gears does not enter. Nothing is learned from a picture that
 does not change with focus; that is said, not guessed.
 """
@@ -10,8 +10,9 @@ does not change with focus; that is said, not guessed.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -27,8 +28,12 @@ MOST_SMALL_STEPS: Final = 64  # in one row; a step of a larger size is compared 
 _FIRST_ROW: Final = 8
 _SLACK_STEPS: Final = 3
 _SIDE: Final = 192  # pictures are compared at about this width
-_LEAST_CONTRAST: Final = 4.0  # how much more a picture differs from the rest of the row than from its best place
+_CLEAR_SIGMAS: Final = 20.0  # by how much the rest of the row must differ more than chance would have it
+_SAME_PLACE: Final = 3.0  # times the difference by noise, up to which two pictures may be of one place
+_AVERAGED: Final = 3
 _FILE: Final = "lens_steps.json"
+
+_Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 class SizedLens(Protocol):
@@ -54,7 +59,7 @@ class SizedLens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LearnedSizes:
-    """The worth of each size in smallest steps, and of each comparison how clear it was (above 1; larger is clearer)."""
+    """The worth of each size in smallest steps, and how clear each comparison was (above 1; larger is clearer)."""
 
     sizes: Mapping[int, int]
     clarity: Mapping[int, float]
@@ -71,7 +76,7 @@ def learn_sizes(camera: SizedLens) -> LearnedSizes:
     names = sorted(drive.sizes)
     worth = {names[0]: 1.0}
     clarity: dict[int, float] = {}
-    for small, large in zip(names, names[1:], strict=False):
+    for small, large in itertools.pairwise(names):
         ratio, clarity[large] = _compare(camera, small, large)
         worth[large] = worth[small] * ratio
     sizes = {size: max(round(steps), 1) for size, steps in worth.items()}
@@ -81,6 +86,7 @@ def learn_sizes(camera: SizedLens) -> LearnedSizes:
 
 def _compare(camera: SizedLens, small: int, large: int) -> tuple[float, float]:
     """(how many small steps one large step is worth, clarity)."""
+    _take_up_slack(camera, small)
     row = [_look(camera)]
     count = _FIRST_ROW
     while True:
@@ -88,25 +94,54 @@ def _compare(camera: SizedLens, small: int, large: int) -> tuple[float, float]:
             camera.nudge(small, to_far=True)
             row.append(_look(camera))
         _back(camera, small, len(row) - 1)
-        begin, _ = _place(_look(camera), row)
+        begin = _look_twice(camera, small)
+        camera.nudge(small, to_far=False)
+        _take_up_slack(camera, small)
         camera.nudge(large, to_far=True)
-        end, clear = _place(_look(camera), row)
-        inside = end < len(row) - 1.5
-        # The large step is undone by itself, so that the next row begins where this one did.
+        end = _look_twice(camera, small)
+        # Undone in the same way, so that the next row begins where this one did.
+        camera.nudge(small, to_far=False)
         camera.nudge(large, to_far=False)
         _take_up_slack(camera, small)
-        if inside:
-            if clear < _LEAST_CONTRAST:
-                break
-            return max(end - begin, 1.0), clear
+        found = _worth(begin, end, row)
+        if found is not None:
+            return found
         if count >= MOST_SMALL_STEPS:
-            break
+            raise CameraError(
+                "the steps of the lens cannot be told apart in this picture",
+                remedy="Aim at something with detail, near focus, in steady light, and learn again.",
+            )
         count *= 2
-        row = [_look(camera)]
-    raise CameraError(
-        "the steps of the lens cannot be told apart in this picture",
-        remedy="Aim at something with detail, near focus, in steady light, and learn again.",
-    )
+        row = row[:1]
+
+
+def _worth(begin: _Pair, end: _Pair, row: Sequence[NDArray[np.float32]]) -> tuple[float, float] | None:
+    """How far apart in the row two places are, and how clear that is; None if they cannot be found in it.
+
+    Out of focus by as much on the other side looks nearly the same; so a place is known by two pictures, a small step
+    apart, which follow each other in the row on the right side only.
+    """
+    at_begin, at_end = (_mismatch(pair, row) for pair in (begin, end))
+    first, last = int(at_begin.argmin()), int(at_end.argmin())
+    chance = max(float(at_begin[first]), 1e-3)  # what noise alone makes of two pictures of one place
+    clear = float((np.median(at_end) - at_end[last]) / (_CLEAR_SIGMAS * chance * (2 / begin[0].size) ** 0.5))
+    if at_end[last] > _SAME_PLACE * chance or clear < 1.0 or last <= first or last >= len(at_end) - 1:
+        return None
+    return max(_between(at_end, last) - _between(at_begin, first), 1.0), clear
+
+
+def _mismatch(pair: _Pair, row: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    differences = [[float(np.mean((seen - other) ** 2)) for other in row] for seen in pair]
+    return np.add(differences[0][:-1], differences[1][1:], dtype=np.float64)
+
+
+def _between(distance: NDArray[np.float64], best: int) -> float:
+    """The place of the least distance, between the pictures of the row by a parabola."""
+    if best in (0, len(distance) - 1):
+        return float(best)
+    before, here, after = distance[best - 1 : best + 2]
+    bend = before - 2 * here + after
+    return best + (float((before - after) / (2 * bend)) if bend > 0 else 0.0)
 
 
 def _back(camera: SizedLens, size: int, steps: int) -> None:
@@ -121,24 +156,21 @@ def _take_up_slack(camera: SizedLens, size: int) -> None:
             camera.nudge(size, to_far=to_far)
 
 
+def _look_twice(camera: SizedLens, small: int) -> _Pair:
+    here = _look(camera)
+    camera.nudge(small, to_far=True)
+    return here, _look(camera)
+
+
 def _look(camera: SizedLens) -> NDArray[np.float32]:
-    rgb = camera.live_frame().rgb
+    """What is seen now, grey around its mean; several pictures against the noise."""
+    rgb = camera.live_frame().rgb.astype(np.float32)
+    for _ in range(_AVERAGED - 1):
+        rgb += camera.live_frame().rgb
     stride = max(rgb.shape[1] // _SIDE, 1)
     # Single pixels, not means: it is the fine detail that changes with focus.
-    grey = rgb[::stride, ::stride].astype(np.float32).mean(axis=2)
+    grey = rgb[::stride, ::stride].mean(axis=2) / _AVERAGED
     return np.asarray(grey - grey.mean(), dtype=np.float32)
-
-
-def _place(seen: NDArray[np.float32], row: list[NDArray[np.float32]]) -> tuple[float, float]:
-    """(where in the row this picture belongs, how much better it fits there than in the middle of all places)."""
-    distance = np.array([float(np.mean((seen - other) ** 2)) for other in row])
-    best = int(distance.argmin())
-    clear = float(np.median(distance) / max(distance[best], 1e-3))
-    if best in (0, len(row) - 1):
-        return float(best), clear
-    before, here, after = distance[best - 1 : best + 2]
-    bend = before - 2 * here + after
-    return best + (float((before - after) / (2 * bend)) if bend > 0 else 0.0), clear
 
 
 def load_sizes(folder: Path, serial: str, lens: str) -> dict[int, int]:

@@ -24,6 +24,7 @@ BUSY: Final = -110
 UNSUPPORTED: Final = -6
 _BUSY_WAIT_S: Final = 0.04
 _STARTED_S: Final = 0.8
+_EVENT_S: Final = 0.25
 _DECODABLE: Final = (".jpg", ".jpeg")
 _PATIENCE_S: Final = 1.5  # how long a busy camera is asked again
 _SKIPPED_SECTIONS: Final = ("other",)  # hundreds of raw PTP properties
@@ -166,19 +167,38 @@ class Device:
 
     def shoot(self, *, wait_s: float) -> tuple[Any, bytes]:
         """Take a picture; list the files that it made, the first one first."""
-        camera = self._held()
-        first = patient(lambda: camera.capture(gp.GP_CAPTURE_IMAGE, self._context))
+        first = patient(lambda: self._held().capture(gp.GP_CAPTURE_IMAGE, self._context))
         files = [[first.folder, first.name]]
+        with contextlib.suppress(gp.GPhoto2Error):  # the picture is taken: what fails now must not lose it
+            self._add_companions(files, wait_s)
+        return files, b""
+
+    def trigger(self, *, wait_s: float) -> tuple[Any, bytes]:
+        """Release the shutter and list the files that are told of within the time: the way without waiting inside."""
+        patient(lambda: self._held().trigger_capture(self._context))
+        files: list[list[str]] = []
         until = time.monotonic() + wait_s
-        while (left := until - time.monotonic()) > 0:  # raw + JPEG: the second file is told by an event
-            kind, data = camera.wait_for_event(max(int(left * 1000), 1), self._context)
+        while not files and (left := until - time.monotonic()) > 0:
+            kind, data = self._held().wait_for_event(max(int(left * 1000), 1), self._context)
+            if kind == gp.GP_EVENT_FILE_ADDED:
+                files.append([data.folder, data.name])
+        if files:
+            with contextlib.suppress(gp.GPhoto2Error):
+                self._add_companions(files, _EVENT_S)
+        return files, b""
+
+    def _add_companions(self, files: list[list[str]], wait_s: float) -> None:
+        """Add the second file of raw + JPEG: told by an event, or found beside the first."""
+        until = time.monotonic() + wait_s
+        while (left := until - time.monotonic()) > 0:
+            kind, data = self._held().wait_for_event(max(int(left * 1000), 1), self._context)
             if kind == gp.GP_EVENT_FILE_ADDED and [data.folder, data.name] not in files:
                 files.append([data.folder, data.name])
             elif kind == gp.GP_EVENT_TIMEOUT:
                 break
-        if len(files) == 1 and not first.name.lower().endswith(_DECODABLE):
-            files += self._siblings(first.folder, first.name)
-        return files, b""
+        folder, name = files[0]
+        if len(files) == 1 and not name.lower().endswith(_DECODABLE):
+            files += self._siblings(folder, name)
 
     def _siblings(self, folder: str, name: str) -> list[list[str]]:
         """List the other files of a picture: some drivers tell only of the raw file when there is a JPEG too."""

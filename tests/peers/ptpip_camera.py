@@ -13,6 +13,7 @@ live picture that is none) or "slow" (the answer takes `seconds`).
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import socket
@@ -28,11 +29,12 @@ from typing import Any
 
 OK, UNSUPPORTED, BUSY, STORE_FULL, BAD_HANDLE = 0x2001, 0x2005, 0x2019, 0x200C, 0x2009
 NOT_LIVE, STEP_END, STEP_TOO_SMALL = 0xA00B, 0xA00C, 0xA00E
+EVENTS, SHOOT, IN_MEMORY = 0x90C7, 0x9207, 0xFFFF0001
 READY, START_LIVE, END_LIVE, LIVE_PICTURE, DRIVE = 0x90C8, 0x9201, 0x9202, 0x9203, 0x9204
 CAPTURE, GET_OBJECT, GET_PROPERTY = 0x100E, 0x1009, 0x1015
 OPERATIONS = [*range(0x1001, 0x100C), CAPTURE, 0x1014, 0x1015, 0x1016, READY, 0x90CA, *range(START_LIVE, DRIVE + 1)]
 ISO, BATTERY, LIVE_STATUS = 0x500F, 0x5001, 0xD1A2
-STORAGE = 0x10001
+STORAGE, FOLDER = 0x10001, 0x0F000000
 
 Answer = tuple[int, bytes | None, tuple[int, ...]]
 
@@ -50,7 +52,10 @@ def array(kind: str, values: list[int]) -> bytes:
 class Camera:
     """The camera's state and what it answers to each operation; knows no sockets."""
 
-    def __init__(self, *, lens: int, best: int, serial: str) -> None:
+    def __init__(self, *, lens: int, best: int, serial: str, plain: bool) -> None:
+        # A plain camera has the standard's way to take a picture only, not Nikon's.
+        self.operations = OPERATIONS if plain else [*OPERATIONS, EVENTS, SHOOT]
+        self.queue: list[tuple[int, int]] = []
         self.lens, self.best, self.lens_end = lens, best, 2000
         self.smallest_step = 1
         self.motor_s = 0.0
@@ -60,7 +65,7 @@ class Camera:
         self.live = False
         self.iso = 100
         self.battery = 80
-        self.objects: dict[int, tuple[str, bytes]] = {}
+        self.objects: dict[int, tuple[str, bytes]] = {FOLDER: ("100LOOPB", b"")}
         self.pending = OK
         self.ready_at = 0.0
         self.drives = 0
@@ -96,7 +101,7 @@ class Camera:
             0x1002: None,
             0x1003: None,
             0x1004: array("I", [STORAGE]),
-            0x1007: array("I", sorted(self.objects)),
+            0x1007: array("I", self._listed(p)),
             0x90CA: array("H", [LIVE_STATUS]),
         }
         if code in simple:
@@ -114,6 +119,11 @@ class Camera:
             return self._property(code, p[0], data)
         if code == CAPTURE:
             return self._capture()
+        if code == SHOOT:
+            return self._shoot(in_memory=p[1] == 1)
+        if code == EVENTS:
+            queue, self.queue = self.queue, []
+            return OK, struct.pack("<H", len(queue)) + b"".join(struct.pack("<HI", *event) for event in queue), ()
         return self._live_operation(code, p)
 
     def _live_operation(self, code: int, p: tuple[int, ...]) -> Answer:
@@ -147,15 +157,36 @@ class Camera:
     def _capture(self) -> Answer:
         if not self.free_bytes:
             return STORE_FULL, None, ()
-        handle = max(self.objects, default=0) + 1
-        self.objects[handle] = (f"DSC_{handle:04d}.JPG", self.jpeg(95))
-        added = [handle]
-        if self.raw:
-            self.objects[handle + 1] = (f"DSC_{handle:04d}.NEF", b"II*\0" + bytes(5000))
-            added.append(handle + 1)
-        events = [(0x4002, h) for h in added] + [(0x400D, 0)]
+        events = [(0x4002, handle) for handle in self._new_objects()] + [(0x400D, 0)]
         threading.Timer(0.03, lambda: [self.event(code, h) for code, h in events]).start()
         return OK, None, ()
+
+    def _shoot(self, *, in_memory: bool) -> Answer:
+        if in_memory:
+            self.objects[IN_MEMORY] = ("memory.JPG", self.jpeg(95))
+            self.queue += [(0xC101, IN_MEMORY), (0xC102, 0)]
+            return OK, None, ()
+        if not self.free_bytes:
+            return STORE_FULL, None, ()
+        self.queue += [*((0x4002, handle) for handle in self._new_objects()), (0x400D, 0)]
+        return OK, None, ()
+
+    def _new_objects(self) -> list[int]:
+        """Put a picture on the card: a JPEG and, if so set, a raw file."""
+        handle = max((h for h in self.objects if h < FOLDER), default=0) + 1
+        number = 1 + sum(name.endswith("JPG") for name, _ in self.objects.values())
+        self.objects[handle] = (f"DSC_{number:04d}.JPG", self.jpeg(95))
+        if not self.raw:
+            return [handle]
+        self.objects[handle + 1] = (f"DSC_{number:04d}.NEF", b"II*\0" + bytes(5000))
+        return [handle, handle + 1]
+
+    def _listed(self, p: tuple[int, ...]) -> list[int]:
+        """Handles below a parent: of the whole card (0), of its root, or of the folder."""
+        card = sorted(handle for handle in self.objects if handle != IN_MEMORY)
+        if len(p) < 3 or p[2] == 0:
+            return card
+        return [FOLDER] if p[2] == 0xFFFFFFFF else [handle for handle in card if handle != FOLDER]
 
     def _object(self, code: int, handle: int) -> Answer:
         if handle not in self.objects:
@@ -166,8 +197,12 @@ class Camera:
             return OK, None, ()
         if code != 0x1008:
             return OK, data, ()
-        kind = 0x3801 if name.endswith("JPG") else 0x3000
-        head = struct.pack("<IHHIHIIIIIIIHII", STORAGE, kind, 0, len(data), 0x3801, 0, 0, 0, 640, 360, 24, 0, 0, 0, 0)
+        kind = 0x3001 if handle == FOLDER else 0x3801 if name.endswith("JPG") else 0x3000
+        parent = 0 if handle in (FOLDER, IN_MEMORY) else FOLDER
+        store = 0 if handle == IN_MEMORY else STORAGE
+        pixels = (640, 360, 24)
+        tree = (parent, int(handle == FOLDER), 0, 0)
+        head = struct.pack("<IHHIHIIIIIIIHII", store, kind, 0, len(data), 0x3801, 0, 0, 0, *pixels, *tree)
         return OK, head + text(name) + text("20260101T000000") * 2 + text(""), ()
 
     def _property(self, code: int, number: int, data: bytes) -> Answer:
@@ -196,8 +231,8 @@ class Camera:
             struct.pack("<HIH", 100, 0x0A, 100)
             + text("nikon.com: 1.0")
             + struct.pack("<H", 0)
-            + array("H", OPERATIONS)
-            + array("H", [0x4002, 0x400D])
+            + array("H", self.operations)
+            + array("H", [0x4002, 0x400D, 0xC101, 0xC102])
             + array("H", [BATTERY, ISO, LIVE_STATUS])
             + array("H", [0x3801])
             + array("H", [0x3801, 0x3001])
@@ -222,11 +257,11 @@ def _scene() -> Any:
 class Server:
     """The two connections of PTP/IP, commands and events."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, port: int) -> None:
         self._camera = camera
         self._events: socket.socket | None = None
         camera.event = self._send_event
-        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening = socket.create_server(("127.0.0.1", port))
 
     def run(self) -> None:
         """Accept connections for ever."""
@@ -320,10 +355,12 @@ def main() -> None:
     parser.add_argument("--lens", type=int, default=1000)
     parser.add_argument("--best", type=int, default=400)
     parser.add_argument("--serial", default="L0012")
+    parser.add_argument("--plain", type=int, default=0)
+    parser.add_argument("--port", type=int, default=0)  # 0 = a free one
     chosen = parser.parse_args()
-    camera = Camera(lens=chosen.lens, best=chosen.best, serial=chosen.serial)
+    camera = Camera(lens=chosen.lens, best=chosen.best, serial=chosen.serial, plain=bool(chosen.plain))
     camera.jpeg(50)  # the encoder loads before anybody waits for it
-    server = Server(camera)
+    server = Server(camera, chosen.port)
     threading.Thread(target=server.run, daemon=True).start()
     sys.stdout.write(f"{server.listening.getsockname()[1]}\n")
     sys.stdout.flush()
@@ -337,7 +374,10 @@ def main() -> None:
         for name, value in command.get("set", {}).items():
             setattr(camera, name, value)
         state = {"lens": camera.lens, "drives": camera.drives, "live": camera.live, "iso": camera.iso}
-        state |= {"calls": camera.calls, "objects": [name for name, _ in camera.objects.values()]}
+        state |= {
+            "calls": camera.calls,
+            "objects": {name: hashlib.sha256(data).hexdigest() for name, data in camera.objects.values() if data},
+        }
         sys.stdout.write(json.dumps(state) + "\n")
         sys.stdout.flush()
 
