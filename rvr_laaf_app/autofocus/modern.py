@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.autofocus.base import FocusRange, FocusResult, FocusStep, Patch, Search
+from rvr_laaf_app.autofocus.peak import Peak
+from rvr_laaf_app.autofocus.sharpness import brenner
 from rvr_laaf_app.autofocus.weights import load_blur_net
 from rvr_laaf_app.camera.defocus import DefocusModel
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 CIRCLE_PX: Final = 1.5  # radius that just looks sharp in a picture `WIDTH_PX` wide: what a depth of field means
 WIDTH_PX: Final = 1920
+_NOTHING: Final = "no position is clearly in focus"
 _PLACES: Final = 2100  # hypotheses about where focus is, at most
 
 
@@ -64,20 +67,24 @@ class FocusBelief:
 
     With a calibrated model the blur of each hypothesis is known within a few per cent; without one it is taken to grow
     in proportion to the distance, at a rate that the depth of field tells roughly and the pictures tell better.
+    Besides what each picture says by itself, of two pictures the sharper one was taken nearer to focus.
     """
 
     trust: ClassVar[float] = 0.8  # pictures of one subject err alike: less than independent evidence
     surprise: ClassVar[float] = 1e-4  # chance that a reading says nothing at all
+    misorder: ClassVar[float] = 0.02  # chance that a picture is clearly sharper though it is farther from focus
+    tie_px: ClassVar[float] = 0.6  # difference of radii that sharpness shows for certain
 
     def __init__(self, limits: FocusRange, defocus: DefocusModel | None, width_px: int | None) -> None:
         count = min(limits.maximum - limits.minimum + 1, _PLACES)
         self.limits = limits
         self.places: Array = np.linspace(limits.minimum, limits.maximum, count)
         self.defocus, self.width_px = defocus, width_px
-        spread = 0.03 if defocus is not None else 0.35
-        self.scales: Array = np.exp(np.linspace(-2.5, 2.5, 5 if defocus is not None else 21) * spread)
+        spread = 0.03 if defocus is not None else 0.8
+        self.scales: Array = np.exp(np.linspace(-2.5, 2.5, 5 if defocus is not None else 41) * spread)
         prior = -0.5 * (np.log(self.scales) / spread) ** 2
         self.log_belief: Array = np.repeat(prior[:, None], count, axis=1)
+        self.seen: list[tuple[Array, float]] = []  # radius of every hypothesis, log sharpness
 
     def radius_px(self, position: int) -> Array:
         """Return the blur radius [places] that each hypothesis foretells for a lens position, at scale 1."""
@@ -86,16 +93,23 @@ class FocusBelief:
         slope = 2 * CIRCLE_PX * (self.width_px or WIDTH_PX) / WIDTH_PX / max(self.limits.depth_of_field, 1)
         return np.asarray(slope * np.abs(self.places - position), np.float64)
 
-    def see(self, position: int, reading: Reading) -> None:
-        """Weigh in what a picture taken at a position says."""
-        told = reading.at(self.scales[:, None] * self.radius_px(position))
+    def see(self, position: int, reading: Reading, sharpness: float) -> None:
+        """Weigh in what a picture taken at a position says by itself, and beside those before it."""
+        radius = self.scales[:, None] * self.radius_px(position)
+        told = reading.at(radius)
         self.log_belief += np.log(np.exp(self.trust * (told - told.max())) + self.surprise)
+        log_sharpness = float(np.log(max(sharpness, 1e-12)))
+        for other, theirs in self.seen:
+            clear = np.tanh((log_sharpness - theirs) / 0.1)  # a tenth more is more than noise
+            order = clear * np.tanh((other - radius) / self.tie_px)
+            self.log_belief += np.log(0.5 + (0.5 - self.misorder) * order)
+        self.seen.append((radius, log_sharpness))
         self.log_belief -= self.log_belief.max()
 
     def chance(self) -> Array:
         """Return the probability [places] that focus is at each."""
-        share: Array = np.exp(self.log_belief).sum(axis=0)
-        return share / share.sum()
+        share = np.exp(self.log_belief).sum(axis=0)
+        return np.asarray(share / share.sum(), np.float64)
 
     def within(self) -> Array:
         """Return the probability [places] that focus is within half the depth of field of each."""
@@ -110,7 +124,8 @@ class ModernAutofocus:
     """See the module's docstring.
 
     defocus: the calibrated model of the camera and lens; width_px: how wide the whole picture is that patches are cut
-    from (default: that of the model, or 1920).
+    from (default: that of the model, or 1920). Without a calibration nothing vouches for how this lens draws what is in
+    focus; so the place found is checked, by pictures on both sides of it that must be less sharp.
     """
 
     name = "learned"
@@ -129,22 +144,25 @@ class ModernAutofocus:
         belief = FocusBelief(limits, self.defocus, self.width_px)
         place = min(max(start, limits.minimum), limits.maximum)
         steps: list[FocusStep] = []
-        seen: set[int] = set()
+        peak = Peak(limits)
         while True:
             patch = yield place
-            seen.add(place)
-            belief.see(place, self.reader.read(patch))
+            sharpness = brenner(patch)
+            peak.add(place, sharpness)
+            belief.see(place, self.reader.read(patch), sharpness)
             within = belief.within()
             here = float(np.interp(place, belief.places, within))
-            best = _middle_of_best(belief.places, within)
-            there = float(within.max())
+            best, there = _middle_of_best(belief.places, within), float(within.max())
             steps.append(FocusStep(place, float(abs(best - place)), f"in focus here {here:.0%}, at {best} {there:.0%}"))
             if here >= self.sure or (here >= 0.5 and here >= there - self.gain):
-                return FocusResult(place, True, here, tuple(steps))
-            if best in seen or len(steps) > self.moves:
-                found = there >= 0.5
-                return FocusResult(best, found, there, tuple(steps), "" if found else "no position is clearly in focus")
+                best, there = place, here
+                break
+            if best in peak.seen or len(steps) > self.moves:
+                break
             place = best
+        if self.defocus is None:
+            return (yield from peak.climb(steps))
+        return FocusResult(best, there >= 0.5, there, tuple(steps), "" if there >= 0.5 else _NOTHING)
 
 
 def _middle_of_best(places: Array, within: Array) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rvr_laaf_app.cli.eval_autofocus import run_autofocus
 from rvr_laaf_app.cli.eval_dff import add_dff_arguments, run_dff
 from rvr_laaf_app.cli.eval_laaf import add_laaf_arguments, run_laaf
 from rvr_laaf_app.cli.options import count
@@ -38,6 +39,8 @@ steady  jitter and drift of static pixels on clips with a static camera, and sme
 laaf    proposed focus targets against those set by eye ({"clips": {NAME: {"frames", "fps", "targets": [{"frame",
         "early", "late", "box": [x, y, w, h]}]}}}): distance in time, place, false ones, beside the paper's
 dff     depth from focus, every method, on focal stacks that are rendered for it (--seed), beside the slides' figures
+autofocus  steps to focus, error and time of every method on the simulated camera (--seed), beside the paper's; with
+        --data on photographs of a folder, and on the focus sweeps in its folder focus/
 """
 EPILOGUE = """\
 --json writes {"measure", "estimator", "version", "data", "seconds"} and, for depth, "order" {photos, pairs,
@@ -52,13 +55,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOGUE
-    parser.add_argument("measure", choices=[*MEASURES, "laaf", "dff"], help="what to measure")
+    parser.add_argument("measure", choices=[*MEASURES, "laaf", "dff", "autofocus"], help="what to measure")
     parser.add_argument("--estimator", default="rvr", metavar="NAME", help="rvr (default), lower-is-nearer, ...")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights other than the published ones")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="a folder, or a labels file, clip or map (default: $RVR_DATA)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON (- = only them)")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        nargs="?",
+        const=Path("-"),
+        metavar="FILE",
+        help="also write the figures as JSON (- or nothing = only them)",
+    )
     parser.add_argument("--only", choices=PARTS, action="append", help="depth: only this part; repeatable")
     parser.add_argument("--split", default=None, help="depth: of the labels (default val, all if there is no val)")
     parser.add_argument("--held-out", action="store_true", help="hdr: only the maps that a training leaves out")
@@ -71,6 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print the table, write the JSON."""
+    if arguments.measure == "autofocus":
+        return run_autofocus(arguments)
     if arguments.measure == "dff":
         return run_dff(arguments)
     if arguments.measure == "laaf":

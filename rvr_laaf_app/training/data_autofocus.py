@@ -16,6 +16,7 @@ import argparse
 import json
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -25,11 +26,9 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.camera.blur import blur_fast, disk_kernel
 from rvr_laaf_app.camera.defocus import DefocusModel, paper_model
+from rvr_laaf_app.training.data_autofocus_drawn import SIDE, Light, drawn, normal
 
-Light = NDArray[np.float32]  # [h, w] linear light, 1 = a white sheet
-SIDE = 864  # of a surface: a patch of 512 with room for disks of 165 px around it; its transform is fast
 PATCH = 512
-_NOISE_BANK = 2048
 _EXACT_PX = 4.0
 
 
@@ -56,14 +55,7 @@ def load_photos(labels: Path, split: str) -> list[NDArray[np.uint8]]:
 
 def random_surface(rng: np.random.Generator, photos: list[NDArray[np.uint8]]) -> Light:
     """Return a sharp surface [SIDE, SIDE] of linear light: of photographs (if there are any) or drawn."""
-    kind = rng.random()
-    if photos and kind < 0.7:
-        display = _mosaic(rng, photos)
-    else:
-        drawings = (_leaves, _writing, _fractal, _bricks, _speckle)
-        display = drawings[int(rng.integers(len(drawings)))](rng)
-        if rng.random() < 0.5:
-            display = display * (0.6 + 0.4 * _fractal(rng)) if rng.random() < 0.5 else display + 0.15 * _fractal(rng)
+    display = _mosaic(rng, photos) if photos and rng.random() < 0.7 else drawn(rng)
     display = np.clip(display, 0.0, 1.0)
     low, high = rng.uniform(0.0, 0.3), rng.uniform(0.55, 1.0)
     light = np.asarray((low + (high - low) * display) ** rng.uniform(1.7, 2.6), np.float32)
@@ -114,9 +106,20 @@ def magnified(light: Light, magnification: float, size: int = PATCH) -> Light:
 def exposed(light: Light, exposure: Exposure, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return what a sensor records of linear light: noise, display encoding (power 1 / 2.2), 8 bits."""
     x = np.maximum(light * exposure.gain, 0.0)
-    x = x + _normal(rng, len(light)) * np.sqrt(exposure.shot * x + exposure.read**2)
+    x = x + normal(rng, len(light)) * np.sqrt(exposure.shot * x + exposure.read**2)
     table = _encoding()
     return table[np.clip(x * (len(table) - 1), 0, len(table) - 1).astype(np.int32)]
+
+
+def developed(picture: NDArray[np.uint8], finish: str) -> NDArray[np.uint8]:
+    """Return a picture as cameras hand it out: "raw" (untouched), "jpeg" or "crisp" (with edges raised)."""
+    if finish == "jpeg":
+        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+    if finish == "crisp":
+        soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
+        return np.asarray(cv2.addWeighted(picture, 1.5, soft, -0.5, 0.0), np.uint8)
+    return picture
 
 
 def random_exposure(rng: np.random.Generator, light: Light) -> Exposure:
@@ -223,21 +226,26 @@ def write_pool(out: Path, photos: list[NDArray[np.uint8]], *, surfaces: int, vie
     facts = np.zeros((surfaces * views, 6))
     for surface in range(surfaces):
         scene = random_scene(rng, photos, model)
-        exposure = None
+        exposure, finish = None, str(rng.choice(["raw", "jpeg", "crisp"], p=[0.8, 0.12, 0.08]))
         for view in range(views):
             z = random_position(rng, scene.subject.z0, model.limits)
             light, radius, magnification = scene.seen(z, model)
             exposure = exposure or random_exposure(rng, light)
             flicker = replace(exposure, gain=exposure.gain * float(np.exp(rng.normal(0.0, 0.02))))
             row = surface * views + view
-            patches[row] = exposed(light, flicker, rng)
+            patches[row] = developed(exposed(light, flicker, rng), finish)
             facts[row] = surface, scene.subject.z0, z, radius, magnification, exposure.shot
         if surface % 200 == 199:
             print(f"{surface + 1} of {surfaces} surfaces, {time.monotonic() - began:.0f} s", flush=True)
     patches.flush()
-    surface_of, z0, z, radius_px, magnifications, shot = facts.T
     np.savez(
-        out / "facts.npz", surface=surface_of, z0=z0, z=z, radius_px=radius_px, magnification=magnifications, shot=shot
+        out / "facts.npz",
+        surface=facts[:, 0],
+        z0=facts[:, 1],
+        z=facts[:, 2],
+        radius_px=facts[:, 3],
+        magnification=facts[:, 4],
+        shot=facts[:, 5],
     )
 
 
@@ -289,97 +297,10 @@ def _tile(rng: np.random.Generator, photos: list[NDArray[np.uint8]], shrink: flo
     return tile[:, ::-1] if rng.random() < 0.5 else tile
 
 
-def _leaves(rng: np.random.Generator) -> Light:
-    """Dead leaves: disks and boxes over one another, sizes by a power law."""
-    canvas = np.full((SIDE, SIDE), rng.random(), np.float32)
-    for _ in range(int(rng.integers(150, 700))):
-        size = float(np.clip(4 * (1 - rng.random()) ** -0.9, 4, 220))
-        x, y = (int(v) for v in rng.integers(0, SIDE, 2))
-        shade = float(rng.random())
-        if rng.random() < 0.5:
-            cv2.circle(canvas, (x, y), int(size), shade, -1, cv2.LINE_AA)
-        else:
-            corners = cv2.boxPoints(((x, y), (2 * size, size * rng.uniform(0.3, 2)), float(rng.uniform(0, 180))))
-            cv2.fillConvexPoly(canvas, corners.astype(np.int32), shade, cv2.LINE_AA)
-    return canvas
-
-
-def _writing(rng: np.random.Generator) -> Light:
-    """A printed page: lines of letters in one or several sizes."""
-    paper, ink = (230, 25) if rng.random() < 0.7 else (40, 215)
-    canvas = np.full((SIDE, SIDE), paper, np.uint8)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 .,;"))
-    y = int(rng.integers(0, 40))
-    while y < SIDE + 40:
-        scale = float(rng.choice([0.35, 0.5, 0.5, 0.8, 1.5, 3.0]))
-        line = "".join(rng.choice(letters, 120))
-        at = (int(rng.integers(-60, 60)), y)
-        cv2.putText(canvas, line, at, int(rng.integers(0, 8)), scale, ink, max(1, round(scale * 1.5)), cv2.LINE_AA)
-        y += max(8, int(32 * scale * rng.uniform(0.9, 1.8)))
-    turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), float(rng.uniform(-15, 15)), 1.0)
-    page = cv2.warpAffine(canvas, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(page, np.float32) / np.float32(255)
-
-
-def _fractal(rng: np.random.Generator) -> Light:
-    """Noise whose spectrum falls like that of nature, 1 / f ** 0.8-1.5, possibly streaked."""
-    fy, fx = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
-    stretch = float(np.exp(rng.uniform(-0.7, 0.7)))
-    f = np.hypot(fy * stretch, fx / stretch)
-    f[0, 0] = 1.0
-    white = scipy.fft.rfft2(_normal(rng, SIDE))
-    waves = scipy.fft.irfft2(white * (f ** -rng.uniform(0.8, 1.5)).astype(np.float32), (SIDE, SIDE))
-    waves = (waves - waves.mean()) / waves.std()
-    return np.asarray(np.clip(0.5 + 0.2 * waves, 0, 1), np.float32)
-
-
-def _bricks(rng: np.random.Generator) -> Light:
-    """Regular things: rows of boxes of other shades with joints between."""
-    wide, high = int(rng.integers(10, 160)), int(rng.integers(8, 90))
-    columns, rows = SIDE // wide + 3, SIDE // high + 2
-    shades = rng.uniform(0.3, 0.9, (rows, columns)).astype(np.float32)
-    canvas = np.repeat(np.repeat(shades, high, 0), wide, 1)
-    joint = float(rng.random())
-    thick = max(1, min(wide, high) // 10)
-    for row in range(rows):
-        canvas[row * high : row * high + thick] = joint
-        shift = (row % 2) * (wide // 2)
-        canvas[row * high : (row + 1) * high] = np.roll(canvas[row * high : (row + 1) * high], shift, 1)
-    for column in range(columns):
-        canvas[:, column * wide : column * wide + thick] = joint
-    grain = rng.standard_normal(canvas.shape, dtype=np.float32) * rng.uniform(0, 0.06)
-    turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), float(rng.uniform(-45, 45)), float(rng.uniform(0.8, 1.3)))
-    out = cv2.warpAffine(canvas + grain, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(out, np.float32)
-
-
-def _speckle(rng: np.random.Generator) -> Light:
-    """Sand, cloth, foliage: random grains of one size or two on a plain ground."""
-    grain = float(rng.uniform(0.5, 6))
-    out = cv2.GaussianBlur(_normal(rng, SIDE), (0, 0), grain)
-    out = out / out.std()
-    if rng.random() < 0.5:
-        out = np.where(out > rng.uniform(0.3, 1.5), 1.0, -1.0)
-    return np.asarray(np.clip(0.5 + 0.25 * out, 0, 1), np.float32)
-
-
-_TABLES: dict[str, NDArray[np.float32] | NDArray[np.uint8]] = {}
-
-
-def _normal(rng: np.random.Generator, side: int) -> NDArray[np.float32]:
-    """Normal deviates [side, side] cut from a bank: drawing them afresh would take longer than everything else."""
-    if "noise" not in _TABLES:
-        drawn = np.random.default_rng(77).standard_normal((_NOISE_BANK, _NOISE_BANK), dtype=np.float32)
-        _TABLES["noise"] = drawn
-    top, left = rng.integers(_NOISE_BANK - side, size=2)
-    return np.asarray(_TABLES["noise"][top : top + side, left : left + side], np.float32)
-
-
+@lru_cache(maxsize=1)
 def _encoding() -> NDArray[np.uint8]:
-    if "encoding" not in _TABLES:
-        ramp = np.arange(16384) / 16383.0
-        _TABLES["encoding"] = np.round(255.0 * ramp ** (1 / 2.2)).astype(np.uint8)
-    return np.asarray(_TABLES["encoding"], np.uint8)
+    ramp = np.arange(16384) / 16383.0
+    return np.round(255.0 * ramp ** (1 / 2.2)).astype(np.uint8)
 
 
 if __name__ == "__main__":
