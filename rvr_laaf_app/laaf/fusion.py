@@ -17,10 +17,11 @@ from rvr_laaf_app.core.evidence import GRID, ClipEvidence, Suggestion
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.laaf.look_ahead import DEFAULT_LEAD_FRAMES, timed
 from rvr_laaf_app.laaf.path import best_path, runs, smoothed
-from rvr_laaf_app.laaf.subjects import Subject, shared
+from rvr_laaf_app.laaf.subjects import Subject, camera_walks, shared
 from rvr_laaf_app.laaf.worth import SCENE, SCENE_WORTH, Mode, Shot, weighed
 
 LATER_S = 0.6  # after an entry, when the subject is wholly in the picture
+FACE_NEAR_S = 0.5  # a face that is seen so soon says where to look at a subject
 NEAR_S = 1.0  # a change and the event that caused it lie no farther apart
 SAME_THING, NEIGHBOUR = 0.5, 1.3  # share of the smaller box that lies in so many times the other
 
@@ -41,7 +42,9 @@ def suggest(evidence: ClipEvidence, mode: Mode = "auto", *, lead_frames: int = D
 def _targets(evidence: ClipEvidence, shot: Shot, lead_frames: int) -> list[Suggestion]:
     """Return the targets of a shot: its first subject, and every change."""
     path = best_path(shot.worth / evidence.rate, shot.costs)
-    path = _from_the_start(shot, np.where(path == len(shot.subjects), SCENE, path))
+    path = np.where(path == len(shot.subjects), SCENE, path)
+    if not camera_walks(evidence, shot.start, shot.stop):
+        path = _from_the_start(shot, path)
     found: list[Suggestion] = []
     held = SCENE
     for first, _, number in runs(path):
@@ -78,7 +81,7 @@ def _part_of(shot: Shot, held: int, change: Suggestion) -> bool:
 def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> Suggestion:
     """Return the target at the first frame of a shot."""
     reason = "first subject of the clip" if shot.start == 0 else "a new shot"
-    heard = "; what is heard is not in the picture" if shot.unseen else ""
+    heard = "; nothing that is seen moves with the sound" if shot.unseen else ""
     if number == SCENE:
         box = _salient_box(evidence, shot.start, min(shot.start + round(evidence.rate), shot.stop))
         return Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye{heard}")
@@ -88,7 +91,7 @@ def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> Suggestion:
     rival, rival_box = _runner_up(shot, number, shot.start)
     return Suggestion(
         shot.start,
-        subject.box_at(max(subject.start, shot.start)),
+        subject.place_at(max(subject.start, shot.start), round(FACE_NEAR_S * evidence.rate)),
         score,
         detector,
         f"{reason}: {what}{heard}",

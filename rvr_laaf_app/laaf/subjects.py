@@ -35,7 +35,7 @@ TRUSTED = 0.3  # how far the camera must be explained for motion to be somebody 
 QUIET = 0.004  # mean heat of action in the picture at which a thing that moves counts half
 OUTWARDS = 0.1  # widths or heights of the picture a second
 WALKING = 0.03  # widths and heights of the picture a second: the camera moves
-LEAST_STREAM, STREAM_ALIGNED, STREAM_EDGE = 10, 0.8, 0.9  # frames; cosine to the middle; share of them at the border
+LEAST_STREAM, STREAM_ALIGNED, STREAM_EDGE = 10, 0.4, 0.9  # frames; cosine to the middle; share of them at the border
 BODY_OF_FACE = (2.6, 4.5)  # widths and heights of a face that its body takes up
 
 
@@ -72,6 +72,13 @@ class Subject:
             return face
         return self.boxes[min(max(frame - self.start, 0), len(self.boxes) - 1)].clipped()
 
+    def place_at(self, frame: int, reach: int) -> Box:
+        """Return its face at `frame` or at the nearest frame within `reach` that shows it; else all of it."""
+        near = min(self.face_boxes, key=lambda f: (abs(f - frame), f), default=None)
+        if near is None or abs(near - frame) > reach:
+            return self.box_at(frame)
+        return self.face_boxes[near]
+
     def series(self, values: list[float], start: int, stop: int) -> NDArray[np.float64]:
         """Return values of its frames as an array over [start, stop), 0 where it is not there."""
         whole = np.zeros(stop - start)
@@ -91,20 +98,21 @@ def subjects_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Subj
     for frame in range(start, stop):
         cast.step(frame)
     least = max(3, round(LEAST_SEEN_S * evidence.rate))
-    walking = _camera_speed(evidence, start, stop) > WALKING
-    seen = [s for s in cast.everyone if sum(s.seen) >= min(least, stop - start)]
-    subjects = [s for s in seen if not (walking and _streams_out(s))]
-    for number, subject in enumerate(subjects):
-        subject.number = number
+    subjects = [s for s in cast.everyone if sum(s.seen) >= min(least, stop - start)]
+    for subject in subjects:
         if subject.birth == "edge" and not _came_in(subject, evidence.rate):
             subject.birth = "inside"
+    if camera_walks(evidence, start, stop):
+        subjects = [s for s in subjects if not _streams_out(s)]
+    for number, subject in enumerate(subjects):
+        subject.number = number
         _cut_tail(subject, stop, evidence.rate)
     return subjects
 
 
-def _camera_speed(evidence: ClipEvidence, start: int, stop: int) -> float:
-    """Return how fast the camera moves the picture in a shot: shares of its width and height a second, summed."""
-    return float(np.abs(evidence.camera[start:stop, :2]).sum(axis=1).mean()) * evidence.rate
+def camera_walks(evidence: ClipEvidence, start: int, stop: int) -> bool:
+    """True if the camera moves the picture much of the time: a shot from the hand, a pan, a walk."""
+    return float(np.abs(evidence.camera[start:stop, :2]).sum(axis=1).mean()) * evidence.rate > WALKING
 
 
 def _streams_out(subject: Subject) -> bool:

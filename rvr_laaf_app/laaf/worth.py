@@ -34,6 +34,7 @@ ACTION_S = 0.5
 CHANGE_COST_S = 0.6  # worth times seconds that a change must bring that no event explains
 EVENT_COST_S = 0.3  # ... and one that an event explains
 SPOKEN = 0.25  # share of a shot in which somebody seen has the word: a conversation
+FACING = 0.6  # share of a shot in which each of two faces is seen
 CAME_IN_S, CAME_IN_SIZE = 1.5, 0.2  # after an entry; square root of the share of the picture that was worth it
 SEEN_S, CAME_IN_SEEN = 1.0, 0.6
 GAZE_EVERY = 4  # frames
@@ -64,7 +65,7 @@ def weighed(evidence: ClipEvidence, mode: Mode, start: int, stop: int) -> Shot:
     subjects = subjects_of_shot(evidence, start, stop)
     turns = turns_of_shot(evidence, start, stop) if mode != "action" else []
     heard = soundings(evidence, subjects, start, stop) if mode != "action" else []
-    scene = scene_of(turns, start, stop) if mode == "auto" else mode
+    scene = scene_of(subjects, turns, start, stop) if mode == "auto" else mode
     worth = _standing(evidence, subjects, mode, (start, stop))
     for index, turn in enumerate(turns):
         number = _speaker(subjects, turn.face)
@@ -94,10 +95,14 @@ def weighed(evidence: ClipEvidence, mode: Mode, start: int, stop: int) -> Shot:
     )
 
 
-def scene_of(turns: list[Turn], start: int, stop: int) -> Scene:
-    """Return the kind of a shot: a conversation if people who are seen have the word in a good part of it."""
-    spoken = sum(t.stop - t.start for t in turns)
-    return "conversation" if spoken >= SPOKEN * (stop - start) else "action"
+def scene_of(subjects: list[Subject], turns: list[Turn], start: int, stop: int) -> Scene:
+    """Return the kind of a shot: a conversation if people who are seen have the word in a good part of it.
+
+    Without sound: if two faces or more are seen for most of it.
+    """
+    spoken = sum(t.stop - t.start for t in turns) >= SPOKEN * (stop - start)
+    facing = sum(len(s.face_boxes) >= FACING * (stop - start) for s in subjects) >= 2
+    return "conversation" if spoken or facing else "action"
 
 
 def _standing(
