@@ -76,7 +76,7 @@ def measure_dff(
     seed: int,
     stacks: int = 24,
     frames: int = 4,
-    side: int = 160,
+    side: int = 256,
     tell: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Return {"methods": {name: {"static" | "moving": figures}}, "slides", "goal", ...}; `stacks` of each sort."""

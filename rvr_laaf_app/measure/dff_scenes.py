@@ -21,7 +21,8 @@ from rvr_laaf_app.measure.dff_textures import PLAIN_SHARE, Light, Paint, drawn_t
 
 Things = Literal["small", "large"]
 RAMPS, RAMP_FRAMES = 5, 5  # a sequence sweeps the focus five times, jumping back in between
-MAX_SPEED_PX = 1.0  # of a thing, per frame, for a picture 160 px wide; the camera pans up to as much
+MAX_SPEED_PX = 1.0  # of a thing, per frame; the camera pans up to as much, 1.5 times that for the nearest
+COC_PX = (5.6, 17.6)  # widest disc of a sweep, whatever the size of the picture
 WALL_PLACE = (-0.25, 0.02)  # disparity of the wall, in that of the focus range
 _SLAB_PX = 0.9  # coc step between the slabs that a slanted surface is cut into
 _SENSOR_SIGMA = 0.45  # px: what sensor and lens blur even in focus
@@ -112,7 +113,7 @@ def random_scene(
     near_m = float(rng.uniform(0.25, 0.8))
     far_m = near_m * float(np.exp(rng.uniform(np.log(1.6), np.log(5.0))))
     width = size[0]
-    coc = float(rng.uniform(0.035, 0.11)) * width  # of the farthest seen with the focus on the nearest, px
+    coc = float(rng.uniform(*COC_PX))  # of the farthest seen with the focus on the nearest
     focal_m = float(rng.uniform(0.004, 0.05))
     f_number, sensor_m = float(rng.choice([1.4, 1.8, 2.0, 2.8, 4.0])), 1.0
     raw = ThinLens(1000 * focal_m, f_number, width / (1000 * sensor_m))
@@ -120,14 +121,14 @@ def random_scene(
     lens = ThinLens(1000 * focal_m, f_number, raw.px_per_mm * coc / at_full)
     margin = int(np.ceil(0.75 * coc)) + 2
     full = size[0] + 2 * margin, size[1] + 2 * margin
-    pan = _speed(rng, width) if moving else (0.0, 0.0)
+    pan = _speed(rng) if moving else (0.0, 0.0)
     surfaces = [_wall(rng, full, paint, pan)]
     if rng.random() < 0.5:
         surfaces.append(_ground(rng, full, paint, pan))
     count = int(rng.integers(10, 24)) if things == "small" else int(rng.integers(3, 9))
     places = np.sort(rng.uniform(0.0, 1.0, count))
     for place in places:
-        surfaces.append(_thing(rng, full, paint, float(place), things, pan if moving else None, width))
+        surfaces.append(_thing(rng, full, paint, float(place), things, pan if moving else None))
     return FocalScene(tuple(surfaces), lens, near_m, far_m, size, margin, moving)
 
 
@@ -190,8 +191,8 @@ def random_stack(
     return focal_stack(scene, ramp_distances(scene, rng, frames=frames), rng, ramp=int(rng.integers(RAMPS)))
 
 
-def _speed(rng: np.random.Generator, width: int) -> tuple[float, float]:
-    turn, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 1.0) * MAX_SPEED_PX * width / 160
+def _speed(rng: np.random.Generator) -> tuple[float, float]:
+    turn, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 1.0) * MAX_SPEED_PX
     return float(speed * np.cos(turn)), float(speed * np.sin(turn))
 
 
@@ -221,7 +222,6 @@ def _thing(
     place: float,
     things: Things,
     pan: tuple[float, float] | None,
-    width: int,
 ) -> Surface:
     span = rng.uniform(0.06, 0.22) if things == "small" else rng.uniform(0.25, 0.7)
     radius = 0.5 * span * min(full) + 2.0
@@ -238,7 +238,7 @@ def _thing(
     elif kind < 0.65:  # round
         bulge = rng.uniform(0.05, 0.25) * (1.0 if things == "large" else 0.5)
         depth += (bulge * np.sqrt(np.clip(1 - u * u - v * v, 0, 1)) - bulge / 2).astype(np.float32)
-    own = _speed(rng, width) if pan is not None and rng.random() < 0.7 else (0.0, 0.0)
+    own = _speed(rng) if pan is not None and rng.random() < 0.7 else (0.0, 0.0)
     speed = (own[0] + pan[0] * (0.5 + place), own[1] + pan[1] * (0.5 + place)) if pan is not None else (0.0, 0.0)
     rgba = np.dstack([light * alpha[..., None], alpha]).astype(np.float32)
     return Surface(rgba, np.clip(depth, 0.0, 1.0).astype(np.float32), speed)

@@ -293,6 +293,7 @@ def with_places(slices: Tensor, places: Tensor) -> Tensor:
 
 VOLUME_WIDTHS = (28, 44, 64, 96)  # at strides 2, 4, 8, 16
 POINTERS = 4  # of each level
+REACHES = (4, 2, 1)  # px: how far the kernels of the last steps reach
 CONTRASTS = 3  # scales on which local contrast is compared
 
 
@@ -338,7 +339,10 @@ class FocusVolumeNet(DffNet):
     takes away, whatever the texture is); at each level slices learn of each other. Pointers turn slices into places by
     attention, one decoder joins the levels. Its features ask every slice for a weight; the result is the weighted place
     plus a correction, brought to full size by a learned convex mixture of neighbours (Teed and Deng 2020, RAFT, 3.3).
-    Any number of slices in any order. The expected error, from which confidence comes, is learned beside it.
+    At full size the all-in-focus picture that the same weights make shows where silhouettes run: learned kernels let
+    every pixel take its depth from the neighbours that it belongs to (after Cheng et al. 2018, CSPN), first from afar,
+    then from close by. Any number of slices in any order. The expected error, from which confidence comes, is learned
+    beside it.
     """
 
     def __init__(self, config: DffConfig) -> None:
@@ -355,9 +359,15 @@ class FocusVolumeNet(DffNet):
         self.correction = nn.Conv2d(w0, 1, 3, 1, 1)
         self.error = nn.Conv2d(w0, 1, 3, 1, 1)
         self.mixture = nn.Conv2d(w0, 4 * 9, 3, 1, 1)
+        kernels = nn.Conv2d(16, 9 * len(REACHES), 3, 1, 1)
+        self.outline = nn.Sequential(conv(4 + w0 // 4, 16), conv(16, 16), kernels)
         self.coc_decoder = nn.Sequential(conv(2 * w0, w0), nn.Conv2d(w0, 1, 3, 1, 1)) if config.coc else None
         for tensor in self.correction.parameters():
             nn.init.zeros_(tensor)
+        with torch.no_grad():  # to begin with, every pixel mostly stays as it is
+            for number in range(len(REACHES)):
+                kernels.weight[9 * number : 9 * number + 9] *= 0.3
+                kernels.bias[9 * number + 4] = 3.0  # type: ignore[index]
 
     def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
         """See the module's docstring."""
@@ -389,7 +399,17 @@ class FocusVolumeNet(DffNet):
             joined = torch.cat([keys, flat(y.unsqueeze(1).expand(-1, count, -1, -1, -1))], 1)
             coc = F.interpolate(self.coc_decoder(joined), scale_factor=2.0, mode="bilinear", align_corners=False)
             coc = by_slice(coc[:, 0], count)
-        return DffOutput(doubled(half, self.mixture(y).float())[:, 0], coc, error)
+        full = self._outlined(doubled(half, self.mixture(y).float()), slices, weights, y)
+        return DffOutput(full[:, 0], coc, error)
+
+    def _outlined(self, full: Tensor, slices: Tensor, weights: Tensor, y: Tensor) -> Tensor:
+        """Move the steps of `full` [B, 1, H, W] to where silhouettes run in the all-in-focus picture."""
+        shares = F.interpolate(weights, scale_factor=2.0, mode="bilinear", align_corners=False).unsqueeze(2)
+        sharp = (shares * slices).sum(1)
+        kernels = self.outline(torch.cat([sharp, full, F.pixel_shuffle(y.float(), 2)], 1)).float()
+        for reach, kernel in zip(REACHES, kernels.split(9, 1), strict=True):
+            full = mixed(full, kernel, reach)
+        return full
 
 
 def log_contrast(slices: Tensor) -> Tensor:
@@ -417,6 +437,14 @@ def doubled(half: Tensor, logits: Tensor) -> Tensor:
     around = F.unfold(F.pad(half, (1, 1, 1, 1), mode="replicate"), 3).view(batch, 9, 1, h, w)
     weights = logits.view(batch, 9, 4, h, w).softmax(1)
     return F.pixel_shuffle((weights * around).sum(1), 2)
+
+
+def mixed(full: Tensor, logits: Tensor, reach: int) -> Tensor:
+    """Every pixel of [B, 1, H, W] a convex mixture of itself and 8 others, `reach` pixels off; logits [B, 9, H, W]."""
+    h, w = full.shape[-2:]
+    padded = F.pad(full, (reach,) * 4, mode="replicate")
+    around = [padded[..., i * reach : i * reach + h, j * reach : j * reach + w] for i in range(3) for j in range(3)]
+    return (logits.softmax(1) * torch.cat(around, 1)).sum(1, keepdim=True)
 
 
 NETS: dict[str, type[DffNet]] = {

@@ -29,6 +29,7 @@ ROLE = "depth-from-focus"
 NET = "depth_from_focus"  # in the header of its weights
 WORK_LONG_SIDE = 384
 TILE, OVERLAP = 256, 64  # px at work size; pictures up to 1.5 tiles go through whole
+MOST_SLICES = 6  # of a longer sweep so many are seen, evenly spread: what blurs tells more than what is sharp
 _UNKNOWN_ERROR = 0.05  # expected by networks that do not tell
 
 
@@ -61,6 +62,8 @@ def learned_depth(
     slices: Sequence[Map], places: Map, *, net: DffNet, long_side: int = WORK_LONG_SIDE
 ) -> tuple[Map, Map]:
     """Return (disparity [h, w], confidence [h, w]) of slices [h, w, 3] at rising focus `places` in 0..1."""
+    seen = spread(places, MOST_SLICES)
+    slices, places = [slices[i] for i in seen], places[seen]
     height, width = slices[0].shape[:2]
     scale = min(1.0, long_side / max(height, width))
     size = max(16, round(width * scale)), max(16, round(height * scale))
@@ -71,6 +74,14 @@ def learned_depth(
     if size != (width, height):
         disparity, sure = _full_size(slices, disparity, sure)
     return np.clip(disparity, 0.0, 1.0).astype(np.float32), np.clip(sure, 0.0, 1.0).astype(np.float32)
+
+
+def spread(places: Map, most: int) -> list[int]:
+    """Return which of the rising places to take: all, or `most` of them, the ends and what is nearest to even steps."""
+    if len(places) <= most:
+        return list(range(len(places)))
+    wanted = np.linspace(places[0], places[-1], most)
+    return sorted({int(np.abs(places - place).argmin()) for place in wanted})
 
 
 def tiled(net: DffNet, slices: Map, places: Map) -> tuple[Map, Map]:

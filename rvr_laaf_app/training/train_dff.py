@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
 from torch import Tensor
 
 from rvr_laaf_app.nets.depth_from_focus_nets import COC_SCALE_PX, DffConfig, DffNet, DffOutput, build, to_input
@@ -96,7 +97,7 @@ def train(s: Settings) -> None:
     config = DffConfig(s.kind, coc=bool(s.coc), place_channel=bool(s.places), slices=s.slices or 4, tile=s.crop)
     net = build(config).to(s.device)
     if s.start:
-        load_checkpoint(Path(s.start), nets={"average": net}, optimizer=None)
+        begin_with(net, Path(s.start))
     average = copy.deepcopy(net).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), lr=s.rate, weight_decay=s.weight_decay)
     step, spent, last = 0, 0.0, s.out / "last.safetensors"
@@ -126,6 +127,17 @@ def train(s: Settings) -> None:
             facts = {"step": step, "config": dataclasses.asdict(config), "cpu_seconds": seconds, "batch": s.batch}
             save_checkpoint(last, nets={"net": net, "average": average}, optimizer=optimizer, facts=facts)
             total = 0.0
+
+
+def begin_with(net: DffNet, checkpoint: Path) -> None:
+    """Copy the averaged weights of a checkpoint, as far as names and shapes are the same."""
+    mine = net.state_dict()
+    with safe_open(checkpoint, "pt") as file:
+        names = {name.removeprefix("average/") for name in file.keys() if name.startswith("average/")}  # noqa: SIM118
+        for name in names & mine.keys():
+            value = file.get_tensor(f"average/{name}")
+            if value.shape == mine[name].shape:
+                mine[name].copy_(value)
 
 
 def losses(net: DffNet, batch: Batch, s: Settings) -> Tensor:
