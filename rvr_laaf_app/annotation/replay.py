@@ -151,7 +151,7 @@ class Replay:
 def _placed(said: Said, line: JsonObject) -> Said:
     """Return a value with the places that a line of the step "found" gives, where there are such targets."""
     fields = Fields(line)
-    key, places = fields.text("clip"), decode_places(fields.inner("places"))
+    key, places = fields.text("clip"), decode_places(fields.raw("places"))
     if key not in said:
         return said
     moved = [replace(t, place=places[t.id]) for t in said[key].targets if t.id in places]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from rvr_laaf_app.annotation.schema import VafTarget
-from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui.annotate.background import OpenedClip
 from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS, REASONS
 from rvr_laaf_app.ui.annotate.following import Following
-from rvr_laaf_app.ui.annotate.presenting import marks_of, strip_of, text_of, where_text
+from rvr_laaf_app.ui.annotate.presenting import marks_of, strip_of, subject_under, text_of, where_text
 from rvr_laaf_app.ui.annotate.show import Attended, ClipShow, Look, rgb_of
 from rvr_laaf_app.ui.newest import close_all
 from rvr_laaf_app.ui.timeline.film import FilmStrip
@@ -35,6 +35,7 @@ class Bench(QObject):
     """One page, one desk. Handlers raise RvrError; the window shows it."""
 
     said_something = Signal(str)  # for the bottom line
+    failed = Signal(object)  # Exception, of what nobody asked for just now
     attention_changed = Signal(str)
 
     def __init__(self, page: AnnotatePage, desk: Desk, bridge: GuiBridge, sound: Sound, parent: QObject) -> None:
@@ -72,6 +73,11 @@ class Bench(QObject):
             (page.strip.seek_asked, self.show.seek),
             (page.strip.chosen, self.desk.choose),
         )
+
+    @property
+    def show_is_empty(self) -> bool:
+        """True until the first picture of the open clip is there."""
+        return self._look is None
 
     # Opening
 
@@ -210,12 +216,7 @@ class Bench(QObject):
         index = self.show.index
         if any(t.at.frame == index for t in self._targets()) and not self.show.player.playing:
             return None
-        found = []
-        for subject, path in self.following.paths.items():
-            here = path.at(index)
-            if here is not None and here[1] > 0 and _holds(here[0], point):
-                found.append((here[0].area, subject))
-        return min(found)[1] if found else None
+        return subject_under(self.following.paths, index, point)
 
     def _place_of(self, subject: str, frame: int) -> Box | None:
         path = self.following.paths.get(subject)
@@ -347,7 +348,10 @@ class Bench(QObject):
                 places[target.id] = place
                 del self._waiting[target.id]
         if places:
-            self.desk.found(places)
+            try:
+                self.desk.found(places)
+            except RvrError as error:
+                self.failed.emit(error)
         self._show_marks()
 
     @Slot()
@@ -394,7 +398,3 @@ class Bench(QObject):
         facts, ground = self.desk.facts, self.desk.ground
         text = "" if facts is None or ground is None else where_text(facts, ground, self.show.index)
         self.page.where.setText(text)
-
-
-def _holds(box: Box, point: Point) -> bool:
-    return box.x <= point.x <= box.x + box.width and box.y <= point.y <= box.y + box.height

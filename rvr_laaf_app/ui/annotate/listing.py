@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
 from rvr_laaf_app.annotation.schema import is_named
@@ -55,6 +54,9 @@ def progress_text(desk: Desk, tr: Tr, *, looking: tuple[int, int] | None) -> str
 
 
 def words_of(desk: Desk) -> list[str]:
-    """Return the names of subjects in this annotator's work, the most used first."""
-    counts = Counter(t.subject for said in desk.store.said.values() for t in said.targets if is_named(t.subject))
-    return [word for word, _ in counts.most_common()]
+    """Return the names of subjects in this annotator's work, in the order in which they came up.
+
+    So a word keeps its number, whatever is annotated.
+    """
+    names = (t.subject for said in desk.store.said.values() for t in said.targets if is_named(t.subject))
+    return list(dict.fromkeys(names))

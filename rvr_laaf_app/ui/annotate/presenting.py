@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rvr_laaf_app.annotation.making import Ground
 from rvr_laaf_app.annotation.schema import ClipAnnotation, VafTarget
 from rvr_laaf_app.annotation.work import ClipFacts
-from rvr_laaf_app.core.geometry import Point
+from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui.annotate.following import Path
 from rvr_laaf_app.ui.annotate.strip_drawing import StripTarget
 from rvr_laaf_app.ui.annotate.target_form import TargetText
@@ -75,7 +75,21 @@ def marks_of(
     return tuple(marks), points
 
 
+def subject_under(paths: Mapping[str, Path], index: int, point: Point) -> str | None:
+    """Return the subject whose box is surely under a place of a frame, the smallest if there are several."""
+    found = []
+    for subject, path in paths.items():
+        here = path.at(index)
+        if here is not None and here[1] > 0 and _holds(here[0], point):
+            found.append((here[0].area, subject))
+    return min(found)[1] if found else None
+
+
+def _holds(box: Box, point: Point) -> bool:
+    return box.x <= point.x <= box.x + box.width and box.y <= point.y <= box.y + box.height
+
+
 def where_text(facts: ClipFacts, ground: Ground, index: int) -> str:
-    """Return "0:03.20  frame 80 of 240   name"."""
+    """Return the moment, the number of the frame and the name of the clip."""
     now = clock_text(ground.table.seconds_of(index))
     return f"{now} / {clock_text(ground.table.duration_s)}    {index + 1} / {len(ground.table)}    {facts.clip.name}"

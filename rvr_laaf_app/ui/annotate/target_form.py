@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QStringListModel, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
-    QCompleter,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS, REASONS
 from rvr_laaf_app.ui.annotate.strip_drawing import subject_colour
+from rvr_laaf_app.ui.annotate.subject_field import SubjectField
 
 _KEPT = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Down})
 
@@ -74,12 +74,14 @@ class TargetForm(QWidget):
         self.place.setObjectName("target_place")
         self.place.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         self.place.setProperty("role", "quiet")
-        self.subject = self._field("target_subject", self.tr("Who or what it is"), self.subject_named)
-        self._known = QStringListModel(self)
-        completer = QCompleter(self._known, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setCompletionMode(QCompleter.CompletionMode.InlineCompletion)
-        self.subject.setCompleter(completer)
+        self.naming = SubjectField(self)
+        self.subject = self.naming.field
+        self.subject.setPlaceholderText(self.tr("Who or what it is"))
+        self.subject.setAccessibleName(self.tr("Who or what it is"))
+        self.subject.installEventFilter(self._keeper)
+        self.subject.returnPressed.connect(self.left)
+        self.naming.named.connect(self.subject_named)
+        self.naming.taken.connect(self.left)
         self.reason = self._field("target_reason", self.tr("In other words"), self.reason_written)
         self.subjects = QVBoxLayout()
         self.subjects.setSpacing(2)
@@ -100,7 +102,7 @@ class TargetForm(QWidget):
         column.addLayout(head)
         column.addLayout(self.subjects)
         column.addWidget(self._labelled(self.tr("Subject"), "name_subject"))
-        column.addWidget(self.subject)
+        column.addWidget(self.naming)
         column.addWidget(self._labelled(self.tr("Why"), "write_reason"))
         grid = QGridLayout()
         grid.setSpacing(4)
@@ -219,8 +221,7 @@ class TargetForm(QWidget):
 
     def show_words(self, words: Sequence[str]) -> None:
         """Offer these names while a subject is typed."""
-        if self._known.stringList() != list(words):
-            self._known.setStringList(list(words))
+        self.naming.set_words(words)
 
     def show_target(self, text: TargetText | None) -> None:
         """Show a target; None: none is chosen."""

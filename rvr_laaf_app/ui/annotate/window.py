@@ -164,6 +164,12 @@ class AnnotateWindow(QMainWindow):
             self._to_page()
             self._work.ask(key, at_s=seconds)
 
+    def show_clip(self, name: str) -> None:
+        """Open a clip by its name; nothing happens if there is none."""
+        facts = self._work.desk.survey.named(name) if self._work is not None else None
+        if facts is not None and self._work is not None:
+            self._work.ask(facts.clip.pictures)
+
     @property
     def desk(self) -> Desk | None:
         """What is worked on; None without a folder."""
