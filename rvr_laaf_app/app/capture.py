@@ -25,6 +25,7 @@ from rvr_laaf_app.camera.sweeping import SweepPlan
 from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
 
 if TYPE_CHECKING:
+    from rvr_laaf_app.camera.defocus import DefocusModel
     from rvr_laaf_app.core.geometry import Box
     from rvr_laaf_app.pipeline.capture_focus import FocusLook
 
@@ -145,14 +146,27 @@ class Capture:
 
     # Tasks: one at a time
 
-    def autofocus(self, method: str, region: Region, *, depth_of_field: int) -> None:
-        """Find focus with a method, on what `region` says in each picture (called in the session's thread)."""
-        from rvr_laaf_app.pipeline.capture_focus import begin_search, look_of, middle_of
+    def autofocus(
+        self,
+        method: str,
+        region: Region,
+        *,
+        depth_of_field: int,
+        model: DefocusModel | None = None,
+        width_px: int | None = None,
+    ) -> None:
+        """Find focus with a method, on what `region` says in each picture (called in the session's thread).
+
+        model: the calibration of the lens, if there is one; width_px: of the live picture.
+        """
+        from rvr_laaf_app.pipeline.capture_focus import begin_search, look_of, region_for
 
         session = self._ready()
         low, high = self._limits()
         start = self.state.position if self.state.position is not None else (low + high) // 2
-        search = begin_search(method, (low, high), start=start, depth_of_field=depth_of_field)
+        search = begin_search(
+            method, (low, high), start=start, depth_of_field=depth_of_field, model=model, width_px=width_px
+        )
         count = 0
 
         def seen(step: Any) -> None:
@@ -161,8 +175,7 @@ class Capture:
             look = look_of(step, count)
             self._post(lambda: self._looks.tell(look))
 
-        where = lambda frame: region(frame) or middle_of(frame)  # noqa: E731 - one word for one thing
-        self._begin("autofocus", session.run_autofocus(search, region=where, on_step=seen))
+        self._begin("autofocus", session.run_autofocus(search, region=region_for(region), on_step=seen))
 
     def sweep(
         self, positions: Sequence[int], folder: Path, *, span: int, region: Box | None = None, name: str = "sweep"

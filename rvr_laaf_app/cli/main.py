@@ -36,6 +36,7 @@ COMMANDS = {
     "models": "list, install and remove depth networks",
     "eval": "measure depth, light, steadiness, and proposed focus targets",
     "vaf": "the data set of focus targets that people set: how far it is, whether it is sound, in and out",
+    "camera": "connected cameras: list, focus, capture focus sweeps and stacks, calibrate, open the capture window",
     "annotate": "open the window in which focus targets are set on a folder of clips",
     "bench": "measure the stages and the renderer on this machine",
 }

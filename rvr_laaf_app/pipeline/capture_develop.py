@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import cv2
 import numpy as np
@@ -20,27 +19,23 @@ from numpy.typing import NDArray
 from rvr_laaf_app.camera.sweep import PICTURE_SUFFIXES, Sweep, read_sweep
 from rvr_laaf_app.core.atomic import write_atomic
 from rvr_laaf_app.core.errors import MediaError, RvrError, UsageError
-from rvr_laaf_app.core.frame import ClipTrait
+from rvr_laaf_app.core.frame import ClipTrait, Frame
 from rvr_laaf_app.estimate.base import DEFAULT_ESTIMATOR, ESTIMATORS
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.disk_space import export_errors
 from rvr_laaf_app.media.exr import read_exr, write_exr
 from rvr_laaf_app.media.image_file import write_png
-from rvr_laaf_app.media.stills import is_still, read_still
-from rvr_laaf_app.stack.align import aligning
-from rvr_laaf_app.stack.depth_from_focus import depth_from_focus
-from rvr_laaf_app.stack.fuse import DEFAULT_METHOD, fusing, steps_of
+from rvr_laaf_app.media.stills import is_still
+from rvr_laaf_app.pipeline.stack_job import FileSlices, Stacked, StackOptions, stack_slices_job
+from rvr_laaf_app.stack.align import DOUBTFUL
 from rvr_laaf_app.stack.slices import AlignedSlices, Alignment
 
 SCHEMA: Final = "rvr-developed/1"
 VERSION: Final = 1  # of what is between the pictures and the results: raise it, and they are made again
 FOLDER: Final = "developed"
 _NOTE: Final = "developed.json"
-_DEPTH_PX: Final = 1280  # long side of measured depth
-_DEPTH_BYTES: Final = 400 * 2**20  # of all slices at once, for depth
-_DOUBTFUL_AGREEMENT: Final = 0.2
 _TURNED: Final = -0.15  # correlation with the network's depth below which the order of a sweep is taken as far to near
-T = TypeVar("T")
+_FLAT: Final = 1e-3  # spread of a depth that says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +62,6 @@ class Developed:
     def best(self) -> Path:
         """The picture to work with: the retouched one if there is one."""
         return self.retouched if self.retouched.is_file() else self.picture
-
-
-class SliceFiles:
-    """The pictures of a sweep in the order of the lens, read one at a time."""
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = tuple(paths)
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.paths)
-
-    def read(self, index: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
-        """Return one picture upright, display-encoded; MediaError if it cannot be read."""
-        return read_still(self.paths[index]).rgb
 
 
 def developed_already(folder: Path | str) -> Developed | None:
@@ -119,85 +98,46 @@ def develop_job(folder: Path | str, *, near_is_low: bool | None = None) -> Job[D
     paths, positions = _ordered(sweep, turned=False)
     if len(paths) < 2:
         raise MediaError("a focus sweep needs at least two pictures", where=place, remedy="Capture more of them.")
-    slices = SliceFiles(paths)
-    total = len(paths) * 3 + steps_of(DEFAULT_METHOD, len(paths)) + 1
-    alignment = yield from _steps(aligning(slices), 0, total, "aligning")
-    aligned = AlignedSlices(slices, alignment)
-    done_steps = len(paths)
-    fused = yield from _steps(fusing(aligned), done_steps, total, "fusing")
-    done_steps += steps_of(DEFAULT_METHOD, len(paths))
-    small = yield from _small_slices(aligned, done_steps, total)
-    done_steps += len(paths)
-    yield Progress(done_steps, total, "measuring depth")
     low = True if near_is_low is None else near_is_low
-    disparity, _sure = depth_from_focus(small, positions, near_is_low=low)
-    yield Progress(total - 1, total, "measuring depth")
+    stacked = yield from stack_slices_job(FileSlices(paths), positions, StackOptions(near_is_low=low))
+    disparity = stacked.disparity
+    assert disparity is not None  # it was asked for
     turned = False
     if near_is_low is None and not sweep.camera:
-        turned = yield from _is_turned(fused.rgb, disparity, total)
-        disparity = 1.0 - disparity if turned else disparity
-    return _kept(sweep, fused.rgb, disparity.astype(np.float32), alignment, turned=turned)
+        turned = yield from _is_turned(stacked.rgb8, disparity)
+    return _kept(sweep, stacked, np.asarray(1.0 - disparity if turned else disparity, np.float32), turned=turned)
 
 
-def _steps(run: Any, begun: int, total: int, what: str) -> Job[Any]:
-    """Run a generator of the stack room, its steps told as progress from `begun` on; return what it returns."""
-    yield Progress(begun, total, what)
-    while True:
-        try:
-            step = next(run)
-        except StopIteration as end:
-            return end.value
-        yield Progress(min(begun + int(step), total), total, what)
-
-
-def _small_slices(aligned: AlignedSlices, begun: int, total: int) -> Job[list[NDArray[np.float32]]]:
-    """Return the aligned slices as floats 0..1, no larger than what depth is measured at."""
-    found: list[NDArray[np.float32]] = []
-    for number in range(aligned.count):
-        picture = aligned.read(number)
-        height, width = picture.shape[:2]
-        most = (_DEPTH_BYTES / (12 * aligned.count * height * width)) ** 0.5
-        scale = min(1.0, _DEPTH_PX / max(height, width), most)
-        size = max(round(width * scale), 16), max(round(height * scale), 16)
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if size != (width, height) else picture
-        found.append(small.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max))
-        yield Progress(begun + number + 1, total, "measuring depth")
-    return found
-
-
-def _is_turned(rgb: NDArray[np.uint16], disparity: NDArray[np.float32], total: int) -> Job[bool]:
+def _is_turned(rgb: NDArray[np.uint8], disparity: NDArray[np.float32]) -> Job[bool]:
     """Return whether the estimator sees near where the sweep, in the order of its names, says far."""
-    from rvr_laaf_app.core.frame import Frame
-
-    yield Progress(total - 1, total, "telling near from far")
-    codes = (rgb >> 8).astype(np.uint8)
-    height, width = codes.shape[:2]
+    yield Progress(1, 1, "telling near from far")
+    height, width = rgb.shape[:2]
     try:
         estimator = ESTIMATORS.load(DEFAULT_ESTIMATOR)()
         state = estimator.start(ClipTrait(width, height, 1, 0.0))
-        frame = Frame(0, 0, codes, "srgb")
+        frame = Frame(0, 0, rgb, "srgb")
         seen, _ = estimator.step([frame] * (1 + sum(estimator.context)), state)
     except RvrError:  # no weights here: the order of the names stands
         return False
     guess = seen.disparity.astype(np.float32)
     measured = cv2.resize(disparity, (guess.shape[1], guess.shape[0]), interpolation=cv2.INTER_AREA)
+    if float(guess.std()) < _FLAT or float(measured.std()) < _FLAT:
+        return False
     return float(np.corrcoef(guess.ravel(), measured.ravel())[0, 1]) < _TURNED
 
 
-def _kept(
-    sweep: Sweep, rgb: NDArray[np.uint16], disparity: NDArray[np.float32], alignment: Alignment, *, turned: bool
-) -> Developed:
+def _kept(sweep: Sweep, stacked: Stacked, disparity: NDArray[np.float32], *, turned: bool) -> Developed:
     """Write picture, depth and the note that names them, the note last."""
-    place = sweep.folder / FOLDER
+    place, alignment = sweep.folder / FOLDER, stacked.alignment
     name = sweep.folder.resolve().name or "sweep"
     picture, depth = place / f"{name}.png", place / f"{name}.depth.exr"
     notes = _notes(sweep, alignment)
     paths, positions = _ordered(sweep, turned=turned)
     made = Developed(sweep.folder, picture, depth, paths, positions, alignment.crop_share, notes)
-    with export_errors(place, estimated_bytes=rgb.nbytes + disparity.nbytes):
+    with export_errors(place, estimated_bytes=stacked.fused.rgb.nbytes + disparity.nbytes):
         place.mkdir(exist_ok=True)
     made.retouched.unlink(missing_ok=True)
-    write_png(picture, rgb)
+    write_png(picture, stacked.fused.rgb if stacked.deep else stacked.rgb8)
     write_exr(depth, disparity)
     note = {
         "schema": SCHEMA,
@@ -223,7 +163,7 @@ def _kept(
 
 def _notes(sweep: Sweep, alignment: Alignment) -> tuple[str, ...]:
     notes = []
-    doubtful = int((alignment.agreement < _DOUBTFUL_AGREEMENT).sum())
+    doubtful = int((alignment.agreement < DOUBTFUL).sum())
     if doubtful:
         notes.append(f"{doubtful} of {len(alignment.agreement)} pictures could not be matched with their neighbours")
     if sweep.remaining:
@@ -274,7 +214,7 @@ def aligned_slices(made: Developed) -> AlignedSlices:
         raise MediaError("how the pictures lie to each other is not known", where=note) from None
     if alignment.to_reference.shape != (len(made.slices), 2, 3):
         raise MediaError("how the pictures lie to each other does not fit them", where=note)
-    return AlignedSlices(SliceFiles(made.slices), alignment)
+    return AlignedSlices(FileSlices(made.slices), alignment)
 
 
 def read_disparity(made: Developed) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ The search knows no camera and the camera's session no search; here both are bro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.autofocus.base import AUTOFOCUS, DEFAULT_AUTOFOCUS, FocusRange, Patch, Search
 from rvr_laaf_app.autofocus.base import FocusResult as FocusResult
 from rvr_laaf_app.camera.base import LiveFrame
+from rvr_laaf_app.camera.defocus import DefocusModel
 from rvr_laaf_app.camera.focusing import Seen
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.core.registry import Unavailable
@@ -23,6 +25,7 @@ from rvr_laaf_app.pipeline.capture_view import luma
 PATCH_PX: Final = 512  # what the printed networks were trained on
 _LEAST_SIDE: Final = 32
 _POINT_SIDE: Final = 0.18  # of the picture's height: the box that a click means
+CALIBRATED: Final = "learned"  # the method that works with a calibration
 TITLES: Final = {
     "learned": "Learned",
     "algorithm1": "Learned, as published",
@@ -92,11 +95,30 @@ def sharpness_of(patch: Patch) -> float:
     return float(np.mean(np.square(across) + np.square(down)))
 
 
-def begin_search(method: str, limits: tuple[int, int], *, start: int, depth_of_field: int, seed: int = 0) -> Search:
-    """Return a search by a method of AUTOFOCUS that begins at a lens position; UsageError for an unknown one."""
+def begin_search(
+    method: str,
+    limits: tuple[int, int],
+    *,
+    start: int,
+    depth_of_field: int,
+    model: DefocusModel | None = None,
+    width_px: int | None = None,
+    seed: int = 0,
+) -> Search:
+    """Return a search by a method of AUTOFOCUS that begins at a lens position.
+
+    model: the calibration of the lens, for methods that can use it, and the width of the live picture.
+
+    Raises UsageError for an unknown method, CheckpointError if its network is missing.
+    """
     low, high = limits
     where = FocusRange(low, high, max(depth_of_field, 1))
-    return AUTOFOCUS.load(method)().search(where, start=min(max(start, low), high), seed=seed)
+    kind = AUTOFOCUS.load(method)
+    if model is not None and method == CALIBRATED:
+        from rvr_laaf_app.autofocus.modern import ModernAutofocus
+
+        return ModernAutofocus(model, width_px=width_px).search(where, start=min(max(start, low), high), seed=seed)
+    return kind().search(where, start=min(max(start, low), high), seed=seed)
 
 
 def look_of(seen: Seen, number: int) -> FocusLook:
@@ -109,3 +131,13 @@ def middle_of(frame: LiveFrame) -> Box:
     height, width = frame.rgb.shape[:2]
     side = min(PATCH_PX, width, height)
     return Box.from_pixels((width - side) / 2, (height - side) / 2, side, side, picture=(width, height))
+
+
+def region_for(chosen: Callable[[LiveFrame], Box | None]) -> Callable[[LiveFrame], Box]:
+    """Return what a session is to look at: what was chosen, else the middle."""
+
+    def where(frame: LiveFrame) -> Box:
+        box = chosen(frame)
+        return middle_of(frame) if box is None else box
+
+    return where

@@ -118,6 +118,7 @@ class CaptureFeature(Feature):
         self.ahead = LookAheadControl(view, capture, bridge)
         self.lens.begin()
         self.lens.forget_curve = self.live.looker.forget
+        self.lens.model = lambda: self.calibration.model
         self.stack.show_bracket = self.lens.show_bracket
         self.stack.region = lambda: region.box
         self.stack.choose_folder = lambda start: QFileDialog.getExistingDirectory(view, "", start) or None

@@ -6,9 +6,13 @@ import logging
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.ui.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 # Between Python threads, seconds (5 ms by default): while clips are analysed and rendered the window's thread gets its
@@ -43,8 +47,11 @@ def make_application(arguments: list[str]) -> QApplication:
     return app
 
 
-def run(path: str | None) -> int:
-    """Open the window on a clip or project (None: start page), run until it is closed, return the exit code."""
+def run(path: str | None, *, capture: bool = False, camera: str = "") -> int:
+    """Open the window on a clip or project (None: start page), run until it is closed, return the exit code.
+
+    capture: open the capture window too; camera: use this one there at once.
+    """
     sys.setswitchinterval(SWITCH_S)
     app = make_application(sys.argv[:1])
     from rvr_laaf_app.ui.main_window import make_window
@@ -59,6 +66,8 @@ def run(path: str | None) -> int:
     wake.start(_WAKE_MS)
     # After the first paint, so that the window is there before the heavy libraries are read.
     QTimer.singleShot(0, lambda: window.begin(path))
+    if capture:
+        QTimer.singleShot(0, lambda: _show_capture(window, camera))
     code = app.exec()
     if not window.ended_well:
         # A thread is still inside native code (a first compilation, a slow disk). Taking the interpreter down around
@@ -66,3 +75,12 @@ def run(path: str | None) -> int:
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def _show_capture(window: MainWindow, camera: str) -> None:
+    """Open the capture window, with a camera (id) if one is named."""
+    from rvr_laaf_app.ui.capture_feature import CaptureFeature
+
+    for feature in window.features:
+        if isinstance(feature, CaptureFeature):
+            feature.show_window(camera)

@@ -16,6 +16,7 @@ from rvr_laaf_app.ui.capture.ruler_state import RulerState, RulerStep
 if TYPE_CHECKING:
     from rvr_laaf_app.app.capture import Capture
     from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd
+    from rvr_laaf_app.camera.defocus import DefocusModel
     from rvr_laaf_app.pipeline.capture_focus import FocusLook, FocusResult
     from rvr_laaf_app.pipeline.capture_region import RegionFollower
     from rvr_laaf_app.ui.capture.live_look import LiveLook
@@ -55,7 +56,9 @@ class LensControl(QObject):
         self._method = ""
         self._keeping = False
         self._kept_sharpness, self._lost = 0.0, 0
+        self._width_px = 0
         self.forget_curve: Callable[[], None] = lambda: None
+        self.model: Callable[[], DefocusModel | None] = lambda: None
         self._connect()
 
     def _connect(self) -> None:
@@ -150,7 +153,13 @@ class LensControl(QObject):
         """Focus once on the region."""
         self._run = _Run([])
         span = max(round(self._span), 1)
-        self._capture.autofocus(self._method, lambda _frame: self._region.box, depth_of_field=span)
+        self._capture.autofocus(
+            self._method,
+            lambda _frame: self._region.box,
+            depth_of_field=span,
+            model=self.model(),
+            width_px=self._width_px or None,
+        )
 
     @Slot(bool)
     def keep(self, on: bool) -> None:
@@ -232,6 +241,7 @@ class LensControl(QObject):
 
     def show_look(self, look: LiveLook) -> None:
         """Take the curve of a live picture; where focus is kept, see whether it was lost."""
+        self._width_px = look.width_px
         if len(look.curve) > len(self._swept):
             self._swept = ()
         self._curve = self._swept or look.curve

@@ -57,6 +57,7 @@ class LiveLook:
     curve: tuple[tuple[int, float], ...]
     sharpness: float
     fps: float
+    width_px: int
 
 
 class LiveLooker:
@@ -138,6 +139,7 @@ class LiveLooker:
                 self._curve_now(),
                 sharpness,
                 self.rate(),
+                int(rgb.shape[1]),
             )
         )
 

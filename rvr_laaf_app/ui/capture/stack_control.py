@@ -16,7 +16,8 @@ from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus, Scheduler, Task
 from rvr_laaf_app.ui.capture.ruler_state import RulerState
 from rvr_laaf_app.ui.capture.slice_pictures import Sheet, SlicePictures
-from rvr_laaf_app.ui.capture.stack_panel import BracketWish, StackProgress
+from rvr_laaf_app.ui.capture.stack_panel import StackProgress
+from rvr_laaf_app.ui.capture.stack_texts import developing, plan_text, result_text, under_way
 
 if TYPE_CHECKING:
     from rvr_laaf_app.app.capture import Capture
@@ -315,8 +316,9 @@ class StackControl(QObject):
         drivable = state is not None and state.drive is not None and state.drive.kind == "absolute"
         free = state is not None and state.phase == "live" and not state.task and drivable
         try:
-            plan: Bracket | None = self.plan()
-            panel.show_plan(self._plan_text(plan, panel.wish()), problem=False)
+            found = self.plan()
+            plan: Bracket | None = found
+            panel.show_plan(plan_text(found, panel.wish()), problem=False)
         except UsageError as error:
             plan = None
             panel.show_plan(str(error), problem=True)
@@ -336,54 +338,19 @@ class StackControl(QObject):
         )
         self.changed.emit()
 
-    def _plan_text(self, plan: Bracket | None, wish: BracketWish) -> str:
-        if plan is None:
-            return ""
-        count = len(plan.positions)
-        if count == 1:
-            return self.tr("One frame")
-        gap = abs(plan.far - plan.near) / (count - 1)
-        text = self.tr("At most {0} frames") if wish.way == "needed" else self.tr("{0} frames, {1} steps apart")
-        return text.replace("{0}", str(count)).replace("{1}", f"{gap:.0f}")
-
     def _progress(self, capturing: bool) -> StackProgress:
         state, shot = self._state, self._shot
         if self.developing and self._work is not None:
-            progress = self._work.status.progress
-            names = {
-                "aligning": self.tr("Aligning the pictures"),
-                "fusing": self.tr("Putting them together"),
-                "measuring depth": self.tr("Measuring depth"),
-                "telling near from far": self.tr("Telling near from far"),
-            }
-            text = names.get(progress.message, self.tr("Developing"))
-            return StackProgress(True, progress.done, progress.total, text, self._share, developing=True)
+            return developing(self._work.status.progress, self._share)
         if capturing and shot is not None and state is not None:
-            total = len(shot.planned) or None
-            text = self.tr("{0} of {1} captured").replace("{0}", str(len(shot.taken))).replace("{1}", str(total or "?"))
-            waits = {
-                "gone": self.tr("Waiting for the camera to come back; what was captured is safe."),
-                "card_full": self.tr("Waiting for room on the card; what was captured is safe."),
-                "busy": self.tr("Waiting for the camera; what was captured is safe."),
-            }
-            waiting = waits.get(state.phase, "")
-            return StackProgress(True, len(shot.taken), total, text, self._share, waiting=waiting)
+            return under_way(state, len(shot.taken), len(shot.planned), self._share)
         return StackProgress()
 
     def _result_text(self) -> str:
         shot = self._shot
         if shot is None or not shot.taken or self.developing:
             return ""
-        if shot.made is None:
-            return shot.trouble or ""
-        notes = [self.tr("{0} pictures, all in focus, with measured depth.").replace("{0}", str(len(shot.made.slices)))]
-        if shot.made.common < 0.97:
-            share = f"{shot.made.common:.0%}"
-            notes.append(
-                self.tr("{0} of the frame is seen by all of them; the rest was cut off.").replace("{0}", share)
-            )
-        notes += [f"{n[:1].upper()}{n[1:]}." for n in shot.made.notes]
-        return " ".join(notes)
+        return result_text(shot.made) if shot.made is not None else shot.trouble
 
     def ask_to_end(self) -> None:
         """Let the work end."""
