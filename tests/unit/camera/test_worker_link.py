@@ -1,0 +1,131 @@
+"""The link to a worker process: deadlines, crashes, hangs, nonsense, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rvr_laaf_app.camera.worker_link import LinkLost, Refused, Worker
+from rvr_laaf_app.camera.worker_messages import BrokenMessage, pack, read_message
+
+MODULE = "tests.peers.odd_worker"
+PATIENT_S = 20.0
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    found = Worker(MODULE)
+    found.start()
+    yield found
+    found.close()
+
+
+def test_messages_go_through_whole() -> None:
+    stream = io.BytesIO(pack({"id": 1, "result": "ä"}, b"\0\xff") + pack({"id": 2}))
+    assert read_message(stream) == ({"id": 1, "result": "ä"}, b"\0\xff")
+    assert read_message(stream) == ({"id": 2}, b"")
+    assert read_message(stream) is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"\0\0",
+        pack({"id": 1})[:-1],
+        pack({"id": 1}, b"12")[:-1],
+        struct.pack(">II", 2, 0) + b"[]",
+        b"\xff" * 8,
+        struct.pack(">II", 3, 0) + b"{a}",
+    ],
+)
+def test_broken_messages_are_told(broken: bytes) -> None:
+    with pytest.raises(BrokenMessage):
+        read_message(io.BytesIO(broken))
+
+
+def test_answers_and_refusals(worker: Worker) -> None:
+    assert worker.call("echo", deadline_s=PATIENT_S, words=["a", 1]) == (["a", 1], b"")
+    assert worker.call("echo", deadline_s=PATIENT_S, words=None, size=3_000_000) == (None, bytes(3_000_000))
+    with pytest.raises(Refused, match="not today") as told:
+        worker.call("refuse", deadline_s=PATIENT_S)
+    assert told.value.code == -9
+    assert worker.call("chatter", deadline_s=PATIENT_S) == ("done", b"")
+    assert worker.running
+
+
+@pytest.mark.parametrize("how", ["leave_at_once", "fault_of_ours", "nonsense", "no_such_request", "_private"])
+def test_a_worker_that_ends_is_noticed_at_once(worker: Worker, how: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(LinkLost) as told:
+        worker.call(how, deadline_s=PATIENT_S)
+    assert time.monotonic() - began < PATIENT_S / 2
+    assert not told.value.hung
+    assert not worker.running
+    with pytest.raises(LinkLost):
+        worker.call("echo", deadline_s=PATIENT_S, words=1)
+    worker.start()
+    assert worker.call("echo", deadline_s=PATIENT_S, words=1)[0] == 1
+
+
+def test_a_hanging_worker_is_killed_at_the_deadline(worker: Worker) -> None:
+    pid = worker.process_id
+    assert pid is not None
+    began = time.monotonic()
+    with pytest.raises(LinkLost) as told:
+        worker.call("hang", deadline_s=0.5)
+    assert 0.4 < time.monotonic() - began < 3
+    assert told.value.hung
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_worker_that_cannot_start_is_told() -> None:
+    worker = Worker(MODULE, {"ODD_START": "crash", "PATH": ""})
+    with pytest.raises(LinkLost):
+        worker.start()
+    worker.close()
+
+
+def test_closing_twice_and_without_starting() -> None:
+    worker = Worker(MODULE)
+    worker.close()
+    worker.start()
+    pid = worker.process_id
+    assert pid is not None
+    worker.close()
+    worker.close()
+    assert not psutil.pid_exists(pid)
+
+
+def test_no_worker_outlives_a_killed_program() -> None:
+    """The program is killed while its worker hangs in a call: the worker's own alarm ends it."""
+    program = (
+        "from rvr_laaf_app.camera.worker_link import Worker\n"
+        f"worker = Worker({MODULE!r})\n"
+        "worker.start()\n"
+        "print(worker.process_id, flush=True)\n"
+        "worker.call('hang', deadline_s=2.0)\n"
+    )
+    root = Path(__file__).resolve().parents[3]
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        time.sleep(0.3)  # it is in the call now, or the end of its standard input ends it
+        parent.kill()
+    until = time.monotonic() + 20
+    while psutil.pid_exists(pid) and time.monotonic() < until:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:  # nobody here may reap another's child
+                break
+        except psutil.NoSuchProcess:
+            break
+        time.sleep(0.05)
+    else:
+        assert not psutil.pid_exists(pid)
