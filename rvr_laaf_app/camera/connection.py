@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,12 +71,15 @@ class Connection:
         self._info = camera.info
         self._opened_once = False
         self._again_s = 0.0
+        self._cancel: threading.Event | None = None
         self._lost: tuple[float, CameraGone] | None = None
 
     # ---- calls
 
     def call(self, function: Callable[[], T], *, deadline_s: float | None = None) -> T:
         """Make a call in the device's thread; that the camera is lost is noted before CameraGone goes on."""
+        if self._cancel is not None:
+            _check(self._cancel)
         late = threading.Event()
 
         def on_slow() -> None:
@@ -113,6 +117,15 @@ class Connection:
     def heartbeat(self) -> None:
         """Ask for a sign of life."""
         self.call(lambda: self.camera.position())
+
+    @contextmanager
+    def cancelled_by(self, cancel: threading.Event | None) -> Iterator[None]:
+        """Let every call inside raise Cancelled once `cancel` is set."""
+        self._cancel = cancel
+        try:
+            yield
+        finally:
+            self._cancel = None
 
     def wait(self, seconds: float) -> None:
         """Wait; Interrupted when the session closes."""

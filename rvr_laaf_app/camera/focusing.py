@@ -21,7 +21,8 @@ from rvr_laaf_app.core.geometry import Box
 T = TypeVar("T")
 Region = Box | Callable[[LiveFrame], Box] | None
 _SMALLEST_PX: Final = 16
-_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255.0)
+LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
+WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +82,12 @@ def patch_of(frame: LiveFrame, box: Box) -> NDArray[np.float32]:
     wide = min(width, max(_SMALLEST_PX, round(box.width * width)))
     tall = min(height, max(_SMALLEST_PX, round(box.height * height)))
     left, top = min(max(left, 0), width - wide), min(max(top, 0), height - tall)
-    return np.asarray(frame.rgb[top : top + tall, left : left + wide] @ _LUMA, np.float32)
+    return np.asarray(frame.rgb[top : top + tall, left : left + wide] @ (LUMA / np.float32(255.0)), np.float32)
 
 
 def _see(connection: Connection, position: int, region: Region) -> Seen:
     connection.lens_or_refuse().to(connection, position)
     connection.tell_position()
     frame = connection.look()
-    box = region(frame) if callable(region) else region or Box(0.0, 0.0, 1.0, 1.0)
+    box = region(frame) if callable(region) else region or WHOLE
     return Seen(position, frame, box)

@@ -25,7 +25,7 @@ from rvr_laaf_app.camera.base import (
     NotOffered,
     Still,
 )
-from rvr_laaf_app.camera.scene_files import read_picture
+from rvr_laaf_app.camera.picture_files import read_picture
 from rvr_laaf_app.camera.sweep import Sweep, read_sweep
 from rvr_laaf_app.core.errors import MediaError, UsageError
 

@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rvr_laaf_app.camera.picture_files import decode_picture, read_file
+from rvr_laaf_app.camera.picture_files import read_picture as read_picture  # asked for here as well
 from rvr_laaf_app.camera.scene import Scene, picture_with_depth, position_of_distance
 from rvr_laaf_app.camera.sweep import PICTURE_SUFFIXES, natural_order
 from rvr_laaf_app.core.color import to_linear
@@ -21,7 +23,6 @@ from rvr_laaf_app.core.errors import MediaError
 
 Image = NDArray[np.float32]
 _DEPTH_NAMES: Final = ("depth.npz", "depth.npy", "disparity.png", "depth.png")
-_MAX_FILE_BYTES: Final = 2**30
 _MAX_PIXELS: Final = 64 * 2**20
 _NEAR, _FAR = 0.12, 0.88  # where the nearest and farthest thing of a relative depth lie in the range of the lens
 
@@ -43,37 +44,6 @@ def read_scene(place: Path, *, limits: tuple[int, int], size: tuple[int, int] | 
     return picture_with_depth(linear, best, name=place.name)
 
 
-def decode_picture(data: bytes, *, where: object) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Decode a picture file's bytes to RGB [h, w, 3] of 8 or 16 bits; MediaError if that cannot be done."""
-    import cv2
-
-    try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if data else None
-    except cv2.error:
-        decoded = None
-    if decoded is None or decoded.dtype not in (np.uint8, np.uint16):
-        raise MediaError("the picture cannot be decoded", where=where)
-    rgb: NDArray[np.uint8] = np.ascontiguousarray(decoded[..., ::-1])
-    return rgb
-
-
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Read a picture file as RGB [h, w, 3] uint8; MediaError if it is missing, too large or damaged."""
-    rgb = decode_picture(_read_bytes(path), where=path)
-    return (rgb >> 8).astype(np.uint8) if rgb.dtype == np.uint16 else np.asarray(rgb, np.uint8)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            raise MediaError("there is no such picture", where=path)
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise MediaError("the picture is too large", where=path)
-        return path.read_bytes()
-    except OSError as error:
-        raise MediaError(f"the picture cannot be read: {error.strerror or error}", where=path) from None
-
-
 def _picture_in(folder: Path) -> Path:
     if (folder / "sharp.exr").is_file():
         return folder / "sharp.exr"
@@ -87,7 +57,7 @@ def _picture_in(folder: Path) -> Path:
 def _read_linear(path: Path) -> Image:
     if path.suffix.lower() == ".exr":
         return _read_exr(path)
-    rgb = decode_picture(_read_bytes(path), where=path)
+    rgb = decode_picture(read_file(path), where=path)
     if rgb.shape[0] * rgb.shape[1] > _MAX_PIXELS or min(rgb.shape[:2]) < 16:
         raise MediaError(f"a picture of {rgb.shape[1]} x {rgb.shape[0]} cannot be a scene", where=path)
     return to_linear(rgb, "srgb")
@@ -114,7 +84,7 @@ def _positions(folder: Path, shape: tuple[int, ...], limits: tuple[int, int]) ->
         if not path.is_file():
             continue
         if name.endswith(".png"):
-            plane = decode_picture(_read_bytes(path), where=path)[..., 0].astype(np.float32)
+            plane = decode_picture(read_file(path), where=path)[..., 0].astype(np.float32)
             best = _spread(plane.max() - plane, limits)
         else:
             best = position_of_distance(_read_plane(path), limits)

@@ -41,7 +41,7 @@ from rvr_laaf_app.camera.session_values import (
     SessionTask,
     StatusBoard,
 )
-from rvr_laaf_app.camera.sweeping import SweepPlan, SweepReport, run_sweep
+from rvr_laaf_app.camera.sweeping import Strategy, SweepPlan, SweepReport, run_strategy, run_sweep
 from rvr_laaf_app.core.errors import RvrError
 
 _log = logging.getLogger(__name__)
@@ -117,13 +117,17 @@ class CameraSession:
         """Drive the lens by steps (positive = towards far) and verify it; EndStop at its end."""
         return self._simple("step", lambda c: c.lens_or_refuse().by(c, steps))
 
-    def find_limits(self, *, coarse_steps: int = 64) -> Future[FocusDrive]:
-        """Run a relative lens to both ends; an absolute one answers at once with the limits it has."""
+    def find_limits(self, *, coarse_steps: int = 64, cancel: threading.Event | None = None) -> Future[FocusDrive]:
+        """Run a relative lens to both ends; an absolute one answers at once with the limits it has.
+
+        Setting `cancel` ends it with Cancelled; the lens then has no limits.
+        """
 
         def find(connection: Connection) -> FocusDrive:
             lens = connection.lens_or_refuse()
             if isinstance(lens, CountedLens):
-                lens.find_limits(connection, coarse_steps=coarse_steps)
+                with connection.cancelled_by(cancel):
+                    lens.find_limits(connection, coarse_steps=coarse_steps)
             return lens.drive
 
         return self._simple("limits", find)
@@ -164,8 +168,22 @@ class CameraSession:
         on_frame is called in the session's thread with each picture that is safe on the disk, and its position.
         """
         cancel = threading.Event()
-        begin = self._ask("sweep", lambda c: run_sweep(c, plan, cancel, on_frame), state=SessionState.CAPTURING)
-        return SessionTask(begin, cancel)
+        future = self._ask("sweep", lambda c: run_sweep(c, plan, cancel, on_frame), state=SessionState.CAPTURING)
+        return SessionTask(future, cancel)
+
+    def sweep_by(
+        self, strategy: Strategy, plan: SweepPlan, *, on_frame: Callable[[Still, int], None] | None = None
+    ) -> SessionTask[SweepReport]:
+        """Take pictures where a strategy asks for them, one after the other, into the folder of a plan.
+
+        strategy: a generator of positions that is sent each picture as a grey patch [h, w] float32 0..1; what it
+        returns is the report's `result`. Faults are survived as in `sweep`.
+        """
+        cancel = threading.Event()
+        future = self._ask(
+            "sweep", lambda c: run_strategy(c, plan, strategy, cancel, on_frame), state=SessionState.CAPTURING
+        )
+        return SessionTask(future, cancel)
 
     def close(self, *, timeout_s: float | None = None) -> bool:
         """Stop all, let the camera go, join the threads; False if a driver hangs and its thread was left behind."""

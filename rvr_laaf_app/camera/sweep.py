@@ -5,7 +5,8 @@ at any moment leaves a folder that reads and can be gone on with. Pictures are n
 
 sweep.json: {"schema": "rvr-sweep/1", "camera", "name", "serial", "simulated", "lens", "f_number" or null, "range":
 [min, max] or null, "depth_of_field_steps" or null, "planned": [position...], "frames": [{"file", "position", "time_s",
-"sha256"}]}. A folder of pictures without a manifest is a sweep too: natural order of names, positions 0, 1, 2...
+"sha256", and "wanted" where the lens did not stand exactly where the plan said}]}. A folder of pictures without a
+manifest is a sweep too: natural order of names, positions 0, 1, 2...
 """
 
 from __future__ import annotations
@@ -40,13 +41,14 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class SweepFrame:
     """One picture of a sweep: its file name in the folder, where the lens stood, when (Unix time), and its hash.
 
-    time_s is 0 and sha256 is "" where nobody wrote them down.
+    time_s is 0 and sha256 is "" where nobody wrote them down. wanted: the planned position where it differs.
     """
 
     file: str
     position: int
     time_s: float = 0.0
     sha256: str = ""
+    wanted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Sweep:
     @property
     def remaining(self) -> tuple[int, ...]:
         """Planned positions that are not captured yet, in the order of the plan."""
-        done = Counter(self.positions)
+        done = Counter(frame.position if frame.wanted is None else frame.wanted for frame in self.frames)
         left = []
         for position in self.planned:
             if done[position] > 0:
@@ -151,8 +153,12 @@ class SweepWriter:
         """What is safely on the disk."""
         return self._sweep
 
-    def add(self, data: bytes, suffix: str, *, position: int, time_s: float | None = None) -> SweepFrame:
+    def add(
+        self, data: bytes, suffix: str, *, position: int, wanted: int | None = None, time_s: float | None = None
+    ) -> SweepFrame:
         """Write one picture as the camera gave it, then the manifest; returns when both would survive a power cut.
+
+        position: where the lens stood; wanted: what the plan said, if that is not the same.
 
         Raises:
             ExportError: no room or no right to write; what was captured before is untouched.
@@ -164,7 +170,8 @@ class SweepWriter:
         with _write_errors(folder):
             _write_new(final, data)
             digest = hashlib.sha256(data).hexdigest()
-            frame = SweepFrame(final.name, position, time.time() if time_s is None else time_s, digest)
+            moment_s = time.time() if time_s is None else time_s
+            frame = SweepFrame(final.name, position, moment_s, digest, None if wanted == position else wanted)
             self._sweep = replace(self._sweep, frames=(*self._sweep.frames, frame))
             self._write_manifest()
         return frame
@@ -256,6 +263,7 @@ def _decode_frame(entry: object, where: str) -> SweepFrame:
         fields.integer(entry.get("position"), f"{where}.position"),
         0.0 if moment is None else fields.real(moment, f"{where}.time_s"),
         digest,
+        None if (wanted := entry.get("wanted")) is None else fields.integer(wanted, f"{where}.wanted"),
     )
 
 
@@ -271,11 +279,19 @@ def _encode(sweep: Sweep) -> bytes:
         "range": None if sweep.limits is None else list(sweep.limits),
         "depth_of_field_steps": sweep.depth_of_field_steps,
         "planned": list(sweep.planned),
-        "frames": [
-            {"file": f.file, "position": f.position, "time_s": f.time_s, "sha256": f.sha256} for f in sweep.frames
-        ],
+        "frames": [_encode_frame(frame) for frame in sweep.frames],
     }
     return (json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _encode_frame(frame: SweepFrame) -> dict[str, object]:
+    values: dict[str, object] = {
+        "file": frame.file,
+        "position": frame.position,
+        "time_s": frame.time_s,
+        "sha256": frame.sha256,
+    }
+    return values if frame.wanted is None else values | {"wanted": frame.wanted}
 
 
 def _unlisted(folder: Path, listed: tuple[SweepFrame, ...]) -> tuple[SweepFrame, ...]:

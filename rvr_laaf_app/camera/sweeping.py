@@ -7,15 +7,23 @@ what happens to the disk that of `sweep`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rvr_laaf_app.camera.base import CameraError, Still
 from rvr_laaf_app.camera.connection import Connection, SessionFault, Work
+from rvr_laaf_app.camera.focusing import LUMA, WHOLE, patch_of
+from rvr_laaf_app.camera.picture_files import decode_picture
 from rvr_laaf_app.camera.sweep import Sweep, SweepWriter
-from rvr_laaf_app.core.errors import Cancelled
+from rvr_laaf_app.core.errors import Cancelled, MediaError, UsageError
+
+OnFrame = Callable[[Still, int], None]
+Strategy = Generator[int, Any, Any]  # see autofocus.strategy: yields positions, is sent grey patches
 
 SAME_TRIES: Final = 3
 UNSEEN_STEPS: Final = 3  # so many drives in a row without any visible change are reported
@@ -28,10 +36,13 @@ class SamePicture(CameraError):
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """Where to take pictures, and the folder they go to; with `resume` an unfinished sweep there is gone on with."""
+    """Where to take pictures, and the folder they go to; with `resume` an unfinished sweep there is gone on with.
+
+    positions are left empty for `run_strategy`.
+    """
 
     folder: Path
-    positions: tuple[int, ...]
+    positions: tuple[int, ...] = ()
     lens: str = ""
     f_number: float | None = None
     depth_of_field_steps: int | None = None
@@ -40,53 +51,132 @@ class SweepPlan:
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What came of a sweep: what is on the disk, whether it was stopped, what was worth knowing, what went wrong."""
+    """What came of a sweep: what is on the disk, whether it was stopped, what was worth knowing, what went wrong.
+
+    result: what a strategy returned at its end, None for a planned sweep.
+    """
 
     sweep: Sweep
     cancelled: bool = False
     notes: tuple[str, ...] = ()
     faults: tuple[SessionFault, ...] = ()
+    result: object = None
 
 
 def run_sweep(
     connection: Connection,
     plan: SweepPlan,
     cancel: threading.Event,
-    on_frame: Callable[[Still, int], None] | None = None,
+    on_frame: OnFrame | None = None,
 ) -> Work[SweepReport]:
     """Take the sweep; each frame is safe on the disk before the next drive.
 
     Raises:
-        UsageError, ExportError: the folder cannot be used. LensStuck: the lens does not move. SamePicture: the camera
-        does not give a new picture. In every case what was captured is kept and can be gone on with.
+        UsageError: positions beyond the lens, or the folder holds something else. ExportError: it cannot be written.
+        LensStuck: the lens does not move. SamePicture: the camera does not give a new picture. In every case what was
+        captured is kept and can be gone on with.
     """
-    writer = SweepWriter(plan.folder, _about(connection, plan), resume=plan.resume)
-    known_faults = len(connection.faults)
-    notes: list[str] = []
-    former: Still | None = None
-    unseen = 0
+    taking = _Taking(connection, plan, cancel, on_frame)
     cancelled = False
-    for position in writer.sweep.remaining:
-        done, total = len(writer.sweep.frames), len(writer.sweep.planned)
-        connection.tell(done=done, total=total, message=notes[-1] if unseen >= UNSEEN_STEPS else "")
+    for position in taking.writer.sweep.remaining:
         yield
         try:
-            still, seen = yield from connection.survive(_step(connection, position, former), cancel)
+            yield from taking.frame(position)
         except Cancelled:
             cancelled = True
             break
+    return taking.report(cancelled=cancelled)
+
+
+def run_strategy(
+    connection: Connection,
+    plan: SweepPlan,
+    strategy: Strategy,
+    cancel: threading.Event,
+    on_frame: OnFrame | None = None,
+) -> Work[SweepReport]:
+    """Take pictures where a strategy asks for them; it is sent each as a grey patch [h, w] float32 0..1, as displayed.
+
+    The patch is the picture itself, or the live view where the file cannot be decoded (raw). Errors as `run_sweep`.
+    """
+    taking = _Taking(connection, plan, cancel, on_frame)
+    patch: NDArray[np.float32] | None = None
+    cancelled, result = False, None
+    try:
+        while True:
+            try:
+                wanted = next(strategy) if patch is None else strategy.send(patch)
+            except StopIteration as end:
+                result = end.value
+                break
+            yield
+            still = yield from taking.frame(wanted)
+            patch = yield from connection.survive(lambda taken=still: _patch(connection, taken), cancel)  # type: ignore[misc]
+    except Cancelled:
+        cancelled = True
+    finally:
+        strategy.close()
+    return taking.report(cancelled=cancelled, result=result)
+
+
+class _Taking:
+    """A sweep under way: the writer, and what is known of the frame before."""
+
+    def __init__(
+        self, connection: Connection, plan: SweepPlan, cancel: threading.Event, on_frame: OnFrame | None
+    ) -> None:
+        drive = connection.lens_or_refuse().drive
+        if drive.minimum is not None and drive.maximum is not None:
+            beyond = [p for p in plan.positions if not drive.minimum <= p <= drive.maximum]
+            if beyond:
+                raise UsageError(f"the lens goes from {drive.minimum} to {drive.maximum}, not to {beyond[0]}")
+        self.writer = SweepWriter(plan.folder, _about(connection, plan), resume=plan.resume)
+        self._connection, self._cancel, self._on_frame = connection, cancel, on_frame
+        self._known_faults = len(connection.faults)
+        self._notes: list[str] = []
+        self._former: Still | None = None
+        self._unseen = 0
+        self._tell()
+
+    def frame(self, position: int) -> Work[Still | None]:
+        """Take one frame and write it; None where there is no picture of its own. Raises Cancelled, or what lasts."""
+        step = _step(self._connection, position, self._former)
+        still, seen = yield from self._connection.survive(step, self._cancel)
         if still is None:
-            notes.append(f"there is no picture of its own at {position}")
-            continue
-        unseen = 0 if seen else unseen + 1
-        if unseen == UNSEEN_STEPS:
-            notes.append(_UNSEEN_NOTE.format(count=unseen))
-        writer.add(still.data, still.suffix, position=position if still.position is None else still.position)
-        former = still
-        if on_frame is not None:
-            on_frame(still, position)
-    connection.tell(done=len(writer.sweep.frames), total=len(writer.sweep.planned), message=notes[-1] if notes else "")
-    return SweepReport(writer.sweep, cancelled, tuple(notes), tuple(connection.faults[known_faults:]))
+            self._notes.append(f"there is no picture of its own at {position}")
+            return None
+        self._unseen = 0 if seen else self._unseen + 1
+        if self._unseen == UNSEEN_STEPS:
+            self._notes.append(_UNSEEN_NOTE.format(count=self._unseen))
+        place = position if still.position is None else still.position
+        self.writer.add(still.data, still.suffix, position=place, wanted=position)
+        self._former = still
+        self._tell()
+        if self._on_frame is not None:
+            self._on_frame(still, position)
+        return still
+
+    def report(self, *, cancelled: bool, result: object = None) -> SweepReport:
+        """Say what came of it."""
+        faults = tuple(self._connection.faults[self._known_faults :])
+        return SweepReport(self.writer.sweep, cancelled, tuple(self._notes), faults, result)
+
+    def _tell(self) -> None:
+        sweep = self.writer.sweep
+        message = self._notes[-1] if self._notes and self._unseen >= UNSEEN_STEPS else ""
+        self._connection.tell(done=len(sweep.frames), total=len(sweep.planned), message=message)
+
+
+def _patch(connection: Connection, still: Still | None) -> NDArray[np.float32]:
+    if still is not None:
+        try:
+            rgb = decode_picture(still.data, where=still.name)
+        except MediaError:
+            pass
+        else:
+            most = float(np.iinfo(rgb.dtype).max)
+            return np.asarray(rgb @ (LUMA / np.float32(most)), np.float32)
+    return patch_of(connection.look(), WHOLE)
 
 
 def _about(connection: Connection, plan: SweepPlan) -> Sweep:

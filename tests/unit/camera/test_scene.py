@@ -10,6 +10,7 @@ import pytest
 
 from rvr_laaf_app.camera.blur import blur_disk
 from rvr_laaf_app.camera.defocus import paper_model
+from rvr_laaf_app.camera.picture_files import read_picture
 from rvr_laaf_app.camera.procedural import SCENES, make_scene
 from rvr_laaf_app.camera.scene import (
     Scene,
@@ -21,7 +22,7 @@ from rvr_laaf_app.camera.scene import (
     position_of_distance,
     seen_positions,
 )
-from rvr_laaf_app.camera.scene_files import read_picture, read_scene
+from rvr_laaf_app.camera.scene_files import read_scene
 from rvr_laaf_app.core.errors import MediaError, UsageError
 
 LENS = paper_model()

@@ -251,6 +251,18 @@ def test_a_session_closes_in_time_though_the_driver_hangs(call: str) -> None:
     assert not clean
 
 
+def test_looking_for_the_ends_of_a_lens_can_be_stopped() -> None:
+    cancel = threading.Event()
+    with CameraSession(simulated(drive="relative", latency_s=0.02), deadlines=QUICK) as session:
+        finding = session.find_limits(coarse_steps=4, cancel=cancel)
+        assert until(lambda: session.status.task == "limits")
+        cancel.set()
+        with pytest.raises(Cancelled):
+            finding.result(WAIT_S)
+        assert session.status.drive.minimum is None
+        assert session.drive_by(5).result(WAIT_S)
+
+
 def test_closing_ends_what_is_asked_for_and_running(tmp_path: Path) -> None:
     session = CameraSession(simulated(latency_s=0.05), deadlines=QUICK)
     assert until(lambda: session.status.state is SessionState.READY)

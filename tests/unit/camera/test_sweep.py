@@ -196,3 +196,13 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
         read_sweep(tmp_path / "none")
     with pytest.raises(MediaError, match="no pictures"):
         read_sweep(tmp_path)
+
+
+def test_what_was_planned_counts_where_the_lens_stood_beside_it(tmp_path: Path) -> None:
+    writer = SweepWriter(tmp_path, ABOUT)
+    writer.add(b"one", ".png", position=1099, wanted=1100)
+    writer.add(b"two", ".png", position=1200, wanted=1200)
+    sweep = read_sweep(tmp_path, verify=True)
+    assert sweep.positions == (1099, 1200)
+    assert [frame.wanted for frame in sweep.frames] == [1100, None]
+    assert sweep.remaining == (1300, 1200)

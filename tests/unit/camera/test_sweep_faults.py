@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import logging
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rvr_laaf_app.camera.base import CameraError, CameraInfo, Still
@@ -25,7 +27,7 @@ from rvr_laaf_app.camera.simulated import Bench, SimulatedCamera
 from rvr_laaf_app.camera.simulated_device import FAULT_KINDS, Behaviour, Fault, SimulatedDevice
 from rvr_laaf_app.camera.sweep import read_sweep
 from rvr_laaf_app.camera.sweeping import SamePicture, SweepPlan, SweepReport
-from rvr_laaf_app.core.errors import ExportError
+from rvr_laaf_app.core.errors import ExportError, UsageError
 
 # without signs of life, so that calls can be counted
 QUICK = Deadlines(call=0.3, open=1.0, still=0.3, slow=0.06, busy=3.0, again=0.01, card=0.01, heartbeat=60.0, close=1.0)
@@ -335,3 +337,61 @@ def test_equal_pictures_of_a_simulation_without_noise_are_left_out_and_noted(
         report = session.sweep(SweepPlan(tmp_path / "s", PLAN)).result(WAIT_S)
     assert report.sweep.positions == (PLAN[0], *PLAN[2:])
     assert report.notes == (f"there is no picture of its own at {PLAN[1]}",)
+
+
+def test_positions_beyond_the_lens_are_refused_before_anything_is_made(
+    stage: Callable[..., Stage], tmp_path: Path
+) -> None:
+    here = stage()
+    with CameraSession(here.camera(), deadlines=QUICK, live=False) as session:
+        with pytest.raises(UsageError, match="1050 to 2100"):
+            session.sweep(SweepPlan(tmp_path / "s", (1200, 3000))).result(WAIT_S)
+        assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("kind", [None, "unplug", "busy", "slow", "new_address", "stuck"])
+def test_a_strategy_decides_from_each_picture_where_the_next_is_taken(
+    stage: Callable[..., Stage], tmp_path: Path, kind: str | None
+) -> None:
+    here = stage()
+    patches: list[np.ndarray] = []
+
+    def strategy() -> Generator[int, np.ndarray, str]:
+        for position in PLAN:
+            patch = yield position
+            patches.append(patch)
+        return "all is sharp"
+
+    with CameraSession(here.camera(), reopen=here.reach, deadlines=QUICK, live=False) as session:
+        session.controls().result(WAIT_S)
+        if kind:
+            here.device.add_fault(Fault(kind, 5, calls=2, seconds=0.03))  # type: ignore[arg-type]
+        report = session.sweep_by(strategy(), SweepPlan(tmp_path / "s")).result(WAIT_S)
+    assert report.result == "all is sharp"
+    assert report.sweep.positions == PLAN
+    assert [here.truth[frame.sha256] for frame in report.sweep.frames] == list(PLAN)
+    assert all(p.shape == (32, 48) and p.dtype == np.float32 and 0 <= p.min() <= p.max() <= 1 for p in patches)
+    assert not np.array_equal(patches[0], patches[1])
+
+
+def test_an_endless_strategy_is_stopped_and_closed(stage: Callable[..., Stage], tmp_path: Path) -> None:
+    here, ended, three = stage(), threading.Event(), threading.Event()
+
+    def strategy() -> Generator[int, np.ndarray, None]:
+        try:
+            for number in itertools.count():
+                yield PLAN[number % 4]
+                if number == 2:
+                    three.set()
+        finally:
+            ended.set()
+
+    with CameraSession(here.camera(), reopen=here.reach, deadlines=QUICK, live=False) as session:
+        task = session.sweep_by(strategy(), SweepPlan(tmp_path / "s"))
+        assert three.wait(WAIT_S)
+        task.cancel()
+        report = task.result(WAIT_S)
+    assert ended.is_set()
+    assert report.cancelled
+    assert read_sweep(tmp_path / "s", verify=True).frames == report.sweep.frames
+    assert len(report.sweep.frames) >= 3
