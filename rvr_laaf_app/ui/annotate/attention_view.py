@@ -23,6 +23,11 @@ class AttentionBeside(QWidget):
         self.setMinimumSize(160, 120)
         self._image, self._heat, self._text = QImage(), QImage(), ""
 
+    @property
+    def map_is_shown(self) -> bool:
+        """True when there is a map on the frame."""
+        return not self._heat.isNull()
+
     def show_map(self, image: QImage, heat: QImage | None, text: str) -> None:
         """Show a frame with its map."""
         self._image, self._heat, self._text = image, heat or QImage(), text

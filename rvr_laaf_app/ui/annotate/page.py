@@ -110,6 +110,7 @@ class AnnotatePage(QWidget):
         column.addStretch(1)
         area = QScrollArea(self)
         area.setObjectName("annotate_side")
+        area.setAccessibleName(self.tr("Target and keys"))
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inner)
