@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.core.evidence import Suggestion
 from rvr_laaf_app.core.geometry import Box
-from rvr_laaf_app.measure.laaf import ClipTruth, Stretch, TrueTarget, load_truth, score_clip, summary
+from rvr_laaf_app.measure.laaf import ClipTruth, Stretch, TrueTarget, hundred_frames, load_truth, score_clip, summary
 
 LEFT, RIGHT = Box(0.1, 0.2, 0.2, 0.3), Box(0.7, 0.2, 0.2, 0.3)
 
@@ -78,3 +79,14 @@ def test_files_of_truth(tmp_path: Path) -> None:
             load_truth(path)
     with pytest.raises(UsageError, match="cannot be read"):
         load_truth(tmp_path / "absent.json")
+
+
+def test_the_likeliest_of_a_hundred_frames() -> None:
+    true = truth((0, 0, 0, LEFT), (150, 145, 155, RIGHT))
+    likely = np.zeros(300)
+    likely[153] = 1.0
+    assert [away for away, _ in hundred_frames(true, likely)] == [3.0]
+    (_, middle) = hundred_frames(true, likely)[0]
+    assert 15 < middle < 30
+    assert [away for away, _ in hundred_frames(truth((20, 15, 25, LEFT)), likely[:60])] == [20.0]
+    assert hundred_frames(truth((0, 0, 0, LEFT)), likely) == []

@@ -89,8 +89,8 @@ def test_the_protocol_keeps_the_target_inside_its_hundred_frames() -> None:
 def test_a_run_resumes_where_it_stopped(tmp_path: Path) -> None:
     looked = [Looked(np.zeros((40, 80, 3), np.uint8), np.array([[0.5, 0.5]], np.float32))]
     settings = train_af.Settings(steps=4, sequences=2, stills=1)
-    whole = list(train_af.batches([sequence()], looked, SMALL, first=0, s=settings))
-    rest = list(train_af.batches([sequence()], looked, SMALL, first=2, s=settings))
+    whole = list(train_af.batches([sequence()], looked, [], SMALL, first=0, s=settings))
+    rest = list(train_af.batches([sequence()], looked, [], SMALL, first=2, s=settings))
     assert len(whole) == 4
     for one, two in zip(whole[2:], rest, strict=True):
         assert all(np.array_equal(a.rgb, b.rgb) and a.target == b.target for a, b in zip(one, two, strict=True))
