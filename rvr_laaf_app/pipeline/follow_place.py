@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.geometry import Box, Point, fit_long_side
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
-from rvr_laaf_app.pipeline.focus_track import BACKWARD_CHUNK, box_of
 from rvr_laaf_app.track.base import DEFAULT_TRACKER, TRACKERS
+from rvr_laaf_app.track.box import subject_box
 from rvr_laaf_app.track.guard import follow
 
+BACKWARD_CHUNK = 48  # frames read at once to be fed in reverse order
 LONG_SIDE = 320  # of the pictures that are followed: as sure as with larger ones, and half the time
 
 
@@ -33,7 +34,7 @@ class Seen:
 
 def grown_box(rgb: NDArray[np.uint8], point: Point) -> Box:
     """Return the box of what lies under a point of a picture [h, w, 3]; takes some milliseconds."""
-    return box_of(point, None, rgb)
+    return subject_box(point, np.full(rgb.shape[:2], 0.5, np.float32), rgb)
 
 
 def follow_places(
@@ -61,7 +62,7 @@ def follow_places(
 
 def _way(reader: ClipReader, frame: int, place: Point | Box, end: int, cuts: Sequence[int]) -> Iterator[Seen]:
     """Follow from a place to just before frame `end`, which may lie on either side."""
-    box = box_of(place, None, reader.read(frame).rgb8)
+    box = place if isinstance(place, Box) else grown_box(reader.read(frame).rgb8, place)
     pictures = _reversed(reader, frame, end) if end < frame else _onwards(reader, frame, end)
     tracker = TRACKERS.load(DEFAULT_TRACKER)()
     for step in follow(pictures, box, tracker=tracker, cuts=cuts):
