@@ -14,7 +14,8 @@ from typing import Final
 
 from rvr_laaf_app.camera import gphoto_address as addresses
 from rvr_laaf_app.camera.base import CameraInfo
-from rvr_laaf_app.camera.gphoto_camera import FIND_S, WORKER, GphotoCamera, worker_environment
+from rvr_laaf_app.camera.gphoto_camera import FIND_S, WORKER, GphotoCamera
+from rvr_laaf_app.camera.gphoto_home import worker_environment
 from rvr_laaf_app.camera.worker_link import LinkLost, Refused, Worker
 from rvr_laaf_app.core.errors import UsageError
 

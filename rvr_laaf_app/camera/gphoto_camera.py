@@ -8,7 +8,6 @@ serial number.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +35,7 @@ from rvr_laaf_app.camera.base import (
     Still,
 )
 from rvr_laaf_app.camera.gphoto_drives import Entry, LensDrive, commands, find_drive
+from rvr_laaf_app.camera.gphoto_home import own_folder, worker_environment
 from rvr_laaf_app.camera.gphoto_settings import by_name, check_value, controls, exposure_s
 from rvr_laaf_app.camera.gphoto_steps import load_sizes, save_sizes
 from rvr_laaf_app.camera.picture_bytes import decode_jpeg
@@ -52,28 +52,6 @@ _DAMAGED_IN_A_ROW: Final = 3  # pictures of the live view; the first after its s
 _SLOWEST_TRANSFER: Final = 500_000  # bytes per second, below which a transfer counts as broken
 _DECODABLE: Final = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 T = TypeVar("T")
-
-
-def worker_environment() -> dict[str, str]:
-    """Return the environment of a worker: the library's own settings file lies with ours, not in the user's home.
-
-    There it remembers "autofocus before each picture", which would ruin a focus sweep, and how it is known to network
-    cameras.
-    """
-    home = own_folder()
-    with contextlib.suppress(OSError):
-        home.mkdir(parents=True, exist_ok=True)
-    return dict(os.environ) | {"HOME": str(home)}
-
-
-def own_folder() -> Path:
-    """Return where the library's settings and what was learned about lenses are kept."""
-    chosen = os.environ.get("RVR_CONFIG_DIR")
-    if not chosen:
-        import platformdirs
-
-        chosen = platformdirs.user_config_dir("rvr-laaf", appauthor=False)
-    return Path(chosen) / "gphoto"
 
 
 class GphotoCamera:

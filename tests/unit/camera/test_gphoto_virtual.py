@@ -14,7 +14,8 @@ from rvr_laaf_app.camera.base import BACKENDS, CameraGone, NotOffered
 pytest.importorskip("gphoto2", reason="the optional package gphoto2 is not installed")
 
 from rvr_laaf_app.camera.gphoto import GphotoBackend
-from rvr_laaf_app.camera.gphoto_camera import WORKER, GphotoCamera, worker_environment
+from rvr_laaf_app.camera.gphoto_camera import WORKER, GphotoCamera
+from rvr_laaf_app.camera.gphoto_home import worker_environment
 from rvr_laaf_app.camera.worker_link import Worker
 from rvr_laaf_app.core.errors import UsageError
 

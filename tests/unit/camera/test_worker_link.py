@@ -111,7 +111,7 @@ def test_no_worker_outlives_a_killed_program() -> None:
         f"worker = Worker({MODULE!r})\n"
         "worker.start()\n"
         "print(worker.process_id, flush=True)\n"
-        "worker.call('hang', deadline_s=2.0)\n"
+        "worker.call('hang', deadline_s=1.0)\n"
     )
     root = Path(__file__).resolve().parents[3]
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root) as parent:
@@ -119,7 +119,7 @@ def test_no_worker_outlives_a_killed_program() -> None:
         pid = int(parent.stdout.readline())
         time.sleep(0.3)  # it is in the call now, or the end of its standard input ends it
         parent.kill()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 30
     while psutil.pid_exists(pid) and time.monotonic() < until:
         try:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:  # nobody here may reap another's child
