@@ -112,36 +112,73 @@ def _along(
     return np.asarray((1.0 - share) * table[row, column] + share * table[row, column + 1], np.float64)
 
 
-def paper_model(
-    *, step: int = 50, width_px: int = 1920, largest_radius_px: float = 160.0, breathing: float = 0.3
-) -> DefocusModel:
-    """Return the camera of the paper as a lens formula: 2200 steps, 1050-2100 = 0.4-10 m, radius up to 160 px.
+@dataclass(frozen=True, slots=True)
+class LensFormula:
+    """A thin lens whose extension v grows evenly with the steps, from `near_m` (first limit) to `far_m` (last).
 
-    A 50 mm lens whose extension v grows evenly with the steps: 1/f = 1/distance + 1/v. What is best at v0 has the
-    radius A / (2 p) |v - v0| / v0 (A aperture diameter, p pixel pitch) and grows by `breathing` times v / v0 - 1
-    (1 = the whole lens moves; less = inner focusing). The depth of field is where the radius stays below 1.5 px at
-    1920, about 20 steps. `measured` is False.
+    1/f = 1/distance + 1/v. What is best at v0 has the blur radius A / (2 p) |v - v0| / v0 (A aperture diameter, p pixel
+    pitch; given by the largest radius of all) and grows by `breathing` times v / v0 - 1 (1 = the whole lens moves; less
+    = inner focusing). The depth of field is where the radius stays below `sharp_radius_px`.
     """
-    focal_mm, near_mm, far_mm, sensor_mm = 50.0, 400.0, 10_000.0, 17.3
-    near, far = 1050, 2100
-    extension = [1.0 / (1.0 / focal_mm - 1.0 / distance) for distance in (near_mm, far_mm)]
-    positions = np.unique(np.append(np.arange(near, far, step), far)).astype(np.int64)
-    v = np.interp(positions, [near, far], extension)
-    shape = np.abs(v[None, :] - v[:, None]) / v[:, None]
-    radius = shape * (largest_radius_px / float(shape.max()))
-    size = 1.0 + breathing * (v / extension[1] - 1.0)
-    slope = radius[0, -1] / (far - near) * v[0] / v
-    aperture_mm = 2.0 * largest_radius_px / float(shape.max()) * sensor_mm / width_px
-    return DefocusModel(
-        camera="simulated (the paper's camera)",
-        lens=f"{focal_mm:.0f} mm by formula",
-        f_number=round(focal_mm / aperture_mm, 2),
-        width_px=width_px,
-        positions=positions,
-        radius_px=radius,
-        magnification=size[None, :] / size[:, None],
-        depth_of_field=np.maximum(1, np.round(2.0 * 1.5 * width_px / 1920 / slope)).astype(np.int64),
-    )
+
+    camera: str
+    limits: tuple[int, int]
+    focal_mm: float
+    near_m: float
+    far_m: float
+    largest_radius_px: float
+    breathing: float
+    sharp_radius_px: float = 1.5
+    sensor_width_mm: float = 17.3
+    width_px: int = 1920
+
+    def extension_mm(self, distance_m: ArrayLike) -> NDArray[np.float64]:
+        """Return v for distances in metres."""
+        return np.asarray(1.0 / (1.0 / self.focal_mm - 1e-3 / np.asarray(distance_m, np.float64)))
+
+    def position_of(self, distance_m: ArrayLike) -> NDArray[np.float64]:
+        """Return the lens position that is best for distances in metres; beyond the limits for what is out of reach."""
+        near, far = self.extension_mm(self.near_m), self.extension_mm(self.far_m)
+        share = (near - self.extension_mm(distance_m)) / (near - far)
+        return np.asarray(self.limits[0] + share * (self.limits[1] - self.limits[0]), np.float64)
+
+    def model(self, *, step: int) -> DefocusModel:
+        """Return the defocus model on a grid of so many steps; `measured` is False."""
+        low, high = self.limits
+        positions = np.unique(np.append(np.arange(low, high, step), high)).astype(np.int64)
+        near, far = float(self.extension_mm(self.near_m)), float(self.extension_mm(self.far_m))
+        v = np.interp(positions, [low, high], [near, far])
+        shape = np.abs(v[None, :] - v[:, None]) / v[:, None]
+        gain = self.largest_radius_px / float(shape.max())
+        slope = gain * abs(near - far) / (high - low) / v
+        size = 1.0 + self.breathing * (v / far - 1.0)
+        aperture_mm = 2.0 * gain * self.sensor_width_mm / self.width_px
+        return DefocusModel(
+            camera=self.camera,
+            lens=f"{self.focal_mm:g} mm by formula",
+            f_number=round(self.focal_mm / aperture_mm, 2),
+            width_px=self.width_px,
+            positions=positions,
+            radius_px=shape * gain,
+            magnification=size[None, :] / size[:, None],
+            depth_of_field=np.maximum(1, np.round(2.0 * self.sharp_radius_px / slope)).astype(np.int64),
+        )
+
+
+# The camera of the paper: 2200 motor steps, calibrated from 1050 to 2100 (0.4-10 m), blur radius up to 160 px, depth of
+# field about 20 steps. Its second camera is a voice coil module: coarser. A macro lens, for stacks.
+LENSES: Final = {
+    "paper": LensFormula("simulated (the paper's camera)", (1050, 2100), 50.0, 0.4, 10.0, 160.0, 0.3),
+    "voice_coil": LensFormula(
+        "simulated (voice coil module)", (200, 800), 4.2, 0.1, 10.0, 14.0, 0.9, 0.7, sensor_width_mm=5.1, width_px=1280
+    ),
+    "macro": LensFormula("simulated (macro lens)", (0, 3000), 100.0, 0.31, 0.5, 220.0, 0.3, 1.2, sensor_width_mm=23.5),
+}
+
+
+def paper_model(*, step: int = 50) -> DefocusModel:
+    """Return the camera of the paper by formula: 1050-2100, radius up to 160 px at 1920, depth of field about 20."""
+    return LENSES["paper"].model(step=step)
 
 
 def save_model(path: Path | str, model: DefocusModel) -> None:

@@ -112,7 +112,7 @@ def _texture(height: int, width: int, rng: np.random.Generator, *, contrast: flo
     field = (field - field.mean()) / max(float(field.std()), 1e-6)
     shade = np.exp(np.float32(contrast) * field)
     colour = (rng.uniform(0.12, 0.28) * rng.uniform(0.75, 1.25, 3)).astype(np.float32)
-    tint = cv2.GaussianBlur(rng.standard_normal((height, width, 3)).astype(np.float32), (0, 0), height / 12)
+    tint = cv2.resize(rng.standard_normal((9, 9, 3)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     tint = 1.0 + 0.08 * tint / max(float(tint.std()), 1e-6)
     return np.asarray(np.clip(shade[..., None] * colour * np.maximum(tint, 0.2), 0.01, 1.2), np.float32)
 
@@ -184,21 +184,29 @@ def _thing(
     tall = (0.20 + 0.16 * grown) * height
     foot = (1.02 - 0.48 * share) * height
     x = (float(rng.uniform(0.08, 0.92)) if centre is None else centre) * width
-    large = np.zeros((height * _FINE, width * _FINE), np.float32)
-    picture = _texture(height, width, rng, contrast=0.8)
-    _marks(picture, rng, count=90)
+    ball = rng.random() < 0.4
+    wide = tall if ball else tall * float(rng.uniform(0.5, 0.9))
+    edges = (round(foot - tall), round(foot), round(x - wide / 2), round(x + wide / 2))
+    top, bottom, left, right = max(edges[0], 0), min(edges[1], height), max(edges[2], 0), min(edges[3], width)
+    inside = (slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1)))
+    tile = _texture(edges[1] - edges[0], edges[3] - edges[2], rng, contrast=0.8)
+    _marks(tile, rng, count=14)
+    picture, cover = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
     position: float | Image = at
-    if rng.random() < 0.4:
+    if ball:
+        down, across = np.mgrid[0:height, 0:width].astype(np.float32)
         radius = tall / 2
-        cv2.circle(large, (int(x * _FINE), int((foot - radius) * _FINE)), int(radius * _FINE), 1.0, -1, cv2.LINE_AA)
-        down, right = np.mgrid[0:height, 0:width].astype(np.float32)
-        bulge = 1.0 - ((right - x) ** 2 + (down - (foot - radius)) ** 2) / radius**2
-        round_at = at - 30.0 * np.sqrt(np.maximum(bulge, 0.0))
-        position = round_at.astype(np.float32)
-        picture *= (0.35 + 0.65 * np.sqrt(np.maximum(bulge, 0.0)))[..., None].astype(np.float32)
+        distance = np.hypot(across + 0.5 - x, down + 0.5 - (foot - radius))
+        cover[:] = np.clip(radius - distance + 0.5, 0.0, 1.0)
+        bulge = np.sqrt(np.maximum(1.0 - (distance / radius) ** 2, 0.0)).astype(np.float32)
+        position = (at - 30.0 * bulge).astype(np.float32)
+        shade = 0.35 + 0.65 * bulge[..., None]
     else:
-        wide = tall * float(rng.uniform(0.5, 0.9))
-        corner = (int((x - wide / 2) * _FINE), int((foot - tall) * _FINE))
-        cv2.rectangle(large, corner, (int((x + wide / 2) * _FINE), int(foot * _FINE)), 1.0, -1)
-    cover = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
-    return Surface(picture, cover, position)
+        cover[inside] = 1.0
+        shade = np.ones((1, 1, 1), np.float32)
+    cut = (slice(inside[0].start - edges[0], None), slice(inside[1].start - edges[2], None))
+    piece = tile[cut][: inside[0].stop - inside[0].start, : inside[1].stop - inside[1].start]
+    picture[inside[0].start : inside[0].start + piece.shape[0], inside[1].start : inside[1].start + piece.shape[1]] = (
+        piece
+    )
+    return Surface(picture * shade, cover, position)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl
 
 from rvr_laaf_app.camera.base import Camera, CameraInfo, Control, FocusDrive, LiveFrame, NotOffered, Still
-from rvr_laaf_app.camera.defocus import DefocusModel, load_model, paper_model
+from rvr_laaf_app.camera.defocus import LENSES, DefocusModel, load_model, paper_model
 from rvr_laaf_app.camera.procedural import SCENES, make_scene
 from rvr_laaf_app.camera.scene import Scene
 from rvr_laaf_app.camera.scene_files import read_scene
@@ -63,6 +64,7 @@ class SimulatedCamera:
         """Take hold of the device."""
         generation = self.device.generation if self.device.plugged else -1
         self.device.enter("open", generation)
+        _ = self.device.scene  # drawn or read now, not while the first picture is waited for
         self._generation = generation
 
     def close(self) -> None:
@@ -232,7 +234,8 @@ def device_from_address(address: str) -> SimulatedDevice:
     """Make the device that an address describes; UsageError for what makes no sense.
 
     Options: size=WxH, seed=N, light, drive, start, backlash, irregular, latency, settle, step (seconds), flicker,
-    interval, card, silent_end=1, model=FILE, fault=KIND@CALL[:SECONDS] (may be repeated).
+    shake (pixels), interval, card, silent_end=1, lens (one of LENSES) or model (a file), fault=KIND@CALL[:SECONDS],
+    which may be repeated.
     """
     place, _, query = address.partition("?")
     options: dict[str, str] = {}
@@ -244,14 +247,15 @@ def device_from_address(address: str) -> SimulatedDevice:
             options[key] = value
         else:
             raise UsageError(f"unknown option {key!r} of a simulated camera", remedy=f"Known: {', '.join(_OPTIONS)}.")
-    model = load_model(options["model"]) if "model" in options else paper_model()
-    how = _behaviour(options)
+    model, how = _model(options), _behaviour(options)
+    scene: Callable[[], Scene]
     if place in SCENES:
         width, height = _size(options.get("size", f"{DEFAULT_SIZE[1]}x{DEFAULT_SIZE[0]}"))
-        scene = make_scene(place, size=(height, width), limits=model.limits, seed=how.seed)
+        scene = partial(make_scene, place, size=(height, width), limits=model.limits, seed=how.seed)
     elif Path(place).exists():
         size = _size(options["size"]) if "size" in options else None
-        scene = read_scene(Path(place), limits=model.limits, size=None if size is None else (size[1], size[0]))
+        wanted = None if size is None else (size[1], size[0])
+        scene = partial(read_scene, Path(place), limits=model.limits, size=wanted)
     else:
         raise UsageError(
             f"there is no simulated scene or folder {place!r}", remedy=f"Scenes: {', '.join(SCENES)}; or give a folder."
@@ -263,7 +267,7 @@ def device_from_address(address: str) -> SimulatedDevice:
 
 _OPTIONS: Final = (
     *("size", "seed", "light", "drive", "start", "backlash", "irregular", "latency", "settle", "step", "flicker"),
-    *("interval", "card", "silent_end", "model"),
+    *("shake", "interval", "card", "silent_end", "lens", "model"),
 )
 
 
@@ -273,6 +277,15 @@ def _name(scene: str) -> str:
 
 def _serial(address: str) -> str:
     return f"SIM-{address}"
+
+
+def _model(options: dict[str, str]) -> DefocusModel:
+    if "model" in options:
+        return load_model(options["model"])
+    name = options.get("lens", "paper")
+    if name not in LENSES:
+        raise UsageError(f"there is no simulated lens {name!r}", remedy=f"Choose one of: {', '.join(LENSES)}.")
+    return LENSES[name].model(step=25 if name == "voice_coil" else 50)
 
 
 def _behaviour(options: dict[str, str]) -> Behaviour:
@@ -293,6 +306,7 @@ def _behaviour(options: dict[str, str]) -> Behaviour:
         settle_s=_number(options, "settle", 0.0),
         light=light,
         flicker=_number(options, "flicker", 0.0),
+        shake_px=_number(options, "shake", 0.0),
         frame_interval_s=_number(options, "interval", 1 / 30),
         card_pictures=int(_number(options, "card", 10_000.0)),
         seed=int(_number(options, "seed", 0.0)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.camera.base import CameraBusy, CameraGone, CardFull, EndStop
 from rvr_laaf_app.camera.defocus import DefocusModel, paper_model
-from rvr_laaf_app.camera.scene import Scene, look
+from rvr_laaf_app.camera.scene import Scene, look, shifted
 from rvr_laaf_app.core.color import from_linear
 
 FaultKind = Literal["unplug", "off", "busy", "card_full", "slow", "same_picture", "stuck", "new_address"]
@@ -46,7 +46,8 @@ class Behaviour:
     drive: see FocusDrive. backlash_steps: play of the gear when it turns round. irregularity: relative spread of the
     length of each drive. reports_end: False = a lens that runs against its end says nothing.
     step_s: motor time per step; latency_s: before every answer; settle_s: how long the picture lags after a drive.
-    light: one of LIGHT_LEVELS. flicker: relative swing of the exposure from picture to picture.
+    light: one of LIGHT_LEVELS. flicker: relative swing of the exposure from picture to picture. shake_px: how far the
+    picture wanders from shot to shot, as of a camera held in the hand.
     frame_interval_s: time between live frames; card_pictures: how many stills fit on the card.
     """
 
@@ -60,6 +61,7 @@ class Behaviour:
     settle_s: float = 0.0
     light: str = "bright"
     flicker: float = 0.0
+    shake_px: float = 0.0
     frame_interval_s: float = 0.0
     card_pictures: int = 10_000
     seed: int = 0
@@ -81,11 +83,14 @@ class Fault:
 
 
 class SimulatedDevice:
-    """One device; its calls may come from several threads, one after another."""
+    """One device; its calls may come from several threads, one after another.
+
+    scene: what it sees, or a function that makes it, called when it is first needed.
+    """
 
     def __init__(
         self,
-        scene: Scene,
+        scene: Scene | Callable[[], Scene],
         model: DefocusModel | None = None,
         *,
         behaviour: Behaviour | None = None,
@@ -93,7 +98,7 @@ class SimulatedDevice:
         name: str = "Simulated camera",
         serial: str = "SIM-1",
     ) -> None:
-        self.scene, self.model = scene, model or paper_model()
+        self._scene, self.model = scene, model or paper_model()
         self.behaviour = behaviour or Behaviour()
         self.name, self.serial = name, serial
         self.exposure_stops = 0.0
@@ -116,6 +121,14 @@ class SimulatedDevice:
     def _start(self) -> int:
         low, high = self.limits
         return (low + high) // 2 if self.behaviour.start is None else min(max(self.behaviour.start, low), high)
+
+    @property
+    def scene(self) -> Scene:
+        """What the device sees."""
+        with self._lock:
+            if not isinstance(self._scene, Scene):
+                self._scene = self._scene()
+            return self._scene
 
     # ---- the plug
 
@@ -252,6 +265,8 @@ class SimulatedDevice:
             return self._shown
         moment = time.monotonic() - self._born_s if self.scene.moves else 0.0
         linear = self._seen(round(self.true_position * 4) / 4, round(moment, 2))
+        if self.behaviour.shake_px:
+            linear = shifted(linear, *(self._rng.standard_normal(2) * self.behaviour.shake_px))
         self._frames += 1
         swing = 1.0 + self.behaviour.flicker * float(np.sin(2.4 * self._frames + self.behaviour.seed))
         electrons = LIGHT_LEVELS[self.behaviour.light] * (1.0 if live else 4.0)

@@ -12,6 +12,7 @@ import pytest
 
 from rvr_laaf_app.camera.blur import blur_disk, blur_fast, disk_kernel, scale_about_centre
 from rvr_laaf_app.camera.defocus import (
+    LENSES,
     apply_defocus,
     apply_defocus_display,
     load_model,
@@ -162,3 +163,18 @@ def test_apply_defocus_blurs_in_light_and_then_scales() -> None:
     for radius, size in ((-1.0, 1.0), (1e9, 1.0), (1.0, 0.0), (1.0, float("nan"))):
         with pytest.raises(UsageError):
             apply_defocus(picture, radius, magnification=size)
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_lens_formulas_make_sound_models(name: str) -> None:
+    lens = LENSES[name]
+    model = lens.model(step=25)
+    assert model.limits == lens.limits
+    assert model.radius_px.max() == pytest.approx(lens.largest_radius_px)
+    assert 0.7 < model.f_number < 16.0
+    assert 1.0 < model.magnification.max() < 1.2
+    assert 2 <= model.depth_of_field.min() <= model.depth_of_field.max() < (lens.limits[1] - lens.limits[0]) / 4
+    ends = lens.position_of(np.array([lens.near_m, lens.far_m]))
+    assert np.allclose(ends, lens.limits)
+    inside = lens.position_of(np.geomspace(lens.near_m, lens.far_m, 9))
+    assert (np.diff(inside) > 0).all()

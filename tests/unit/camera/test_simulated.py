@@ -236,3 +236,32 @@ def test_the_backend_reaches_the_same_device_again() -> None:
     again.open()
     assert again.position() == 1111
     assert "simulated:desk" in [info.id for info in backend.find()]
+
+
+def test_a_held_camera_shakes_and_a_scene_is_drawn_when_it_is_opened() -> None:
+    still, shaken = camera("chart"), camera("chart", shake_px=1.5, seed=0)
+    quiet = np.abs(still.live_frame().rgb.astype(float) - still.live_frame().rgb).mean()
+    loud = np.abs(shaken.live_frame().rgb.astype(float) - shaken.live_frame().rgb).mean()
+    assert loud > 2 * quiet
+    drawn: list[int] = []
+    scene = still.device.scene
+
+    def draw() -> object:
+        drawn.append(1)
+        return scene
+
+    late = SimulatedCamera(SimulatedDevice(draw))  # type: ignore[arg-type]
+    assert not drawn
+    late.open()
+    late.live_frame()
+    assert drawn == [1]
+
+
+def test_other_lenses_can_be_named() -> None:
+    for name, limits in (("voice_coil", (200, 800)), ("macro", (0, 3000))):
+        made = SimulatedCamera(device_from_address(f"slope?size=80x48&lens={name}"))
+        made.open()
+        assert (made.focus_drive.minimum, made.focus_drive.maximum) == limits
+        assert made.live_frame().rgb.std() > 1
+    with pytest.raises(UsageError, match="no simulated lens"):
+        device_from_address("desk?lens=magic")
