@@ -20,6 +20,7 @@ from rvr_laaf_app.nets.af_net import AfNetConfig
 FIXATION_SPREAD = 0.045  # of the picture's width: about 1.5 degrees in the OSIE set-up
 FIXATION_SIZE = (800, 600)  # pixels in which fixations are given
 HELD_OUT_EVERY = 7  # of the photographs with fixations
+LEAST_SEEN = 0.02  # of the picture's width, of somebody who enters
 NEAR_FRAMES = 1.0  # a target this far from the centre counts by exp(-1/2)
 
 Picture = NDArray[np.uint8]
@@ -58,10 +59,19 @@ def load_sequences(folder: Path) -> list[Sequence]:
     for path in sorted(folder.glob("events_*.npz")):
         with np.load(path) as shard:
             found += [
-                Sequence(rgb, boxes, int(at))
+                Sequence(rgb, boxes, first_seen(boxes, int(at)))
                 for rgb, boxes, at in zip(shard["rgb"], shard["boxes"], shard["target"], strict=True)
             ]
     return found
+
+
+def first_seen(boxes: Map, at: int) -> int:
+    """The frame of a change, or the one a little later in which who gets the attention is in the picture; -1 = none.
+
+    Who walks in sets out outside; a person who watches sets the target where something of them can be seen.
+    """
+    seen = np.flatnonzero(boxes[max(at, 0) :, 2] > LEAST_SEEN)
+    return at if at < 0 or seen.size == 0 else at + int(seen[0])
 
 
 def load_annotated(truth: Path, names: tuple[str, ...], config: AfNetConfig) -> list[Sequence]:

@@ -1,11 +1,12 @@
 """Train AF-Net: where focus belongs, and when it should change.
 
-    python -m rvr_laaf_app.training.train_af --data DATA --pool EVENTS --out FOLDER
+    python -m rvr_laaf_app.training.train_af --data DATA --pool EVENTS --out FOLDER [--vaf FILE.json --vaf-clips FOLDER]
 
 EVENTS is a pool of `focus_events` (composed sequences with known changes); the OSIE photographs of DATA teach where
-people look. FOLDER/last.safetensors every 100 steps (run again to resume), log.csv. Measured on DATA/clips, which it
-never sees: on 100 frames around every New Focus Target by eye, how far away is the frame of highest probability (the
-protocol of the paper), beside what a guess in the middle would have; and how far from the subject the region is.
+people look; a VAF file adds annotated clips, a third of each batch. FOLDER/last.safetensors every 100 steps (run again
+to resume), log.csv. Measured on DATA/clips, of which it sees only TRAINABLE, where focus never changes: on 100 frames
+around every New Focus Target by eye, how far away is the frame of highest probability (the protocol of the paper),
+beside what a guess in the middle would have; and how far from the subject the region is.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from rvr_laaf_app.training.data_af import (
     still_of,
     stretch_of,
 )
+from rvr_laaf_app.training.data_vaf import load_vaf
 from rvr_laaf_app.training.loop import (
     ahead,
     follow,
@@ -63,6 +65,8 @@ class Settings:
     data: Path = Path("../shared/data")
     pool: Path = Path("../focus_events")
     out: Path = Path("../train_af")
+    vaf: Path = Path()  # annotated clips, or none
+    vaf_clips: Path = Path()  # where they are
     steps: int = 1500
     sequences: int = 11  # composed stretches per step
     stills: int = 3  # photographs with fixations per step
@@ -95,6 +99,7 @@ def train(s: Settings) -> None:
     every = max(len(sequences) // KEPT, 2)
     kept, learnt = sequences[::every], [q for i, q in enumerate(sequences) if i % every]
     real = load_annotated(s.data / "clips" / "new_focus_targets.json", TRAINABLE, config)
+    own = load_vaf(s.vaf, s.vaf_clips, config) if s.vaf.is_file() else []
     looked = load_looked(s.data, size=(config.width, config.height))
 
     net = AfNet(config).to(s.device)
@@ -105,7 +110,7 @@ def train(s: Settings) -> None:
         step = int(str(load_checkpoint(last, nets={"net": net, "average": average}, optimizer=optimizer)["step"]))
 
     sums, started = np.zeros(2), time.time()
-    for batch in ahead(batches(learnt, looked, real, config, first=step, s=s)):
+    for batch in ahead(batches(learnt, looked, real, config, first=step, s=s, own=own)):
         for group in optimizer.param_groups:
             group["lr"] = s.rate * learning_rate_share(step, steps=s.steps, warmup=s.warmup)
         net.train()
@@ -139,6 +144,7 @@ def batches(
     *,
     first: int,
     s: Settings,
+    own: list[Sequence] | None = None,
 ) -> Iterator[list[AfExample]]:
     """What each step from `first` on sees; the same for the same seed and step."""
     for step in range(first, s.steps):
@@ -146,6 +152,9 @@ def batches(
         made = [stretch_of(sequences[int(i)], config, rng) for i in rng.integers(len(sequences), size=s.sequences)]
         if real:
             made.append(stretch_of(real[int(rng.integers(len(real)))], config, rng))
+        if own:
+            chosen = rng.integers(len(own), size=max(len(made) // 3, 1))
+            made[: len(chosen)] = [stretch_of(own[int(i)], config, rng) for i in chosen]
         yield made + [still_of(looked[int(i)], config, rng) for i in rng.integers(len(looked), size=s.stills)]
 
 

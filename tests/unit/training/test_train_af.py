@@ -99,3 +99,13 @@ def test_a_run_resumes_where_it_stopped(tmp_path: Path) -> None:
 def test_attention_off_the_picture_is_spread_evenly() -> None:
     share = data_af.attention_of_places(np.array([[9.0, 9.0]], np.float32), SMALL)
     assert np.allclose(share, 1 / share.size)
+
+
+def test_who_enters_is_a_target_when_something_of_them_is_seen() -> None:
+    boxes = np.tile(np.array([0.2, 0.2, 0.3, 0.5], np.float32), (20, 1))
+    assert data_af.first_seen(boxes, 8) == 8
+    boxes[8:12, 2] = 0.01
+    assert data_af.first_seen(boxes, 8) == 12
+    assert data_af.first_seen(boxes, -1) == -1
+    boxes[8:, 2] = 0.01
+    assert data_af.first_seen(boxes, 8) == 8
