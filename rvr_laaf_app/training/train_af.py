@@ -1,6 +1,7 @@
 """Train AF-Net: where focus belongs, and when it should change.
 
     python -m rvr_laaf_app.training.train_af --data DATA --pool EVENTS --out FOLDER [--vaf FILE.json --vaf-clips FOLDER]
+    python -m rvr_laaf_app.training.train_af --data DATA --out FOLDER --publish models --card CARD.md
 
 EVENTS is a pool of `focus_events` (composed sequences with known changes); the OSIE photographs of DATA teach where
 people look; a VAF file adds annotated clips, a third of each batch. FOLDER/last.safetensors every 100 steps (run again
@@ -50,7 +51,14 @@ from rvr_laaf_app.training.loop import (
     save_checkpoint,
     set_seeds,
 )
+from rvr_laaf_app.training.publish import put_in_place
 
+LICENCE = "Same licence as the program."
+DATA = (
+    "Composed sequences with known changes of attention: cut-outs (silhouettes by MediaPipe selfie segmentation, "
+    "Apache-2.0) of photographs of research sets and demonstrations before other such photographs; eye fixations on "
+    "600 photographs (OSIE, MIT); two public demonstration clips in which attention never changes (Apache/MIT, CC BY)."
+)
 REPORT_EVERY = 100
 KEPT = 18  # composed sequences that are measured on, never learnt from
 TRAINABLE = ("gopro_hero7_walk", "intel_asl_book")  # clips that may train; their focus never changes
@@ -85,7 +93,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for field in dataclasses.fields(Settings):
         parser.add_argument("--" + field.name.replace("_", "-"), type=type(field.default), default=field.default)
-    train(Settings(**vars(parser.parse_args())))
+    parser.add_argument(
+        "--publish", type=Path, default=None, metavar="MODELS", help="train no more, publish what is there"
+    )
+    parser.add_argument("--card", type=Path, default=None)
+    parser.add_argument("--number", type=int, default=1)
+    options = vars(parser.parse_args())
+    models, card, number = options.pop("publish"), options.pop("card"), options.pop("number")
+    settings = Settings(**options)
+    if models is None:
+        train(settings)
+    else:
+        print(publish_af(settings.out / "last.safetensors", models, number=number, card=card))
+
+
+def publish_af(checkpoint: Path, models: Path, *, number: int, card: Path | None) -> Path:
+    """Publish the averaged network of a run under the role af-net."""
+    net = AfNet(AfNetConfig())
+    load_checkpoint(checkpoint, nets={"average": net}, optimizer=None)
+    header = {"net": "af-net", "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)}
+    words = {"licence": LICENCE, "data": DATA}
+    text = None if card is None else card.read_text()
+    return put_in_place(net, header, folder=models, name=f"rvr-af-net-{number}", role="af-net", words=words, card=text)
 
 
 def train(s: Settings) -> None:

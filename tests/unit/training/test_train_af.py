@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig, to_input
 from rvr_laaf_app.training import data_af, train_af
 from rvr_laaf_app.training.data_af import AfExample, Looked, Sequence, still_of, stretch_of
+from rvr_laaf_app.training.loop import save_checkpoint
 
 SMALL = AfNetConfig(units=3, unit_frames=3, width=64, height=32, widths=(8, 8, 16, 16), widths2=(16, 16))
 
@@ -109,3 +111,13 @@ def test_who_enters_is_a_target_when_something_of_them_is_seen() -> None:
     assert data_af.first_seen(boxes, -1) == -1
     boxes[8:, 2] = 0.01
     assert data_af.first_seen(boxes, 8) == 8
+
+
+def test_a_run_is_published_under_its_role(tmp_path: Path) -> None:
+    net = AfNet(AfNetConfig())
+    save_checkpoint(tmp_path / "last.safetensors", nets={"average": net}, optimizer=None, facts={"step": 1})
+    (tmp_path / "card.md").write_text("# a card\n")
+    path = train_af.publish_af(tmp_path / "last.safetensors", tmp_path / "models", number=4, card=tmp_path / "card.md")
+    listing = json.loads((tmp_path / "models" / "manifest.json").read_text())
+    assert listing["roles"] == {"af-net": "rvr-af-net-4"}
+    assert path.stat().st_size == listing["checkpoints"]["rvr-af-net-4"]["bytes"]
