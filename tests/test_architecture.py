@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "measure": {"estimate", "flow", "media", "render", "camera", "autofocus", "stack", "core"},
     "laaf": {"document", "core"},
     "pipeline": {"jobs", "document", "laaf", "media", "core", "measure", *ENGINES},
-    "app": {"pipeline", "jobs", "document", "camera", "media", "core"},
+    "app": {"pipeline", "jobs", "document", "camera", "annotation", "media", "core"},  # decisions become a data set
     "cli": {
         "app",
         "pipeline",

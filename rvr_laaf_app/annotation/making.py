@@ -54,7 +54,10 @@ def new_target(
     """Return a target on a frame, early and late `slack_s` around it, arriving at it, held until the next one."""
     at = moment_at(ground.table, ground.looks, frame)
     early, late = (ground.ticks(ground.shifted(frame, s)) for s in (-slack_s, slack_s))
-    place = place.clipped() if isinstance(place, Box) else place
+    if isinstance(place, Box) and not (
+        0 <= place.x <= place.x + place.width <= 1 and 0 <= place.y <= place.y + place.height <= 1
+    ):
+        place = place.clipped()
     name = new_id(taken)
     return VafTarget(name, at, place, at.pts, min(early, at.pts), max(late, at.pts), None, subject, reason)
 

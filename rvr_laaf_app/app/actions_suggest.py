@@ -43,6 +43,18 @@ TABLE: Final = Table(
         _more("previous_suggestion", "Previous Suggestion", "Shift+U", "suggestions", icon="previous_target"),
         _more("accept_all", "Accept All Suggestions", "Shift+A", "suggestions"),
         _more("swap_suggestion", "Swap with the Runner-up", "C", "runner_up", "other second"),
+        Action(
+            "learn",
+            "Learn from My Decisions",
+            "Focus",
+            (),
+            "always",
+            section=12,
+            submenu="Suggestions",
+            toggle=True,
+            words="data set training local privacy",
+        ),
+        _more("add_to_data_set", "Add Decisions to My Data Set", "", "learnable", "learn training vaf one click"),
         _more("bring_back", "Bring Back Refused Suggestions", "", "refusals", "undo restore"),
     ),
     needs=(
@@ -51,6 +63,7 @@ TABLE: Final = Table(
         Need("refusable", "Choose a suggestion first that is not refused yet."),
         Need("suggestions", "Nothing is waiting: choose Suggest Focus first."),
         Need("runner_up", "Choose a suggestion that has a runner-up first."),
+        Need("learnable", "Turn on Learn from My Decisions, then set a target or decide on a suggestion."),
         Need("refusals", "Nothing was refused.", _refusals),
     ),
 )

@@ -37,7 +37,7 @@ class Settings:
 
     zone_bars, problem_list: whether these are shown. hidden_lanes: of the timeline, by name. layout, geometry: of docks
     and window, as texts that only the window reads. keys: those the user has changed, by action. language: empty is
-    that of the system.
+    that of the system. learn: decisions on suggestions may be added to a data set on this machine.
     """
 
     recent: tuple[str, ...] = ()
@@ -51,6 +51,7 @@ class Settings:
     geometry: str = ""
     keys: KeyChoices = ()
     language: str = ""
+    learn: bool = False
 
     @property
     def lens(self) -> LensSettings:
@@ -99,6 +100,7 @@ def load_settings(folder: Path | None = None) -> Settings:
         geometry=_or(lambda: _text(fields, "geometry", MAX_LAYOUT), usual.geometry),
         keys=_or(lambda: _keys(fields), usual.keys),
         language=_or(lambda: _text(fields, "language", 20), usual.language),
+        learn=_or(lambda: _yes(fields, "learn", default=usual.learn), usual.learn),
     )
 
 
