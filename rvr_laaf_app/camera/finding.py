@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from rvr_laaf_app.camera.base import BACKENDS, Backend, Camera, CameraGone, CameraInfo
@@ -21,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 FIND_DEADLINE_S: Final = 3.0  # a backend that takes longer to list its cameras is reported as silent
 WATCH_INTERVAL_S: Final = 1.0
+_QUICK_S: Final = 0.02  # a backend that answers in this time is asked every time
+_ASK_ALL_S: Final = 10.0  # others at least so often
+_WAKING_UP_S: Final = 6.0  # and for so long after something was plugged in: cameras take a while to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,15 @@ class Found:
 
     cameras: tuple[CameraInfo, ...]
     missing: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one backend said: its cameras, or why there is no answer; and how long it took."""
+
+    cameras: tuple[CameraInfo, ...]
+    missing: str
+    took_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +66,67 @@ class Finder:
     Used by one thread at a time.
     """
 
-    def __init__(self, backends: Sequence[str] | None = None, *, load: Callable[[str], Backend] | None = None) -> None:
+    def __init__(
+        self,
+        backends: Sequence[str] | None = None,
+        *,
+        load: Callable[[str], Backend] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
         self._names = tuple(BACKENDS) if backends is None else tuple(backends)
         self._load = load or _backend
-        self._asking: dict[str, queue.SimpleQueue[list[CameraInfo] | str]] = {}
+        self._asking: dict[str, queue.SimpleQueue[_Answer]] = {}
+        self._answers: dict[str, _Answer] = {}
+        self._ports: frozenset[str] | None = frozenset({"not looked yet"})
+        self._ask_all_until_s = 0.0
+        self._all_asked_s = 0.0
 
     def look(self, *, deadline_s: float = FIND_DEADLINE_S) -> Found:
         """Return what is there, within `deadline_s`."""
-        for name in self._names:
+        self._all_asked_s = self._clock()
+        return self._look(self._names, deadline_s)
+
+    def look_quickly(self, *, ports: Callable[[], frozenset[str] | None] | None = None) -> Found:
+        """Return what is there, for looking every second: what takes longer is asked when something was plugged in.
+
+        ports: what is plugged in (default: as this system tells); None = nobody knows, everything is asked.
+        """
+        now_s = self._clock()
+        plugged = (ports or plugged_in)()
+        if plugged is None or plugged != self._ports:
+            self._ports, self._ask_all_until_s = plugged, now_s + _WAKING_UP_S
+        if now_s < self._ask_all_until_s or now_s > self._all_asked_s + _ASK_ALL_S:
+            return self.look()
+        quick = [n for n in self._names if n not in self._answers or self._answers[n].took_s < _QUICK_S]
+        return self._look(quick, FIND_DEADLINE_S)
+
+    def _look(self, names: Sequence[str], deadline_s: float) -> Found:
+        for name in names:
             if name not in self._asking:
-                answers: queue.SimpleQueue[list[CameraInfo] | str] = queue.SimpleQueue()
+                answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
                 self._asking[name] = answers
                 arguments = (name, self._load, answers)
                 threading.Thread(target=_ask, args=arguments, name=f"camera-find-{name}", daemon=True).start()
-        cameras: list[CameraInfo] = []
-        missing: list[tuple[str, str]] = []
         end_s = time.monotonic() + deadline_s
-        for name in self._names:
+        for name in names:
             try:
-                found = self._asking[name].get(timeout=max(0.0, end_s - time.monotonic()))
+                self._answers[name] = self._asking[name].get(timeout=max(0.0, end_s - time.monotonic()))
+                del self._asking[name]
             except queue.Empty:
-                missing.append((name, "it does not answer"))
-                continue
-            del self._asking[name]
-            if isinstance(found, str):
-                missing.append((name, found))
-            else:
-                cameras += found
-        return Found(tuple(cameras), tuple(missing))
+                self._answers[name] = _Answer((), "it does not answer", deadline_s)
+        given = [(name, self._answers[name]) for name in self._names if name in self._answers]
+        return Found(
+            tuple(info for _, answer in given for info in answer.cameras),
+            tuple((name, answer.missing) for name, answer in given if answer.missing),
+        )
+
+
+def plugged_in() -> frozenset[str] | None:
+    """Return names that change when a USB or video device comes or goes; None where the system does not tell."""
+    if sys.platform != "linux":
+        return None
+    return frozenset(p.name for p in (*Path("/sys/bus/usb/devices").glob("*"), *Path("/dev").glob("video*")))
 
 
 def list_cameras(*, backends: Sequence[str] | None = None, deadline_s: float = FIND_DEADLINE_S) -> Found:
@@ -130,7 +177,7 @@ class CameraWatch:
         interval_s: float = WATCH_INTERVAL_S,
         look: Callable[[], Found] | None = None,
     ) -> None:
-        self._changed, self._interval_s, self._look = changed, interval_s, look or Finder().look
+        self._changed, self._interval_s, self._look = changed, interval_s, look or Finder().look_quickly
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera-watch", daemon=True)
@@ -178,12 +225,16 @@ def _backend(name: str) -> Backend:
     return BACKENDS.load(name)()
 
 
-def _ask(name: str, load: Callable[[str], Backend], answers: queue.SimpleQueue[list[CameraInfo] | str]) -> None:
+def _ask(name: str, load: Callable[[str], Backend], answers: queue.SimpleQueue[_Answer]) -> None:
     """Put the cameras of one backend, or why it cannot be asked."""
+    began_s = time.monotonic()
+    cameras: tuple[CameraInfo, ...] = ()
+    missing = ""
     try:
-        answers.put(load(name).find())
+        cameras = tuple(load(name).find())
     except UsageError as error:
-        answers.put(error.what)
+        missing = error.what
     except Exception as error:  # noqa: BLE001 - a driver may raise anything; the other backends must still be listed
         _log.warning("listing the cameras of %s failed: %s", name, error)
-        answers.put(f"it failed: {error}")
+        missing = f"it failed: {error}"
+    answers.put(_Answer(cameras, missing, time.monotonic() - began_s))

@@ -75,12 +75,13 @@ class AbsoluteLens:
             raise UsageError(f"the lens goes from {low} to {high}, not to {position}")
         if not self.drive.reads_back:
             return self._by_picture(device, position)
-        for _ in range(DRIVE_TRIES):
+        for tries in range(1, DRIVE_TRIES + 1):
             device.call(lambda: device.camera.drive_to(position))
             reached = self._wait_until(device, position)
             if abs(reached - position) <= self._tolerance():
                 device.wait(self.drive.settle_s)
-                return DriveReport(position, reached, "read-back")
+                note = "" if tries == 1 else f"the lens did not move at first; it was driven {tries} times"
+                return DriveReport(position, reached, "read-back", note)
         raise LensStuck(
             f"the lens was driven to {position} and stands at {self.position}", remedy="Is it switched to manual focus?"
         )

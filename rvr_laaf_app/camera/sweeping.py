@@ -119,6 +119,15 @@ def run_strategy(
     return taking.report(cancelled=cancelled, result=result)
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One frame: None where a recording or simulation has no other; whether the movement was seen; what to note."""
+
+    still: Still | None
+    seen: bool
+    note: str = ""
+
+
 class _Taking:
     """A sweep under way: the writer, and what is known of the frame before."""
 
@@ -141,11 +150,14 @@ class _Taking:
     def frame(self, position: int) -> Work[Still | None]:
         """Take one frame and write it; None where there is no picture of its own. Raises Cancelled, or what lasts."""
         step = _step(self._connection, position, self._former)
-        still, seen = yield from self._connection.survive(step, self._cancel)
+        taken = yield from self._connection.survive(step, self._cancel)
+        still = taken.still
         if still is None:
             self._notes.append(f"there is no picture of its own at {position}")
             return None
-        self._unseen = 0 if seen else self._unseen + 1
+        if taken.note:
+            self._notes.append(f"at {position}: {taken.note}")
+        self._unseen = 0 if taken.seen else self._unseen + 1
         if self._unseen == UNSEEN_STEPS:
             self._notes.append(_UNSEEN_NOTE.format(count=self._unseen))
         place = position if still.position is None else still.position
@@ -196,21 +208,23 @@ def _about(connection: Connection, plan: SweepPlan) -> Sweep:
     )
 
 
-def _step(connection: Connection, position: int, former: Still | None) -> Callable[[], tuple[Still | None, bool]]:
-    """One frame: the still (None where a recording or simulation has no other) and whether the movement was seen."""
+def _step(connection: Connection, position: int, former: Still | None) -> Callable[[], _Taken]:
+    """One frame, and how it came about."""
 
-    def take() -> tuple[Still | None, bool]:
+    def take() -> _Taken:
         report = connection.lens_or_refuse().to(connection, position)
         connection.tell_position()
-        for attempt in range(SAME_TRIES):
+        note = report.note if report.verified else ""
+        for attempt in range(1, SAME_TRIES + 1):
             still = connection.take_still()
             if former is None or still.data != former.data:
-                return still, bool(report.verified) or "no live view" in report.note
+                return _Taken(still, bool(report.verified) or "no live view" in report.note, note)
             if still.position is not None and still.position == former.position:
-                return None, True
-            connection.wait(0.05 * (attempt + 1))
+                return _Taken(None, True)
+            note = "the camera gave the picture before once more; it was taken again"
+            connection.wait(0.05 * attempt)
         if connection.camera.info.simulated:  # some of them have no noise: equal pictures of equal blur
-            return None, True
+            return _Taken(None, True)
         raise SamePicture(
             f"the camera gave the same picture {SAME_TRIES} times though the lens was driven to {position}",
             where=connection.camera.info.name,

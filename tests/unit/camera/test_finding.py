@@ -70,6 +70,33 @@ def test_one_bad_backend_does_not_spoil_the_list() -> None:
     assert finder.look(deadline_s=5.0).cameras == (HERE, HERE)
 
 
+class SlowBackend(FakeBackend):
+    def find(self) -> list[CameraInfo]:
+        threading.Event().wait(0.05)
+        return super().find()
+
+
+def test_slow_backends_are_asked_when_something_is_plugged_in() -> None:
+    now = [1000.0]
+    quick, slow = FakeBackend([HERE]), SlowBackend([replace(HERE, id="slow:1", serial="S2")])
+    backends = {"quick": quick, "slow": slow}
+    finder = Finder(backends, load=lambda name: backends[name], clock=lambda: now[0])
+    plugged = {"usb1"}
+
+    def look(after_s: float) -> tuple[int, int, int]:
+        now[0] += after_s
+        found = finder.look_quickly(ports=lambda: frozenset(plugged))
+        return len(found.cameras), quick.asked, slow.asked
+
+    assert look(0.0) == (2, 1, 1)
+    assert look(1.0) == (2, 2, 2)  # still waking up
+    assert look(6.0) == (2, 3, 2)
+    plugged.add("usb2")
+    assert look(1.0) == (2, 4, 3)
+    assert look(7.0) == (2, 5, 3)
+    assert look(4.0) == (2, 6, 4)  # ten seconds are over
+
+
 def test_ids_name_a_backend() -> None:
     assert open_camera("simulated:chart?size=80x48").info.simulated
     for wrong in ("", "simulated", "tin:1", "replay:/no/such/folder"):

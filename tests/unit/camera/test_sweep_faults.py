@@ -172,6 +172,9 @@ def test_every_fault_at_every_call_of_a_sweep(
         assert outcome.noticed_s is not None
     if outcome.noticed_s is not None:
         assert outcome.noticed_s < 3.0
+    last_drive = CALLS_PER_STEP * (len(PLAN) - 1) + 1
+    if (kind == "same_picture" and at > CALLS_PER_STEP) or (kind == "stuck" and at <= last_drive):
+        assert len(outcome.report.notes) == 1
     assert len(caplog.records) <= 3, [record.getMessage() for record in caplog.records]
 
 
