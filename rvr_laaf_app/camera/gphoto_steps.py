@@ -125,7 +125,11 @@ def _worth(begin: _Pair, end: _Pair, row: Sequence[NDArray[np.float32]]) -> tupl
     first, last = int(at_begin.argmin()), int(at_end.argmin())
     chance = max(float(at_begin[first]), 1e-3)  # what noise alone makes of two pictures of one place
     clear = float((np.median(at_end) - at_end[last]) / (_CLEAR_SIGMAS * chance * (2 / begin[0].size) ** 0.5))
-    if at_end[last] > _SAME_PLACE * chance or clear < 1.0 or last <= first or last >= len(at_end) - 1:
+    if clear < 1.0 or last <= first or last >= len(at_end) - 1:
+        return None
+    # Half-way between two pictures of the row the mismatch is a quarter of that between those two.
+    neighbours = float(np.mean((row[last + 1] - row[last]) ** 2) + np.mean((row[last] - row[last - 1]) ** 2))
+    if at_end[last] > _SAME_PLACE * chance + neighbours:
         return None
     return max(_between(at_end, last) - _between(at_begin, first), 1.0), clear
 

@@ -52,6 +52,8 @@ def array(kind: str, values: list[int]) -> bytes:
 class Camera:
     """The camera's state and what it answers to each operation; knows no sockets."""
 
+    reach = 60.0  # steps per pixel of blur
+
     def __init__(self, *, lens: int, best: int, serial: str, plain: bool) -> None:
         # A plain camera has the standard's way to take a picture only, not Nikon's.
         self.operations = OPERATIONS if plain else [*OPERATIONS, EVENTS, SHOOT]
@@ -79,7 +81,7 @@ class Camera:
         """The scene as the lens images it: the blur grows with the distance from the best position."""
         import cv2
 
-        sigma = abs(self.lens - self.best) / 60
+        sigma = abs(self.lens - self.best) / self.reach
         seen = self._scene if sigma < 0.2 else cv2.GaussianBlur(self._scene, (0, 0), sigma)
         return bytes(cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
 
@@ -355,10 +357,14 @@ def main() -> None:
     parser.add_argument("--lens", type=int, default=1000)
     parser.add_argument("--best", type=int, default=400)
     parser.add_argument("--serial", default="L0012")
+    parser.add_argument("--make", default="nikon")
     parser.add_argument("--plain", type=int, default=0)
     parser.add_argument("--port", type=int, default=0)  # 0 = a free one
     chosen = parser.parse_args()
-    camera = Camera(lens=chosen.lens, best=chosen.best, serial=chosen.serial, plain=bool(chosen.plain))
+    from tests.peers.canon_camera import CanonCamera  # which is made from the camera above
+
+    kind = {"nikon": Camera, "canon": CanonCamera}[chosen.make]
+    camera = kind(lens=chosen.lens, best=chosen.best, serial=chosen.serial, plain=bool(chosen.plain))
     camera.jpeg(50)  # the encoder loads before anybody waits for it
     server = Server(camera, chosen.port)
     threading.Thread(target=server.run, daemon=True).start()
@@ -388,7 +394,8 @@ class NetworkCamera:
     def __init__(self, **options: int | str) -> None:
         arguments = [f"--{name}={value}" for name, value in options.items()]
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve()), *arguments],
+            [sys.executable, "-m", "tests.peers.ptpip_camera", *arguments],
+            cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -433,4 +440,6 @@ class NetworkCamera:
 
 
 if __name__ == "__main__":
-    main()
+    from tests.peers import ptpip_camera  # the one that the Canon is made from, not this second copy of it
+
+    ptpip_camera.main()
