@@ -121,6 +121,8 @@ def _standing(
         action = smoothed(subject.series(subject.action, start, stop), ACTION_S * rate)
         standing = HERE + SIZE * size + FACE * float(bool(subject.faces))
         standing = standing + GAZE * _looked_at(evidence, subject, start, stop)
+        if not subject.faces:
+            standing = standing * min(sum(subject.seen) / (SEEN_S * rate), 1.0)
         worth[subject.number] = here * (standing + acting * action)
         worth[subject.number, : max(subject.start - start, 0)] = NOT_YET
         if subject.birth != "shot" and mode != "conversation":
