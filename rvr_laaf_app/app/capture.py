@@ -18,7 +18,7 @@ from rvr_laaf_app.app.capture_rack import Rack
 from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd, state_of
 from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.camera.base import Camera, Control, LiveFrame, Still
-from rvr_laaf_app.camera.finding import CameraWatch, Change, Found, open_camera
+from rvr_laaf_app.camera.finding import CameraWatch, Change, Finder, Found, open_camera
 from rvr_laaf_app.camera.session import CameraSession
 from rvr_laaf_app.camera.session_values import DEFAULT_DEADLINES, Deadlines, SessionStatus, SessionTask
 from rvr_laaf_app.camera.sweeping import SweepPlan
@@ -47,9 +47,12 @@ class Capture:
         post: Post,
         *,
         open_by_id: Callable[[str], Camera] = open_camera,
+        backends: Sequence[str] | None = None,
         deadlines: Deadlines = DEFAULT_DEADLINES,
     ) -> None:
+        """backends: those that are asked for their cameras; None = all."""
         self._post, self._open_by_id, self._deadlines = post, open_by_id, deadlines
+        self._backends = backends
         self.sinks: list[Callable[[LiveFrame], None]] = []
         self.state = CaptureState()
         self.found = Found(())
@@ -77,7 +80,8 @@ class Capture:
     def begin(self) -> None:
         """Watch for cameras that come and go, from now on."""
         if self._watch is None:
-            self._watch = CameraWatch(lambda change: self._post(lambda: self._cameras(change)))
+            look = Finder(self._backends).look
+            self._watch = CameraWatch(lambda change: self._post(lambda: self._cameras(change)), look=look)
 
     def look_again(self) -> None:
         """Look for cameras now."""

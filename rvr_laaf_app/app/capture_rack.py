@@ -8,8 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any, Final, Protocol
 
+from rvr_laaf_app.camera.base import CameraBusy
+
 _PAUSE_S: Final = 0.02
 _ANSWER_S: Final = 30.0
+_PATIENCE_S: Final = 10.0  # after the end of the rack's time
 
 
 class Driven(Protocol):
@@ -47,11 +50,15 @@ class Rack:
 
     def _drive(self) -> None:
         began_s = time.monotonic()
-        share = sent = -1.0
-        while share < 1.0 and not self._stop.is_set():
+        stands: int | None = None
+        while stands != self._end and not self._stop.is_set():
             share = min((time.monotonic() - began_s) / self._seconds, 1.0)
             place = round(self._begin + (self._end - self._begin) * share * share * (3.0 - 2.0 * share))
-            if place != sent:
-                sent = place
-                self._lens.drive_to(place).result(_ANSWER_S)
+            if place != stands:
+                try:
+                    self._lens.drive_to(place).result(_ANSWER_S)
+                    stands = place
+                except (CameraBusy, CancelledError):  # it had no time: the next place is as good
+                    if share >= 1.0 and time.monotonic() - began_s > self._seconds + _PATIENCE_S:
+                        raise
             self._stop.wait(_PAUSE_S)

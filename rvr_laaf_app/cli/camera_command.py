@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.cli.options import positive
-from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
     from rvr_laaf_app.camera.session import CameraSession
     from rvr_laaf_app.camera.sweeping import SweepReport
 
 METHODS = ("learned", "algorithm1", "fibonacci", "rule_based", "hill_climbing", "curve_fit")
+_GO_ON = "Go on with --resume."
 CAMERA_HELP = (
     "BACKEND:ADDRESS as `rvr-laaf camera list` prints it, or a part of the camera's name; replay:FOLDER is a recorded "
     "sweep, simulated:desk a simulated camera"
@@ -107,7 +108,7 @@ def _info(arguments: argparse.Namespace) -> int:
             _set(session, text)
         controls = answer(session.controls())
         if session.status.drive.kind == "absolute":
-            answer(session.find_limits())  # asks where it stands; nothing moves
+            answer(session.drive_by(0))  # asks where it stands
         status, model = session.status, model_of(session)
         if arguments.json:
             values = {
@@ -243,7 +244,10 @@ def _captured(arguments: argparse.Namespace) -> SweepReport:
             plan = plan_bracket(near, far, depth_of_field=span, overlap=arguments.overlap)
         steps = max(round(span((near + far) / 2)), 1)
         wish = SweepPlan(arguments.out, plan.positions, depth_of_field_steps=steps, resume=arguments.resume)
-        return finished(session, session.sweep(wish), "sweep", quiet=arguments.json)
+        try:
+            return finished(session, session.sweep(wish), "sweep", quiet=arguments.json)
+        except KeyboardInterrupt:
+            raise Cancelled("stopped; the pictures so far are kept", where=arguments.out, remedy=_GO_ON) from None
 
 
 def _say(arguments: argparse.Namespace, report: SweepReport, more: dict[str, str]) -> None:

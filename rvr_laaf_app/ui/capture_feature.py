@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 
 
 class CaptureFeature(Feature):
-    """Makes the capture window when it is first wanted; until then it costs nothing."""
+    """Makes the capture window when it is first wanted; until then it costs nothing.
+
+    backends: whose cameras are looked for; None = of all kinds.
+    """
+
+    backends: Sequence[str] | None = None
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -108,7 +113,7 @@ class CaptureFeature(Feature):
         from rvr_laaf_app.pipeline.capture_region import RegionFollower
 
         bridge, actions = self._window.bridge, self._window.menus.actions
-        capture = self.capture = Capture(bridge.post)
+        capture = self.capture = Capture(bridge.post, backends=self.backends)
         view = self.view = CaptureWindow(actions)
         region = RegionFollower()
         self.live = LiveControl(view, capture, region, bridge)

@@ -245,12 +245,6 @@ class LensControl(QObject):
         if len(look.curve) > len(self._swept):
             self._swept = ()
         self._curve = self._swept or look.curve
-        if look.position is not None and self._state is not None and look.position != self._state.position:
-            self._state = replace(self._state, position=look.position)
-            self._window.lens.show_lens(
-                self._state.drive.kind if self._state.drive else "none", look.position, self._state.limits,
-                span=self._span,
-            )  # fmt: skip
         self._show()
         self._watch(look)
 
