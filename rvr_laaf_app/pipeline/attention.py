@@ -11,17 +11,21 @@ import csv
 import logging
 import math
 from pathlib import Path, PurePosixPath
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.core.errors import MediaError
+from rvr_laaf_app.core.errors import CheckpointError, MediaError
 from rvr_laaf_app.core.evidence import GRID
 from rvr_laaf_app.core.timebase import FrameTable
-from rvr_laaf_app.detect.base import DETECTORS, Look, SeeingDetector
+from rvr_laaf_app.detect.base import Look
+from rvr_laaf_app.detect.saliency import SaliencyDetector
 from rvr_laaf_app.media.stills import read_still
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.nets.gaze import GazeNet
 
 FOLDER = "fixations"
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -42,7 +46,7 @@ class Attention:
         self._table, self._cuts = table, frozenset(cuts)
         self._fixations = _read_fixations(folder / FOLDER / f"{stem}.csv")
         self._maps = _list_maps(folder / FOLDER / str(stem))
-        self._detector: SeeingDetector | None = None
+        self._detector: SaliencyDetector | None = None
         self._before = -1
 
     @property
@@ -67,11 +71,22 @@ class Attention:
     def _computed(self, index: int, rgb: NDArray[np.uint8]) -> Heat:
         jumped = not 0 <= index - self._before <= 1
         if self._detector is None:
-            self._detector = cast("SeeingDetector", DETECTORS.load("saliency")())
+            self._detector = SaliencyDetector(_network())
         self._before = index
         found = self._detector.look(Look(index, self._table.seconds_of(index), rgb, jumped or index in self._cuts))
         heat = found[-1].heat if found else None
         return np.zeros(GRID[::-1], np.float32) if heat is None else heat
+
+
+def _network() -> GazeNet | None:
+    """Return the network of where people look; without it, or if it is damaged, the map is computed without one."""
+    from rvr_laaf_app.pipeline.attention_nets import gaze_net
+
+    try:
+        return gaze_net()
+    except CheckpointError as error:
+        log.warning("the network of where people look cannot be used: %s", error)
+        return None
 
 
 def _read_fixations(path: Path) -> NDArray[np.float32] | None:

@@ -13,11 +13,10 @@ from PySide6.QtWidgets import (
     QLabel,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
-from rvr_laaf_app.ui.annotate.charts import FigureRow, IntervalChart
+from rvr_laaf_app.ui.annotate.charts import FigureRow, IntervalChart, column_in
 from rvr_laaf_app.ui.annotate.clip_list import short_name
 from rvr_laaf_app.ui.plural import counted
 from rvr_laaf_app.ui.timeline.scale import clock_text
@@ -89,9 +88,7 @@ class AgreementPage(QWidget):
         return table
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(32, 20, 32, 20)
-        column.setSpacing(12)
+        column = column_in(self)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.first)

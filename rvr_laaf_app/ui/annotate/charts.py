@@ -7,15 +7,31 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from rvr_laaf_app.ui import theme
 
 ROW_PX = 32
 BAR_ROW_PX = 24
+_PAGE_PX = 1216
 _NAME_PX = 210
 _VALUE_PX = 200
 _COUNT_PX = 60
+
+
+def column_in(page: QWidget) -> QVBoxLayout:
+    """Return a column in the middle of a page, as wide as figures can be read across."""
+    inner = QWidget(page)
+    inner.setMaximumWidth(_PAGE_PX)
+    row = QHBoxLayout(page)
+    row.setContentsMargins(32, 20, 32, 20)
+    row.addStretch(1)
+    row.addWidget(inner, 1000)
+    row.addStretch(1)
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(12)
+    return column
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,15 @@ from PySide6.QtWidgets import (
 )
 
 from rvr_laaf_app.ui import theme
-from rvr_laaf_app.ui.annotate.charts import BarList
+from rvr_laaf_app.ui.annotate.charts import BarList, column_in
 
 if TYPE_CHECKING:
     from rvr_laaf_app.annotation.audit import Summary
     from rvr_laaf_app.ui.annotate.figures import Counted
 
 _TILE_PX = 26
+_ROW_PX = 30
+_MOST_ROWS = 8
 
 
 class DataPage(QWidget):
@@ -70,6 +72,7 @@ class DataPage(QWidget):
         table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
         table.setShowGrid(False)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
@@ -77,9 +80,7 @@ class DataPage(QWidget):
         return table
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(32, 20, 32, 20)
-        column.setSpacing(12)
+        column = column_in(self)
         tiles = QHBoxLayout()
         tiles.setSpacing(48)
         texts = {
@@ -104,7 +105,7 @@ class DataPage(QWidget):
         column.addLayout(tiles)
         column.addWidget(self.problems)
         column.addWidget(self._rule())
-        column.addWidget(self.table, 1)
+        column.addWidget(self.table)
         row = QHBoxLayout()
         row.addWidget(self.split, 1)
         row.addWidget(self.divide)
@@ -143,6 +144,8 @@ class DataPage(QWidget):
         self.problems.setText("\n".join(counted.problems))
         self.problems.setVisible(bool(counted.problems))
         self.table.setRowCount(len(counted.people))
+        shown_rows = min(max(len(counted.people), 1), _MOST_ROWS)
+        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + shown_rows * _ROW_PX + 4)
         for number, person in enumerate(counted.people):
             for column, text in enumerate(_cells(person)):
                 self.table.setItem(number, column, QTableWidgetItem(text))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+_WIDE_PX = 520
+
 
 class EmptyPage(QWidget):
     """A title, two sentences, a button."""
@@ -14,26 +16,30 @@ class EmptyPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("annotate_empty")
-        column = QVBoxLayout(self)
-        column.setSpacing(12)
-        column.addStretch(2)
-        title = QLabel(self.tr("Annotate focus targets"), self)
+        inner = QWidget(self)
+        inner.setFixedWidth(_WIDE_PX)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(16)
+        title = QLabel(self.tr("Annotate focus targets"), inner)
         title.setProperty("role", "title")
         lead = QLabel(
             self.tr(
                 "Choose a folder of short clips. Watch each one, and click who or what should be in focus from which"
                 " moment on. What you set is saved at once, in the folder vaf beside the clips."
             ),
-            self,
+            inner,
         )
         lead.setProperty("role", "lead")
         lead.setWordWrap(True)
-        lead.setMaximumWidth(560)
-        lead.setMinimumWidth(420)
-        button = QPushButton(self.tr("Open Folder of Clips…"), self)
+        button = QPushButton(self.tr("Open Folder of Clips…"), inner)
         button.setObjectName("empty_open")
         button.setProperty("role", "primary")
         button.clicked.connect(self.folder_asked)
-        for widget in (title, lead, button):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
+        column.addWidget(title)
+        column.addWidget(lead)
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        outer = QVBoxLayout(self)
+        outer.addStretch(2)
+        outer.addWidget(inner, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addStretch(3)

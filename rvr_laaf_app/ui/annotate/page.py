@@ -72,7 +72,8 @@ class AnnotatePage(QWidget):
         split.setChildrenCollapsible(False)
         for widget in (left, self._middle(), self._right()):
             split.addWidget(widget)
-        split.setStretchFactor(1, 1)
+        for number, share in enumerate((1, 7, 1)):
+            split.setStretchFactor(number, share)
         split.setSizes([_LIST_PX, 1000, _FORM_PX])
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

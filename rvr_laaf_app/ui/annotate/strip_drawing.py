@@ -53,6 +53,7 @@ def draw_ruler(painter: QPainter, scale: TimeScale) -> None:
     """Draw ticks and times."""
     major, small = scale.ticks()
     painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
+    metrics = QFontMetricsF(painter.font())
     painter.setPen(theme.DARK.color("control_edge"))
     painter.drawLines([QLineF(scale.x_of(s) + 0.5, RULER_PX - 4, scale.x_of(s) + 0.5, RULER_PX) for s in small])
     digits = 1 if len(major) > 1 and major[1] - major[0] < 1 else 0
@@ -60,7 +61,9 @@ def draw_ruler(painter: QPainter, scale: TimeScale) -> None:
         x = scale.x_of(seconds) + 0.5
         painter.setPen(theme.DARK.color("text_quiet"))
         painter.drawLine(QLineF(x, RULER_PX - 7, x, RULER_PX))
-        painter.drawText(QPointF(x + 4, RULER_PX - 6), clock_text(seconds, digits=digits))
+        text = clock_text(seconds, digits=digits)
+        if x + 4 + metrics.horizontalAdvance(text) <= scale.left + scale.width:
+            painter.drawText(QPointF(x + 4, RULER_PX - 6), text)
 
 
 def draw_sound(painter: QPainter, scale: TimeScale, outline: NDArray[np.float32] | None, quiet: str) -> None:
