@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from rvr_laaf_app.ui import theme
@@ -44,7 +44,9 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self.problems)
         self.addPermanentWidget(self.facts)
         self.addPermanentWidget(self.saved)
-        self.show_work("", None, cancellable=False)
+        self._has_share = self._cancellable = False
+        self.messageChanged.connect(self._lay_out)
+        self._lay_out()
         self.show_problems("", found=False)
 
     def _label(self, name: str) -> QLabel:
@@ -65,7 +67,14 @@ class StatusLine(QStatusBar):
     def show_work(self, text: str, fraction: float | None, *, cancellable: bool) -> None:
         """Show what goes on; fraction None hides the bar."""
         self.work.setText(text)
-        self.bar.setVisible(fraction is not None)
+        self._has_share, self._cancellable = fraction is not None, cancellable
         if fraction is not None:
             self.bar.setValue(round(fraction * 1000))
-        self.cancel.setVisible(cancellable)
+        self._lay_out()
+
+    @Slot()
+    def _lay_out(self) -> None:
+        """Show the parts of the work, unless a message is in their place: they would be drawn over it."""
+        if not self.currentMessage():
+            self.bar.setVisible(self._has_share)
+            self.cancel.setVisible(self._cancellable)
