@@ -19,6 +19,7 @@ from rvr_laaf_app.camera.blur import blur_fast, scale_about_centre
 from rvr_laaf_app.camera.defocus import DefocusModel
 
 Image = NDArray[np.float32]
+Area = tuple[slice, slice]  # rows and columns
 
 # Blur radii of the slices in pixels: half a pixel apart where the eye and a sharpness measure see it, 20 % apart later.
 _NODES_PX: Final = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.75, *(3.5 * 1.2 ** np.arange(38))])
@@ -125,11 +126,10 @@ def look(scene: Scene, model: DefocusModel, position: float) -> Image:
     picture = np.zeros((height, width, 3), np.float32)
     weight = np.zeros((height, width, 1), np.float32)
     for surface in scene.surfaces:
-        for light, cover in _blurred(surface, model, position, together=scene.layered):
-            excess = np.maximum(cover, np.float32(1.0))
-            light /= excess
-            cover /= excess
-            for behind, added in ((picture, light), (weight, cover)):
+        for box, blurred in _blurred(surface, model, position, together=scene.layered):
+            cover = blurred[..., 3:]
+            blurred /= np.maximum(cover, np.float32(1.0))
+            for behind, added in ((picture[box], blurred[..., :3]), (weight[box], cover)):
                 behind *= 1.0 - cover
                 behind += added
     if not scene.layered:
@@ -183,57 +183,74 @@ def position_of_distance(
     return np.asarray(limits[0] + share * (limits[1] - limits[0]), np.float32)
 
 
-def _blurred(
-    surface: Surface, model: DefocusModel, position: float, *, together: bool
-) -> Iterator[tuple[Image, Image]]:
-    """Blurred light (multiplied by coverage) [h, w, 3] and blurred coverage [h, w, 1]: the slices added up, or each.
+def _blurred(surface: Surface, model: DefocusModel, position: float, *, together: bool) -> Iterator[tuple[Area, Image]]:
+    """Blurred light (multiplied by coverage) and coverage [h, w, 4] of an area: the slices added up, or one by one.
 
-    Slices come from far to near.
+    Slices come from far to near. Everything is done on the part of the picture that the surface can shine into.
     """
-    height, width = surface.coverage.shape
-    total = np.zeros((height, width, 4), np.float32)
-    for radius, share in _slices(surface, model, position):
-        box = _box(share, radius)
-        if box is None:
+    area = _filled(surface.coverage)
+    if area is None:
+        return
+    shape = (surface.coverage.shape[0], surface.coverage.shape[1])
+    linear = surface.linear[area]
+    slices = list(_slices(surface, area, model, position))
+    whole = _grown(area, max(radius for radius, _ in slices), shape)
+    total = np.zeros((whole[0].stop - whole[0].start, whole[1].stop - whole[1].start, 4), np.float32)
+    for radius, share in slices:
+        inner = _filled(share)
+        if inner is None:
             continue
-        part = np.empty((box[0].stop - box[0].start, box[1].stop - box[1].start, 4), np.float32)
-        part[..., 3] = share[box]
-        np.multiply(surface.linear[box], share[box][..., None], out=part[..., :3])
-        total[box] += blur_fast(part, radius)
-        if not together:
-            yield total[..., :3], total[..., 3:]
-            total[:] = 0.0
+        place = _moved(inner, area[0].start, area[1].start)
+        box = _grown(place, radius, shape)
+        part = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start, 4), np.float32)
+        filled = part[_moved(place, -box[0].start, -box[1].start)]
+        filled[..., 3] = share[inner]
+        np.multiply(linear[inner], share[inner][..., None], out=filled[..., :3])
+        blurred = blur_fast(part, radius)
+        if together:
+            total[_moved(box, -whole[0].start, -whole[1].start)] += blurred
+        else:
+            yield box, blurred
     if together:
-        yield total[..., :3], total[..., 3:]
+        yield whole, total
 
 
-def _slices(surface: Surface, model: DefocusModel, position: float) -> Iterator[tuple[float, Image]]:
-    """(blur radius, coverage) of the parts of a surface that are blurred nearly alike; together they are the whole."""
+def _slices(surface: Surface, area: Area, model: DefocusModel, position: float) -> Iterator[tuple[float, Image]]:
+    """(blur radius, coverage [area]) of the parts of a surface that are blurred nearly alike; together the whole."""
     width = surface.coverage.shape[1]
+    coverage = surface.coverage[area]
     if not isinstance(surface.position, np.ndarray):
-        yield float(model.radius_at(surface.position, position, width_px=width)), surface.coverage
+        yield float(model.radius_at(surface.position, position, width_px=width)), coverage
         return
-    inside = surface.coverage > 0
-    if not inside.any():
-        return
-    low, high = float(surface.position[inside].min()), float(surface.position[inside].max())
+    inside = coverage > 0
+    best = surface.position[area]
+    low, high = float(best[inside].min()), float(best[inside].max())
     grid = np.linspace(low, high, max(2, min(1024, int(high - low) + 2)))
     signed = model.signed_radius_at(grid, position, width_px=width)
     node = np.interp(np.abs(signed), _NODES_PX, np.arange(len(_NODES_PX)))
-    place = np.interp(surface.position, grid, np.sign(signed) * node).astype(np.float32)
+    place = np.interp(best, grid, np.sign(signed) * node).astype(np.float32)
     for number in range(int(np.floor(place[inside].min())), int(np.ceil(place[inside].max())) + 1):
-        share = np.maximum(1.0 - np.abs(place - np.float32(number)), 0.0) * surface.coverage
+        share = np.maximum(1.0 - np.abs(place - np.float32(number)), 0.0) * coverage
         yield float(_NODES_PX[abs(number)]), share
 
 
-def _box(share: Image, radius: float) -> tuple[slice, slice] | None:
-    """Rows and columns that a slice can shine into; None where there is nothing."""
+def _filled(share: Image) -> Area | None:
+    """Rows and columns that are not empty; None if all are."""
     rows, columns = np.flatnonzero(share.max(axis=1) > 0), np.flatnonzero(share.max(axis=0) > 0)
     if not len(rows):
         return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _grown(area: Area, radius: float, shape: tuple[int, int]) -> Area:
+    """Return the area that a blur of this radius shines into, inside the picture."""
     reach = int(np.ceil(radius)) + 2
-    height, width = share.shape
+    rows, columns = area
     return (
-        slice(max(0, int(rows[0]) - reach), min(height, int(rows[-1]) + reach + 1)),
-        slice(max(0, int(columns[0]) - reach), min(width, int(columns[-1]) + reach + 1)),
+        slice(max(0, rows.start - reach), min(shape[0], rows.stop + reach)),
+        slice(max(0, columns.start - reach), min(shape[1], columns.stop + reach)),
     )
+
+
+def _moved(area: Area, down: int, right: int) -> Area:
+    return slice(area[0].start + down, area[0].stop + down), slice(area[1].start + right, area[1].stop + right)
