@@ -21,6 +21,7 @@ from rvr_laaf_app.core.geometry import Box
 T = TypeVar("T")
 Region = Box | Callable[[LiveFrame], Box] | None
 _SMALLEST_PX: Final = 16
+_FORGET: Final = 0.998  # share of the held sharpness that is left after a frame
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
 
@@ -41,6 +42,20 @@ class FocusTask(Generic[T]):
     search: Generator[int, Any, T]
     region: Region = None
     on_step: Callable[[Seen], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowTask:
+    """What to keep in focus: make_search begins a search from where the lens stands.
+
+    drop: share of the sharpness that must be lost, in `patience` frames in a row, before a new search begins.
+    """
+
+    make_search: Callable[[int], Generator[int, Any, Any]]
+    region: Region = None
+    on_step: Callable[[Seen], None] | None = None
+    drop: float = 0.25
+    patience: int = 2
 
 
 def focus(connection: Connection, task: FocusTask[T], cancel: threading.Event) -> Work[T]:
@@ -75,6 +90,45 @@ def focus(connection: Connection, task: FocusTask[T], cancel: threading.Event) -
     return result
 
 
+def follow(connection: Connection, task: FollowTask, cancel: threading.Event) -> Work[int]:
+    """Keep a subject in focus until stopped: search again whenever it has become clearly less sharp.
+
+    Returns how often it searched. The sharpness to hold is that after each search, and may rise; it falls slowly by
+    itself, so that a change of light or of the subject does not start searches without end.
+    """
+    held: float | None = None
+    searches = unsharp = 0
+    while not cancel.is_set():
+        yield
+        try:
+            if held is None:
+                here = connection.lens_or_refuse().read(connection)
+                search = FocusTask(task.make_search(here), task.region, task.on_step)
+                yield from focus(connection, search, cancel)
+                searches += 1
+            frame = yield from connection.survive(connection.look, cancel)
+        except Cancelled:
+            break
+        value = contrast(patch_of(frame, _box_in(frame, task.region)))
+        if held is None:
+            held, unsharp = value, 0
+            continue
+        unsharp = unsharp + 1 if value < (1.0 - task.drop) * held else 0
+        held = None if unsharp >= task.patience else max(held * _FORGET, value)
+    return searches
+
+
+def contrast(patch: NDArray[np.float32]) -> float:
+    """Return the mean squared gradient of a grey patch [h, w] relative to its squared mean: free of the exposure."""
+    across, down = np.diff(patch, axis=1), np.diff(patch, axis=0)
+    level = max(float(patch.mean()), 1e-3)
+    return float(np.mean(across * across) + np.mean(down * down)) / level**2
+
+
+def _box_in(frame: LiveFrame, region: Region) -> Box:
+    return region(frame) if callable(region) else region or WHOLE
+
+
 def patch_of(frame: LiveFrame, box: Box) -> NDArray[np.float32]:
     """Return the grey patch [h, w] float32 0..1, display-encoded, of a box; at least 16 pixels each way."""
     height, width = frame.rgb.shape[:2]
@@ -89,5 +143,4 @@ def _see(connection: Connection, position: int, region: Region) -> Seen:
     connection.lens_or_refuse().to(connection, position)
     connection.tell_position()
     frame = connection.look()
-    box = region(frame) if callable(region) else region or WHOLE
-    return Seen(position, frame, box)
+    return Seen(position, frame, _box_in(frame, region))

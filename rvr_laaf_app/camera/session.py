@@ -30,7 +30,7 @@ from rvr_laaf_app.camera.base import (
 )
 from rvr_laaf_app.camera.connection import Connection, Reopen, Work
 from rvr_laaf_app.camera.device_thread import Interrupted
-from rvr_laaf_app.camera.focusing import FocusTask, Region, Seen, focus
+from rvr_laaf_app.camera.focusing import FocusTask, FollowTask, Region, Seen, focus, follow
 from rvr_laaf_app.camera.lens_drive import CountedLens, DriveReport
 from rvr_laaf_app.camera.session_values import (
     DEFAULT_DEADLINES,
@@ -47,7 +47,7 @@ from rvr_laaf_app.core.errors import RvrError
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _FASTEST_S: Final = 0.03  # live frames come no faster than a screen shows them
-_SHOWN_TASKS: Final = ("sweep", "autofocus", "capture", "limits")
+_SHOWN_TASKS: Final = ("sweep", "autofocus", "follow", "capture", "limits")
 
 
 @dataclass(slots=True, eq=False)
@@ -159,6 +159,11 @@ class CameraSession:
         task = FocusTask(search, region, on_step)
         cancel = threading.Event()
         return SessionTask(self._ask("autofocus", lambda c: focus(c, task, cancel)), cancel)
+
+    def follow_focus(self, task: FollowTask) -> SessionTask[int]:
+        """Keep a subject in focus until the task is cancelled; its result is how often it was searched for."""
+        cancel = threading.Event()
+        return SessionTask(self._ask("follow", lambda c: follow(c, task, cancel)), cancel)
 
     def sweep(
         self, plan: SweepPlan, *, on_frame: Callable[[Still, int], None] | None = None

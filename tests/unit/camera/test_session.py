@@ -6,19 +6,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rvr_laaf_app.camera.base import CameraBusy, CameraGone, CardFull, EndStop, LiveFrame, NotOffered, Still
+from rvr_laaf_app.camera.defocus import LENSES
 from rvr_laaf_app.camera.device_thread import DeviceThread, Interrupted
-from rvr_laaf_app.camera.focusing import Seen, patch_of
+from rvr_laaf_app.camera.focusing import FollowTask, Seen, contrast, patch_of
+from rvr_laaf_app.camera.procedural import make_scene
+from rvr_laaf_app.camera.scene import Motion, Scene
 from rvr_laaf_app.camera.session import CameraSession
 from rvr_laaf_app.camera.session_values import Deadlines, FrameSlot, SessionState, SessionStatus
 from rvr_laaf_app.camera.simulated import SimulatedCamera
-from rvr_laaf_app.camera.simulated_device import Behaviour, Fault
+from rvr_laaf_app.camera.simulated_device import Behaviour, Fault, SimulatedDevice
 from rvr_laaf_app.camera.sweeping import SweepPlan
 from rvr_laaf_app.core.errors import Cancelled, UsageError
 from rvr_laaf_app.core.geometry import Box
@@ -140,6 +143,49 @@ def test_autofocus_runs_a_search_and_stays_at_its_result(fault: str | None) -> N
         assert session.status.position == best
     assert [seen.position for seen in steps] == list(places)
     assert camera.device.true_position == best
+
+
+def near_search(start: int) -> Generator[int, np.ndarray, Best]:
+    """Step by step to where it is sharper, from where the lens stands."""
+    step, here = 40, start
+    sharpest = contrast((yield here))
+    while abs(step) >= 5:
+        there = min(max(here + step, 1050), 2100)
+        value = contrast((yield there))
+        if value > sharpest:
+            here, sharpest = there, value
+        else:
+            step = -step if step > 0 else -step // 2
+    return Best(here)
+
+
+def test_a_subject_that_moves_is_kept_in_focus() -> None:
+    still = make_scene("chart", size=(64, 96), limits=(1050, 2100), seed=1)
+    moving = replace(still.surfaces[0], position=1500.0, motion=Motion(steps_per_s=60.0, period_s=8.0))
+    lens = replace(LENSES["paper"], width_px=96, largest_radius_px=60.0).model(step=50)  # blurs a small picture as well
+    camera = SimulatedCamera(SimulatedDevice(Scene("mover", (moving,)), lens, behaviour=Behaviour(start=1480)))
+    errors: list[float] = []
+    born_s = time.monotonic()
+    with CameraSession(camera, deadlines=QUICK, live=False) as session:
+        task = session.follow_focus(FollowTask(near_search))
+        while time.monotonic() - born_s < 4.0:
+            until(lambda: False, 0.05)
+            if time.monotonic() - born_s > 0.8:
+                subject = 1500.0 + 60.0 * moving.motion.seconds(time.monotonic() - born_s)  # type: ignore[union-attr]
+                errors.append(abs(camera.device.true_position - subject))
+        task.cancel()
+        searches = task.result(WAIT_S)
+        assert session.status.task == ""
+    assert searches >= 2
+    assert np.median(errors) < 60  # it went 200 steps and more away
+
+
+def test_a_subject_at_rest_is_searched_for_once() -> None:
+    with CameraSession(simulated("chart", seed=3, light="indoor", flicker=0.05), deadlines=QUICK) as session:
+        task = session.follow_focus(FollowTask(near_search))
+        until(lambda: False, 0.7)
+        task.cancel()
+        assert task.result(WAIT_S) == 1
 
 
 def test_a_region_may_follow_the_frame_and_patches_have_a_least_size() -> None:
