@@ -33,8 +33,8 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     ExportFeature,
     PlaybackFeature,
     FocusFeature,
+    LearningFeature,  # its strip stands below the one that is made after it
     SuggestFeature,
-    LearningFeature,
     LensFeature,
     RepairFeature,
     AnnotateFeature,

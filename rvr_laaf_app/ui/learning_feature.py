@@ -99,12 +99,12 @@ class LearningFeature(Feature):
             return self.tr("Added. What you change from here on can be added again.")
         if not decisions.count:
             return self.tr("Nothing is decided on this clip yet.")
-        parts = [
-            counted(self.tr, "one suggestion accepted", "{0} suggestions accepted", len(decisions.accepted)),
-            counted(self.tr, "one refused", "{0} refused", len(decisions.refused)),
-            counted(self.tr, "one target of your own", "{0} targets of your own", len(decisions.own)),
-        ]
-        return ", ".join(parts)
+        parts = (
+            (len(decisions.accepted), "one suggestion accepted", "{0} suggestions accepted"),
+            (len(decisions.refused), "one refused", "{0} refused"),
+            (len(decisions.own), "one target of your own", "{0} targets of your own"),
+        )
+        return ", ".join(counted(self.tr, one, many, count) for count, one, many in parts if count)
 
     def _words(self) -> str:
         text = self.tr(

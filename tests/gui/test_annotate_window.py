@@ -273,7 +273,10 @@ def test_done_opens_the_next_clip_and_the_last_one_says_so(
 def test_a_clip_with_a_cut_is_annotated_only_when_somebody_wants_it(
     window: AnnotateWindow, folder: Path, qtbot: QtBot
 ) -> None:
+    go(window, FRAMES - 1, qtbot)  # a frame that the other clip does not have
     open_clip(window, "cut.mp4", qtbot)
+    assert window.bench is not None
+    assert window.bench.show.index == 0
     assert "1 jump cut" in window.page.banner_text.text()
     click(window, 0.5, 0.5)
     assert "set aside" in window.error_bar.text

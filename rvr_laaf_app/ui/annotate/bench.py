@@ -12,7 +12,7 @@ from rvr_laaf_app.annotation.schema import VafTarget
 from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui.annotate.background import OpenedClip
-from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS, REASONS
+from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS
 from rvr_laaf_app.ui.annotate.following import Following
 from rvr_laaf_app.ui.annotate.presenting import marks_of, strip_of, subject_under, text_of, where_text
 from rvr_laaf_app.ui.annotate.show import Attended, ClipShow, Look, rgb_of
@@ -84,6 +84,7 @@ class Bench(QObject):
     def open(self, clip: OpenedClip, *, play: bool) -> None:
         """Work on a clip."""
         self._let_go_film()
+        self.show.close_clip()  # its frames mean nothing in the next clip
         self._look, self._waiting = None, {}
         page, info = self.page, clip.info
         page.picture.set_aspect(*info.display_size)
@@ -242,28 +243,6 @@ class Bench(QObject):
         """Set a time of the chosen target to the shown frame, or to its usual."""
         self.desk.set_limit(limit, None if clear else self.show.index)
 
-    def limit_to(self, target_id: str, limit: str, frame: int) -> None:
-        """Set a time of a target to a frame: it was dragged there."""
-        self.desk.choose(target_id)
-        self.desk.set_limit(limit, frame)  # type: ignore[arg-type]
-
-    def name(self, name: str) -> None:
-        """Say who or what the chosen target is on."""
-        chosen = self.desk.chosen
-        if chosen is not None and name.strip() and name.strip() != chosen.subject:
-            self.desk.name_subject(name)
-
-    def write_reason(self, text: str) -> None:
-        """Say in words why focus goes there; nothing written leaves the reason that was chosen."""
-        chosen = self.desk.chosen
-        if chosen is not None and text.strip() != chosen.reason and (text.strip() or chosen.reason not in REASONS):
-            self.desk.set_reason(text)
-
-    def write_note(self, text: str) -> None:
-        """Note a doubt about the clip."""
-        if self.desk.said is not None and text.strip() != self.desk.said.note:
-            self.desk.set_note(text)
-
     def step(self, direction: int) -> None:
         """Go to the next (1) or previous (-1) target."""
         self.desk.step(self.show.index, direction)
@@ -293,6 +272,8 @@ class Bench(QObject):
     def set_attention(self, mode: Attended) -> None:
         """Show where people look: not, over the picture, or beside it."""
         self._attention = mode
+        if mode == "beside" and self._look is not None:
+            self.page.beside.show_map(self._look.plain, None, self.tr("Looking…"))
         self.page.beside.setVisible(mode == "beside")
         self.show.set_attention(mode)
         if self.show.player.playing:

@@ -30,6 +30,7 @@ from rvr_laaf_app.annotation.store import AnnotatorStore
 from rvr_laaf_app.annotation.work import ClipFacts, Survey, decide, queue_for
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.core.geometry import Box, Point
+from rvr_laaf_app.ui.annotate.commands import REASONS
 
 if TYPE_CHECKING:
     from rvr_laaf_app.ui.annotate.following import Places
@@ -236,6 +237,28 @@ class Desk(QObject):
     def set_reason(self, reason: str) -> None:
         """Say why focus goes there."""
         self._put("Set reason", replace(self._need_chosen(), reason=reason.strip()))
+
+    def limit_to(self, target_id: str, limit: Limit, frame: int) -> None:
+        """Set a time of a target to a frame: it was dragged there."""
+        self.choose(target_id)
+        self.set_limit(limit, frame)
+
+    def write_name(self, name: str) -> None:
+        """Take what was typed as the subject of the chosen target; nothing typed changes nothing."""
+        chosen = self.chosen
+        if chosen is not None and name.strip() and name.strip() != chosen.subject:
+            self.name_subject(name)
+
+    def write_reason(self, text: str) -> None:
+        """Take what was typed as the reason; nothing typed leaves the one that was chosen by key."""
+        chosen = self.chosen
+        if chosen is not None and text.strip() != chosen.reason and (text.strip() or chosen.reason not in REASONS):
+            self.set_reason(text)
+
+    def write_note(self, text: str) -> None:
+        """Take what was typed as the note on the clip."""
+        if self.said is not None and text.strip() != self.said.note:
+            self.set_note(text)
 
     def remove(self) -> None:
         """Remove the chosen target."""

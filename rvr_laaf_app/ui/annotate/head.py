@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolBu
 from rvr_laaf_app.annotation.work import ClipFacts
 from rvr_laaf_app.ui import theme
 
+_TAB_PX = 30
+
 
 class Head(QFrame):
     """Shows what it is given; says which page was asked for."""
@@ -51,6 +53,7 @@ class Head(QFrame):
         tab.setProperty("role", "segment")
         tab.setText(text)
         tab.setCheckable(True)
+        tab.setFixedHeight(_TAB_PX)
         tab.setChecked(name == "annotate")
         tab.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tab.clicked.connect(lambda: self.page_asked.emit(name))

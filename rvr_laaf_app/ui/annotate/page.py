@@ -66,6 +66,7 @@ class AnnotatePage(QWidget):
         column.addWidget(self.clips, 1)
         self.progress.setContentsMargins(12, 6, 12, 6)
         column.addWidget(self.progress)
+        left.setMinimumWidth(_LIST_PX)
         split = QSplitter(Qt.Orientation.Horizontal, self)
         split.setObjectName("annotate_split")
         split.setHandleWidth(1)

@@ -166,6 +166,7 @@ class ClipShow(QObject):
             self._stills.ask_to_end()
             self._ending.append(self._stills)
         self._info = self._stills = self._made = self._attend = None
+        self._index = 0
 
     def ask_to_end(self) -> None:
         """Show nothing more; does not wait."""
