@@ -32,6 +32,7 @@ LEAST_OF_VOICE, LEAST_OF_VOICE_S = 0.15, 0.5  # of all voiced sound
 VOICE_S = 0.06
 LEAST_SEEN = 0.3  # of a shot, for a face to have a voice of its own
 IDENTITY_WEIGHT, FULL_TILT = 0.8, 0.4
+LEAST_PROOF = 0.4  # of a face over all of a voice, for it to be its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +152,18 @@ def _own_voices(proof: NDArray[np.float64], height: NDArray[np.float64]) -> NDAr
 
     Whose voice is whose is told by all of the shot: by which voice a mouth moves with more than the other mouths do.
     """
-    gain = np.zeros_like(proof)
+    none = np.zeros_like(proof)
     seen = (proof > UNSEEN).mean(axis=1) > LEAST_SEEN
     higher, lower = height > 0.5, height < -0.5
     if seen.sum() < 2 or min(higher.sum(), lower.sum()) < 5:
-        return gain
-    tilt = proof[:, higher].mean(axis=1) - proof[:, lower].mean(axis=1)
+        return none
+    high, low = proof[:, higher].mean(axis=1), proof[:, lower].mean(axis=1)
+    tilt = high - low
     own = np.clip((tilt - tilt[seen].mean()) / FULL_TILT, -1.0, 1.0) * seen
-    return np.asarray(IDENTITY_WEIGHT * own[:, None] * height[None, :], np.float64)
+    # A voice may be that of nobody in the picture: it is nobody's whose mouth does not move with it by itself.
+    owned = np.where(own > 0, high, low) > LEAST_PROOF
+    gain = own[:, None] * height[None, :]
+    return np.asarray(IDENTITY_WEIGHT * np.where((gain > 0) & ~owned[:, None], 0.0, gain), np.float64)
 
 
 def _somebody_between(path: NDArray[np.int64], first: int, last: int, state: int) -> bool:

@@ -14,7 +14,7 @@ from rvr_laaf_app.detect.base import Look
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
-from rvr_laaf_app.pipeline.attention_nets import af_net, weights_of
+from rvr_laaf_app.estimate.attention_nets import af_net, weights_of
 from rvr_laaf_app.pipeline.detect_job import detect_job
 from rvr_laaf_app.pipeline.evidence_store import EvidenceStore
 

@@ -80,7 +80,7 @@ class Attention:
 
 def _network() -> GazeNet | None:
     """Return the network of where people look; without it, or if it is damaged, the map is computed without one."""
-    from rvr_laaf_app.pipeline.attention_nets import gaze_net
+    from rvr_laaf_app.estimate.attention_nets import gaze_net
 
     try:
         return gaze_net()

@@ -22,7 +22,7 @@ from rvr_laaf_app.media.audio import audio_blocks
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.shots import CutFinder
-from rvr_laaf_app.pipeline.attention_nets import gaze_net, weights_of
+from rvr_laaf_app.estimate.attention_nets import gaze_net, weights_of
 from rvr_laaf_app.pipeline.evidence_store import CHUNK_FRAMES, Arrays, EvidenceStore, assembled
 
 LOOK_LONG_SIDE = 640
