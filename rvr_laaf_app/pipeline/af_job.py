@@ -11,10 +11,10 @@ from rvr_laaf_app.core.errors import CacheError, MediaError, UsageError
 from rvr_laaf_app.core.evidence import Finding
 from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.detect.base import Look
+from rvr_laaf_app.estimate.attention_nets import af_net, weights_of
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
-from rvr_laaf_app.estimate.attention_nets import af_net, weights_of
 from rvr_laaf_app.pipeline.detect_job import detect_job
 from rvr_laaf_app.pipeline.evidence_store import EvidenceStore
 

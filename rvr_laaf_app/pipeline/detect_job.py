@@ -17,12 +17,12 @@ from rvr_laaf_app.core.evidence import SOUND_BANDS, ClipEvidence, Finding
 from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.detect.base import DETECTORS, SOUND_RATE, Heard, HearingDetector, Look, SeeingDetector
 from rvr_laaf_app.detect.sound_source import with_sources
+from rvr_laaf_app.estimate.attention_nets import gaze_net, weights_of
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.audio import audio_blocks
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.media.shots import CutFinder
-from rvr_laaf_app.estimate.attention_nets import gaze_net, weights_of
 from rvr_laaf_app.pipeline.evidence_store import CHUNK_FRAMES, Arrays, EvidenceStore, assembled
 
 LOOK_LONG_SIDE = 640

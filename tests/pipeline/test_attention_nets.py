@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from rvr_laaf_app.core.errors import CheckpointError, UsageError
+from rvr_laaf_app.estimate.attention_nets import af_net, gaze_net, weights_of
 from rvr_laaf_app.jobs.job import run_job
 from rvr_laaf_app.media.probe import probe
 from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig
 from rvr_laaf_app.nets.gaze import GazeConfig, GazeNet
 from rvr_laaf_app.pipeline import af_job as af_module
 from rvr_laaf_app.pipeline.af_job import focus_changes_job
-from rvr_laaf_app.estimate.attention_nets import af_net, gaze_net, weights_of
 from rvr_laaf_app.pipeline.detect_job import detect_job, evidence_key
 from rvr_laaf_app.pipeline.suggested import suggest_from, suggest_job
 from rvr_laaf_app.training.publish import put_in_place
