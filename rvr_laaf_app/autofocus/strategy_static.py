@@ -8,13 +8,13 @@ cover of what is not yet sharp. Against the printed strategy it neither returns 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.autofocus.base import FocusRange
+from rvr_laaf_app.autofocus.base import FocusRange, Patch
 from rvr_laaf_app.autofocus.strategy import (
     MOST_FRAMES,
     Capture,
@@ -31,9 +31,19 @@ from rvr_laaf_app.autofocus.strategy import (
 CELLS: Final = 64  # longest side of the map that is reasoned about
 BINS_PER_SPAN: Final = 4
 RELATIVE_ERROR: Final = 0.1  # of a reading, beside a quarter of the depth of field
-OUTLIERS: Final = 0.03  # share of readings that say nothing
-SURE: Final = 0.6  # belief that a place is sharp in some picture from which it counts as done
+OUTLIERS: Final = 0.02  # share of readings that say nothing
+TRUST: Final = 0.5  # pictures of one place err alike: less than independent evidence
+SURE: Final = 0.75  # belief that a place is sharp in some picture from which it counts as done
 LEAST_SHARE: Final = 0.004  # of the picture: less is not worth a picture
+
+
+@runtime_checkable
+class LikelihoodEstimator(GlobalEstimator, Protocol):
+    """A global step estimator that says more than one number for each place."""
+
+    def log_likelihood(self, picture: Patch, position: int, grid: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return [h, w, g]: how well each best position of `grid` explains each place; all equal = nothing known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +63,9 @@ class StaticCapture:
         belief: NDArray[np.float32] | None = None
         while True:
             picture = yield place
-            steps = _cells(self.estimator.steps(picture, position=place))
+            told = self._told(picture, place, grid, widths)
             taken.append(place)
-            half = float(np.interp(place, grid, widths)) / 2
-            if belief is None:
-                belief = np.zeros((*steps.shape, len(grid)), np.float32)
-            belief += _log_likelihood(steps, grid, place, half)
+            belief = told if belief is None else belief + told
             share = _normalised(belief)
             covered = _covered(grid, widths, taken)
             sharp = np.asarray(share[..., covered].sum(axis=2) >= SURE, np.bool_)
@@ -71,6 +78,17 @@ class StaticCapture:
                 rest = float(left.sum())
                 return CaptureResult(tuple(taken), f"{rest:.1%} of the picture is left, too little at one place", sharp)
             place = min(max(round(wanted), limits.minimum), limits.maximum)
+
+    def _told(
+        self, picture: Patch, place: int, grid: NDArray[np.float64], widths: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Return [h, w, g]: what a picture says about each best position, by the estimator itself if it can."""
+        if isinstance(self.estimator, LikelihoodEstimator):
+            logs = self.estimator.log_likelihood(picture, place, grid)
+            worst = logs.max(axis=2, keepdims=True) + np.log(OUTLIERS)
+            return np.asarray(TRUST * np.maximum(logs, worst), np.float32)
+        half = float(np.interp(place, grid, widths)) / 2
+        return _log_likelihood(_cells(self.estimator.steps(picture, position=place)), grid, place, half)
 
 
 def _spans(limits: FocusRange, span: Span | None) -> NDArray[np.float64]:
