@@ -25,6 +25,9 @@ from rvr_laaf_app.camera.sweeping import SweepPlan
 from rvr_laaf_app.core.errors import Cancelled, RvrError, UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rvr_laaf_app.camera.defocus import DefocusModel
     from rvr_laaf_app.core.geometry import Box
     from rvr_laaf_app.pipeline.capture_focus import FocusLook
@@ -59,6 +62,7 @@ class Capture:
         self._session: CameraSession | None = None
         self._watch: CameraWatch | None = None
         self._task: SessionTask[Any] | None = None
+        self._then: Callable[[Any], SessionTask[Any]] | None = None
         self._rack: Rack | None = None
         self._name = ""
         self._newest: SessionStatus | None = None
@@ -188,10 +192,14 @@ class Capture:
 
         span: steps that look sharp at once; region: whose sharpness is told.
         """
+        self._begin(name, self._sweep_task(self._ready(), positions, folder, span=span, region=region))
+
+    def _sweep_task(
+        self, session: CameraSession, positions: Sequence[int], folder: Path, *, span: int, region: Box | None
+    ) -> SessionTask[Any]:
         from rvr_laaf_app.camera.sweep import read_sweep
         from rvr_laaf_app.pipeline.capture_sweep import SweepView
 
-        session = self._ready()
         plan = SweepPlan(folder, tuple(positions), depth_of_field_steps=span)
         view = SweepView(span, region)
 
@@ -200,7 +208,23 @@ class Capture:
             event = SweepEvent(sweep.positions, sweep.paths, sweep.planned, view.sharp, view.curve, small)
             self._post(lambda: self._sweeps.tell(event))
 
-        self._begin(name, session.sweep(plan, on_frame=taken))
+        return session.sweep(plan, on_frame=taken)
+
+    def needed(
+        self, model: DefocusModel, ends: tuple[int, int], folder: Path, *, span: int, region: Box | None = None
+    ) -> None:
+        """Let the live picture decide at which positions something is sharp, then take a picture at each of them."""
+        from rvr_laaf_app.pipeline.capture_needed import needed_search
+
+        session = self._ready()
+
+        def looked(sharp: NDArray[np.float32]) -> None:
+            self._post(lambda: self._sweeps.tell(SweepEvent((), (), (), sharp)))
+
+        start = self.state.position if self.state.position is not None else ends[0]
+        task = session.run_autofocus(needed_search(model, ends, start=start, watch=looked))
+        self._begin("sweep", task)
+        self._then = lambda found: self._sweep_task(session, found.positions, folder, span=span, region=region)
 
     def find_limits(self) -> None:
         """Run a lens that only knows steps to both ends."""
@@ -240,8 +264,11 @@ class Capture:
         return self.state.limits
 
     def _begin(self, name: str, task: SessionTask[Any]) -> None:
-        self._name, self._task = name, task
+        self._name, self._task, self._then = name, task, None
         self._show(replace(self.state, task=name))
+        self._listen(task)
+
+    def _listen(self, task: SessionTask[Any]) -> None:
         task.future.add_done_callback(lambda future: self._post(lambda: self._over(task, future)))
 
     def _over(self, task: SessionTask[Any], future: Future[Any]) -> None:
@@ -250,6 +277,10 @@ class Capture:
         name = self._name
         try:
             result = future.result(0)
+            if self._then is not None:  # that was the first half
+                self._task, self._then = self._then(result), None
+                self._listen(self._task)
+                return
             end = TaskEnd(name, result=result, cancelled=bool(getattr(result, "cancelled", False)))
         except (Cancelled, CancelledError):
             end = TaskEnd(name, cancelled=True)
@@ -260,7 +291,7 @@ class Capture:
     def _end(self, end: TaskEnd) -> None:
         if end.name != self._name:
             return
-        self._name, self._task, self._rack = "", None, None
+        self._name, self._task, self._rack, self._then = "", None, None, None
         if self._session is not None:
             self._show(state_of(self._session.status, ""))
         self._ends.tell(end)

@@ -105,20 +105,21 @@ def begin_search(
     width_px: int | None = None,
     seed: int = 0,
 ) -> Search:
-    """Return a search by a method of AUTOFOCUS that begins at a lens position.
+    """Search by a method of AUTOFOCUS from a lens position on; its network is loaded at the first step, not before.
 
     model: the calibration of the lens, for methods that can use it, and the width of the live picture.
 
-    Raises UsageError for an unknown method, CheckpointError if its network is missing.
+    Raises, when it begins, UsageError for an unknown method, CheckpointError if its network is missing.
     """
     low, high = limits
     where = FocusRange(low, high, max(depth_of_field, 1))
+    begin = min(max(start, low), high)
     kind = AUTOFOCUS.load(method)
     if model is not None and method == CALIBRATED:
         from rvr_laaf_app.autofocus.modern import ModernAutofocus
 
-        return ModernAutofocus(model, width_px=width_px).search(where, start=min(max(start, low), high), seed=seed)
-    return kind().search(where, start=min(max(start, low), high), seed=seed)
+        return (yield from ModernAutofocus(model, width_px=width_px).search(where, start=begin, seed=seed))
+    return (yield from kind().search(where, start=begin, seed=seed))
 
 
 def look_of(seen: Seen, number: int) -> FocusLook:

@@ -124,8 +124,12 @@ class CaptureFeature(Feature):
         self.lens.begin()
         self.lens.forget_curve = self.live.looker.forget
         self.lens.model = lambda: self.calibration.model
+        self.lens.keep_with = self.live.looker.keep_with
+        self.live.looker.sent = lambda position: bridge.post(lambda: capture.drive_to(position))
+        self.live.looker.failed = lambda error: bridge.post(lambda: self._keeping_failed(error))
         self.stack.show_bracket = self.lens.show_bracket
         self.stack.region = lambda: region.box
+        self.stack.model = lambda: self.calibration.model
         self.stack.choose_folder = lambda start: QFileDialog.getExistingDirectory(view, "", start) or None
         self.stack.set_root(None)
         self._connect_view(view, capture)
@@ -149,7 +153,9 @@ class CaptureFeature(Feature):
         for changed in (self.stack.changed, self.lens.changed, self.ahead.changed):
             changed.connect(self._tell_soon)
         self.live.looked.connect(self._looked)
+        self.live.camera_changed.connect(self._camera_changed)
         self.calibration.span_known.connect(self._span_known)
+        self.calibration.model_changed.connect(self._model_changed)
 
     def _connect_capture(self, capture: Capture) -> None:
         capture.on_found(self._found)
@@ -224,7 +230,7 @@ class CaptureFeature(Feature):
         info = self._need().state.info
         if info is None:
             return ""
-        return "\n".join(t for t in (info.name, info.serial, info.id, info.note) if t)
+        return "\n".join(dict.fromkeys(t for t in (info.name, info.note, info.serial) if t))
 
     # What happened
 
@@ -236,11 +242,29 @@ class CaptureFeature(Feature):
         self.ahead.show_state(state)
         self._tell()
 
+    @Slot()
+    def _camera_changed(self) -> None:
+        """Forget marks, curve and plan: they were those of another lens."""
+        self.lens.reset()
+        self.stack.reset()
+
     @Slot(int, str)
     def _span_known(self, steps: int, source: str) -> None:
         self.live.show_span(steps)
         self.lens.show_span(steps)
         self.stack.show_span(steps, source)
+
+    @Slot()
+    def _model_changed(self) -> None:
+        """Let distances be estimated with what is known of the lens now."""
+        from rvr_laaf_app.pipeline.capture_needed import ZoneEstimate
+
+        model = self.calibration.model
+        self.live.looker.estimate_with(None if model is None else ZoneEstimate(model))
+
+    def _keeping_failed(self, error: RvrError) -> None:
+        self.lens.keep(False)
+        self._failed(error)
 
     @Slot(object)
     def _looked(self, look: LiveLook) -> None:

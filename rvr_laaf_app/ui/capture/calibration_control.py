@@ -31,6 +31,7 @@ _USUAL_SHARE: Final = 0.02  # of the range of a lens: what looks sharp at once i
 class CalibrationControl(QObject):
     """Holds the model of the camera in use."""
 
+    model_changed = Signal()
     span_known = Signal(int, str)  # steps that look sharp at once where the lens stands, and who says so
     failed = Signal(object)
 
@@ -130,6 +131,7 @@ class CalibrationControl(QObject):
         except (OSError, RvrError) as error:
             self.failed.emit(error)
         self._model = found.model
+        self.model_changed.emit()
         self._said = CalibrationProgress(text=found.summary)
         self._window.calibration.fit.show_image(to_qimage(found.picture))
         self._tell_span(again=True)
@@ -162,6 +164,7 @@ class CalibrationControl(QObject):
                 self._model = load_model(path)
             except RvrError as error:
                 self.failed.emit(error)
+        self.model_changed.emit()
 
     def _tell_span(self, *, again: bool = False) -> None:
         state = self._state
@@ -182,11 +185,10 @@ class CalibrationControl(QObject):
             panel.show_known(self.tr("Not calibrated: what looks sharp at once is assumed."))
         else:
             spans = self._model.depth_of_field
-            text = self.tr("Calibrated at {0} positions; {1} to {2} steps look sharp at once.")
-            known = (
-                text.replace("{0}", str(len(spans))).replace("{1}", str(spans.min())).replace("{2}", str(spans.max()))
-            )
-            panel.show_known(known)
+            low, high = str(spans.min()), str(spans.max())
+            span = low if low == high else self.tr("{0} to {1}").replace("{0}", low).replace("{1}", high)
+            text = self.tr("Calibrated at {0} positions; {1} steps look sharp at once.")
+            panel.show_known(text.replace("{0}", str(len(spans))).replace("{1}", span))
         free = state is not None and state.phase == "live" and not state.task and state.limits is not None
         panel.show_progress(self._progress(), can=free and (self._work is None or self._work.finished))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QGridLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from rvr_laaf_app.ui import theme
@@ -32,6 +32,9 @@ class FitPicture(QWidget):
         super().__init__(parent)
         self.setObjectName("fit_picture")
         self.setAccessibleName(self.tr("Picture of the fit"))
+        self.setToolTip(self.tr("Show it large"))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.image = QImage()
         self.hide()
@@ -51,6 +54,23 @@ class FitPicture(QWidget):
         """Return a size that fits the panel."""
         return QSize(280, self.heightForWidth(280))
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Ask for it at its own size."""
+        if self.rect().contains(event.position().toPoint()):
+            self.clicked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ask for it at its own size with Return or space."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keys are here."""
+        super().focusInEvent(event)
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture over the whole widget."""
         painter = QPainter(self)
@@ -58,6 +78,9 @@ class FitPicture(QWidget):
         painter.fillRect(self.rect(), theme.DARK.color("surround"))
         if not self.image.isNull():
             painter.drawImage(QRectF(self.rect()), self.image)
+        if self.hasFocus():
+            painter.setPen(theme.DARK.color("accent"))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
 
@@ -102,6 +125,8 @@ class CalibrationPanel(QWidget):
         self.state = parts.label(self, "calibration_state", "", "", wrap=True)
         column.addWidget(self.state)
         self.fit = FitPicture(self)
+        self.fit.clicked.connect(self._show_large)
+        self._large: QLabel | None = None
         column.addWidget(self.fit)
         self.show_progress(CalibrationProgress(), can=False)
 
@@ -133,6 +158,17 @@ class CalibrationPanel(QWidget):
         self.state.setText(progress.text)
         self.state.setVisible(bool(progress.text))
         parts.set_role(self.state, "problem" if progress.problem else "")
+
+    @Slot()
+    def _show_large(self) -> None:
+        """Show the picture of the fit in a window of its own."""
+        if self._large is None:
+            self._large = QLabel(self, Qt.WindowType.Window)
+            self._large.setObjectName("fit_window")
+            self._large.setWindowTitle(self.tr("Calibration"))
+        self._large.setPixmap(QPixmap.fromImage(self.fit.image))
+        self._large.setFixedSize(self.fit.image.size())
+        self._large.show()
 
     @Slot()
     def _clicked(self) -> None:

@@ -119,3 +119,4 @@ class ControlsPanel(QWidget):
                 field.setValue(float(control.value))
             elif isinstance(field, QLineEdit) and not field.hasFocus():
                 field.setText(str(control.value))
+                field.setCursorPosition(0)

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd
     from rvr_laaf_app.camera.defocus import DefocusModel
     from rvr_laaf_app.pipeline.capture_focus import FocusLook, FocusResult
+    from rvr_laaf_app.pipeline.capture_keep import FocusKeeper
     from rvr_laaf_app.pipeline.capture_region import RegionFollower
     from rvr_laaf_app.ui.capture.live_look import LiveLook
     from rvr_laaf_app.ui.capture.window import CaptureWindow
 
 FOCUS: Final = "autofocus"
 RACK: Final = "rack"
-_LOST_SHARE: Final = 0.6  # of the sharpness found, below which Keep Focused focuses again
-_LOST_LOOKS: Final = 6  # live pictures in a row
 
 
 @dataclass(slots=True)
@@ -55,10 +54,10 @@ class LensControl(QObject):
         self._bracket = RulerState()
         self._method = ""
         self._keeping = False
-        self._kept_sharpness, self._lost = 0.0, 0
         self._width_px = 0
         self.forget_curve: Callable[[], None] = lambda: None
         self.model: Callable[[], DefocusModel | None] = lambda: None
+        self.keep_with: Callable[[FocusKeeper | None], None] = lambda _keeper: None
         self._connect()
 
     def _connect(self) -> None:
@@ -163,11 +162,22 @@ class LensControl(QObject):
 
     @Slot(bool)
     def keep(self, on: bool) -> None:
-        """Focus again whenever the region gets soft, until switched off."""
-        self._keeping = on
-        self._kept_sharpness, self._lost = 0.0, 0
-        if on and self._free():
-            self.focus()
+        """Focus again whenever the region leaves the plane, until switched off."""
+        self._keeping = False
+        keeper: FocusKeeper | None = None
+        if on and self._state is not None and self._state.limits is not None:
+            from rvr_laaf_app.pipeline.capture_keep import FocusKeeper
+
+            start = self.position if self.position is not None else self._state.limits[0]
+            keeper = FocusKeeper(
+                self._state.limits,
+                start=start,
+                depth_of_field=max(round(self._span), 1),
+                model=self.model(),
+                width_px=self._width_px or None,
+            )
+            self._keeping = True
+        self.keep_with(keeper)
         self.show_state(self._state)
 
     @property
@@ -201,8 +211,8 @@ class LensControl(QObject):
         self.forget_curve()
         self._run, self._swept = None, ()
         self._show()
-        if self._keeping and self._free():
-            self.focus()
+        if self._keeping:
+            self.keep(True)  # of the new region nothing is known yet
 
     # What happened
 
@@ -240,23 +250,12 @@ class LensControl(QObject):
         self._show()
 
     def show_look(self, look: LiveLook) -> None:
-        """Take the curve of a live picture; where focus is kept, see whether it was lost."""
+        """Take the curve of a live picture."""
         self._width_px = look.width_px
         if len(look.curve) > len(self._swept):
             self._swept = ()
         self._curve = self._swept or look.curve
         self._show()
-        self._watch(look)
-
-    def _watch(self, look: LiveLook) -> None:
-        if not self._keeping or not self._free() or not look.region_known:
-            return
-        self._kept_sharpness = max(self._kept_sharpness, look.sharpness)
-        soft = look.sharpness < _LOST_SHARE * self._kept_sharpness
-        self._lost = self._lost + 1 if soft else 0
-        if self._lost >= _LOST_LOOKS:
-            self._kept_sharpness, self._lost = 0.0, 0
-            self.focus()
 
     def happened(self, look: FocusLook) -> None:
         """Take a look of the run under way."""
@@ -270,7 +269,6 @@ class LensControl(QObject):
             self._run.result = end.result
             self._run.error = str(end.error) if end.error is not None else ""
             self._run.stopped = end.cancelled
-            self._kept_sharpness, self._lost = 0.0, 0
             self._show_trace()
         self._show()
 
@@ -335,5 +333,6 @@ class LensControl(QObject):
     def reset(self) -> None:
         """Forget what belonged to another camera."""
         self._marks = {"a": None, "b": None}
-        self._run, self._curve, self._keeping, self._span = None, (), False, 0.0
+        self._run, self._curve, self._swept, self._keeping, self._span = None, (), (), False, 0.0
+        self.keep_with(None)
         self._show_trace()

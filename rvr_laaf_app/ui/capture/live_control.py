@@ -29,6 +29,7 @@ class LiveControl(QObject):
     """Holds the last look, and which overlays are wanted."""
 
     looked = Signal(object)  # LiveLook
+    camera_changed = Signal()  # to another one, or to none
 
     def __init__(self, window: CaptureWindow, capture: Capture, region: RegionFollower, bridge: GuiBridge) -> None:
         super().__init__(window)
@@ -128,14 +129,16 @@ class LiveControl(QObject):
                 faces=look.faces,
             )
         )
-        self._window.picture.set_legend(self._legend(known=zones is not None))
+        self._window.picture.set_legend(self._legend(known=zones is not None, signed=signed))
 
-    def _legend(self, *, known: bool) -> str:
+    def _legend(self, *, known: bool, signed: bool) -> str:
         if not (self._map or self._bars):
             return ""
         if not known:
             return self.tr("Distances appear as the lens moves through focus")
-        return self.tr("green in focus, blue in front, amber behind")
+        if not signed:
+            return self.tr("estimated from this picture: green in focus; front or behind shows when the lens moves")
+        return self.tr("measured: green in focus, blue in front, amber behind")
 
     def show_state(self, state: CaptureState) -> None:
         """Show what the camera's state is, in words and by the banner."""
@@ -147,6 +150,7 @@ class LiveControl(QObject):
         self._window.banner.show_notice(self._notice(state))
         if _who(former) != _who(state):
             self.reset()
+            self.camera_changed.emit()
         self._show_line()
         self._show_marks()
 

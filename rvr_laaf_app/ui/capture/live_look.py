@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QImage
 
+from rvr_laaf_app.core.errors import RvrError
 from rvr_laaf_app.core.geometry import Box
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.newest import NewestWorker
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rvr_laaf_app.camera.base import LiveFrame
+    from rvr_laaf_app.pipeline.capture_keep import FocusKeeper
+    from rvr_laaf_app.pipeline.capture_needed import ZoneEstimate
     from rvr_laaf_app.pipeline.capture_region import RegionFollower
     from rvr_laaf_app.pipeline.capture_view import Histogram, ZoneMap, ZoneMemory
 
 _RATE_S: Final = 2.0
 _MOST_POINTS: Final = 240
+_ESTIMATE_S: Final = 1.0  # between two estimates while the lens stands
 _LONG_SIDE: Final = 1280  # of what is shown: larger live pictures are shown smaller, and measured as they are
 
 
@@ -72,7 +76,11 @@ class LiveLooker:
         self._curve: dict[int, float] = {}
         self._curve_of: object = None
         self._forget = False
-        self._estimate: Callable[[NDArray[np.uint8]], ZoneMap | None] | None = None
+        self._estimate: ZoneEstimate | None = None
+        self._estimated: tuple[float, int, ZoneMap] | None = None  # when, at which lens position, what
+        self._keeper: FocusKeeper | None = None
+        self.sent: Callable[[int], None] = lambda _position: None  # where the keeper wants the lens
+        self.failed: Callable[[RvrError], None] = lambda _error: None  # why it cannot go on
         self._worker: NewestWorker[LiveFrame] = NewestWorker(self._look, name="live look")
 
     def take(self, frame: LiveFrame) -> None:
@@ -85,9 +93,13 @@ class LiveLooker:
         """Say what is wanted from the next picture on."""
         self._wish = wish
 
-    def estimate_with(self, estimate: Callable[[NDArray[np.uint8]], ZoneMap | None] | None) -> None:
+    def estimate_with(self, estimate: ZoneEstimate | None) -> None:
         """Use this for distances that were not measured yet."""
         self._estimate = estimate
+
+    def keep_with(self, keeper: FocusKeeper | None) -> None:
+        """Let this say where the lens is to go, from the next picture on; None: nothing does."""
+        self._keeper = keeper
 
     def forget(self) -> None:
         """Begin curve and distances anew: another camera, another region."""
@@ -123,6 +135,7 @@ class LiveLooker:
         self._note(frame.position, sharpness)
         if frame.position is not None:
             self._memory.add(rgb, frame.position)
+        self._keep(frame, box)
         zones = self._zones(frame) if wish.zones else None
         mask = peaking(rgb, wish.sensitivity) if wish.peaking else None
         self._told(
@@ -143,6 +156,19 @@ class LiveLooker:
             )
         )
 
+    def _keep(self, frame: LiveFrame, box: Box | None) -> None:
+        keeper = self._keeper
+        if keeper is None:
+            return
+        try:
+            wanted = keeper.see(frame, box, known=self._region.known)
+        except RvrError as error:
+            self._keeper = None
+            self.failed(error)
+        else:
+            if wanted is not None:
+                self.sent(wanted)
+
     def _note(self, position: int | None, sharpness: float) -> None:
         """Put a point into the curve; it begins anew when the region is of another kind."""
         kind = self._region.kind
@@ -162,9 +188,17 @@ class LiveLooker:
     def _zones(self, frame: LiveFrame) -> ZoneMap | None:
         assert self._memory is not None
         measured = self._memory.zones(frame.position) if frame.position is not None else None
-        if measured is not None or self._estimate is None:
+        estimate, at = self._estimate, frame.position
+        if measured is not None or estimate is None or at is None:
             return measured
-        return self._estimate(frame.rgb)
+        known = self._estimated
+        if known is None or known[1] != at or frame.monotonic_s - known[0] > _ESTIMATE_S:
+            try:
+                known = self._estimated = (frame.monotonic_s, at, estimate.zones(frame.rgb, at))
+            except RvrError:  # without the network distances are measured only
+                self._estimate = None
+                return None
+        return known[2]
 
 
 def _at_most(rgb: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:

@@ -158,8 +158,9 @@ class LookAheadControl(QObject):
             self._size = size
             view.set_aspect(*size)
         view.set_image(image)
-        late = self.tr("{0} s late   {1} pictures a second").replace("{0}", f"{picture.late_s:.1f}")
-        view.set_notice(late.replace("{1}", f"{picture.fps:.1f}"))
+        late = self.tr("{0} s late").replace("{0}", f"{picture.late_s:.1f}")
+        rate = self.tr("{0} pictures a second").replace("{0}", f"{picture.fps:.1f}") if picture.fps > 0 else ""
+        view.set_notice(f"{late}   {rate}".rstrip())
         marks: tuple[SubjectMark, ...] = ()
         if picture.box is not None:
             marks = (SubjectMark("ahead", picture.box, 1.0, picture.reason),)

@@ -88,6 +88,8 @@ class LookAheadPanel(QWidget):
             return ""
         if state.delay_s is None:
             return self.tr("Filling: the first picture comes when it has seen far enough.")
+        if state.fps <= 0:
+            return self.tr("{0} s late.").replace("{0}", f"{state.delay_s:.1f}")
         text = self.tr("{0} s late, {1} of {2} pictures a second.")
         for mark, value in zip(("{0}", "{1}", "{2}"), (state.delay_s, state.fps, state.live_fps), strict=True):
             text = text.replace(mark, f"{value:.1f}")

@@ -9,8 +9,8 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
 THUMB_PX = (96, 54)
-_CELL_PX = (108, 76)
-_HEIGHT_PX = 96
+_CELL_PX = (108, 84)
+_HEIGHT_PX = 104
 
 
 class SliceStrip(QListWidget):

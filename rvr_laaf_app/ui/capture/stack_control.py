@@ -22,6 +22,7 @@ from rvr_laaf_app.ui.capture.stack_texts import developing, plan_text, result_te
 if TYPE_CHECKING:
     from rvr_laaf_app.app.capture import Capture
     from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd
+    from rvr_laaf_app.camera.defocus import DefocusModel
     from rvr_laaf_app.core.geometry import Box
     from rvr_laaf_app.pipeline.capture_develop import Developed
     from rvr_laaf_app.pipeline.capture_plan import Bracket
@@ -69,6 +70,7 @@ class StackControl(QObject):
         self.choose_folder: Callable[[str], str | None] = lambda _start: None
         self.show_bracket: Callable[[RulerState], None] = lambda _bracket: None
         self.region: Callable[[], Box | None] = lambda: None
+        self.model: Callable[[], DefocusModel | None] = lambda: None
         self._connect()
 
     def _connect(self) -> None:
@@ -117,6 +119,8 @@ class StackControl(QObject):
             low, high = state.limits
             if not (low <= wish.near <= high and low <= wish.far <= high):
                 raise UsageError(f"the lens goes from {low} to {high} only")
+        if wish.way == "needed" and self.model() is None:
+            raise UsageError("the lens is not calibrated", remedy="Calibrate it first, or capture every step.")
         return plan_bracket(wish.near, wish.far, depth_of_field=wish.span, overlap=wish.overlap)
 
     @Slot()
@@ -158,7 +162,12 @@ class StackControl(QObject):
         self._share = None
         self.pictures.forget()
         self._window.show_view("live")
-        self._capture.sweep(plan.positions, folder, span=wish.span, region=self.region())
+        model = self.model()
+        if wish.way == "needed" and model is not None:
+            self._shot.planned = ()
+            self._capture.needed(model, (wish.near, wish.far), folder, span=wish.span, region=self.region())
+        else:
+            self._capture.sweep(plan.positions, folder, span=wish.span, region=self.region())
         self._show()
 
     @Slot()
@@ -307,8 +316,12 @@ class StackControl(QObject):
         self._show()
 
     def reset(self) -> None:
-        """Another camera: ends and plan are no longer those of this one."""
+        """Another camera: ends and plan are no longer those of this one. The stack that is there stays."""
         self._touched = False
+        if self._shot is not None and self._shot.made is None:
+            self._shot = None
+        if self._shot is None:
+            self._window.strip.show_slices((), ())
 
     def _show(self) -> None:
         state, shot, panel = self._state, self._shot, self._window.stack
