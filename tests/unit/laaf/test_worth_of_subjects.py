@@ -168,3 +168,12 @@ def test_a_change_is_made_where_it_is_cheap() -> None:
     assert runs(best_path(scores, costs)) == [(0, 60, 0)]
     costs[1, 30] = 0.5
     assert runs(best_path(scores, costs)) == [(0, 30, 0), (30, 60, 1)]
+
+
+def test_a_voice_from_outside_is_nobodys_though_its_pitch_is_its_own() -> None:
+    faces = [Face(LEFT, [(10, 90)]), Face(RIGHT)]
+    clip = evidence(280, faces=faces, voices=[(10, 90), (110, 160), (180, 230)])
+    told = with_pitch(clip, [(10, 90, 110.0), (110, 160, 250.0), (180, 230, 250.0)])
+    assert voice_height(told).max() > 0.9
+    assert {t.face for t in turns_of_shot(told, 0, 280)} == {0}
+    assert frames_of(suggest(told, "conversation")) == [0]
