@@ -47,6 +47,7 @@ START_LIVE_S: Final = 8.0  # the mirror goes up
 SHOOT_S: Final = 8.0  # shutter delays, mirror, writing to the card; a pulled plug is told at once all the same
 WORKER: Final = "rvr_laaf_app.camera.gphoto_worker"
 _COMPANIONS_S: Final = 0.25  # how long a second file (raw beside JPEG) of a picture is waited for
+_SILENCE_S: Final = 0.5  # after that long without an answer the camera is asked whether it is there
 _LONGEST_DRIVE_S: Final = 15.0
 _DAMAGED_IN_A_ROW: Final = 3  # pictures of the live view; the first after its start often is
 _SLOWEST_TRANSFER: Final = 500_000  # bytes per second, below which a transfer counts as broken
@@ -55,7 +56,13 @@ T = TypeVar("T")
 
 
 class GphotoCamera:
-    """One camera behind libgphoto2. Opening takes up to OPEN_S, a still its exposure and transfer; else DEADLINE_S."""
+    """One camera behind libgphoto2. Opening takes up to OPEN_S, a still its exposure and transfer; else DEADLINE_S.
+
+    longest_call_s: this camera keeps its deadlines itself and gives up on what hangs; a call that takes longer than
+    DEADLINE_S (the mirror goes up for the live view, the motor runs through its whole range) is not lost before that.
+    """
+
+    longest_call_s: Final = 25.0
 
     def __init__(self, info: CameraInfo, *, usb_devices: Path = addresses.USB_DEVICES) -> None:
         self.info = info
@@ -70,6 +77,7 @@ class GphotoCamera:
         self._live = False
         self._number = 0
         self._last_command_s = 0.0
+        self._answered_s = 0.0
         self._pause = threading.Event()
 
     # ---- holding
@@ -99,6 +107,8 @@ class GphotoCamera:
             try:
                 self._port = port
                 self._call("open", deadline_s=OPEN_S, port=addresses.numeric(port), model=model)
+                # A Canon tells of lens, serial number and live view only after it was asked for its events.
+                self._call("ping", deadline_s=OPEN_S)
                 entries, _ = self._call("config", deadline_s=OPEN_S)
             except OSError as error:
                 raise CameraGone("this host is unknown", where=port, remedy="Check the address.") from error
@@ -108,9 +118,9 @@ class GphotoCamera:
                 refusal = error
                 continue
             self._settings = by_name(entries)
-            serial = self._serial()
-            if not self.info.serial or not serial or serial == self.info.serial or self._is_same_usb(port):
-                self._describe(model, serial)
+            serials = self._serials()
+            if not self.info.serial or not serials or self.info.serial in serials or self._is_same_usb(port):
+                self._describe(model, serials[0] if serials else "")
                 return
         raise refusal or CameraGone("this camera is not connected", where=self.info.name, remedy=errors.PLUG)
 
@@ -131,12 +141,10 @@ class GphotoCamera:
     def _is_same_usb(self, port: str) -> bool:
         return addresses.serials_by_port(self._usb_devices).get(port) == self.info.serial
 
-    def _serial(self) -> str:
-        for name in ("eosserialnumber", "serialnumber"):
-            value = str(self._settings.get(name, {}).get("value") or "")
-            if addresses.is_serial(value):
-                return value
-        return ""
+    def _serials(self) -> list[str]:
+        """The numbers that tell this camera apart; a Canon has two, and does not always tell the better one."""
+        values = [str(self._settings.get(n, {}).get("value") or "") for n in ("eosserialnumber", "serialnumber")]
+        return [value for value in values if addresses.is_serial(value)]
 
     def _describe(self, model: str, serial: str) -> None:
         def text(name: str) -> str:
@@ -144,18 +152,18 @@ class GphotoCamera:
 
         maker, name = text("manufacturer"), text("cameramodel")
         if model == addresses.PTPIP_MODEL and name:
-            model = name if name.startswith(maker) else f"{maker} {name}".strip()
+            model = name if maker.split(" ")[0] in name else f"{maker} {name}".strip()
         self.lens = text("lensname")
-        self._drive = self._with_learned(find_drive(self._settings, f"{maker} {model}"), serial)
         note = ", ".join(part for part in (self.lens, self.battery()) if part)
         if self.info.simulated:
             note = self.info.note
         self.info = replace(self.info, name=model, serial=self.info.serial or serial, note=note)
+        self._drive = self._with_learned(find_drive(self._settings, f"{maker} {model}"))
 
-    def _with_learned(self, drive: LensDrive | None, serial: str) -> LensDrive | None:
+    def _with_learned(self, drive: LensDrive | None) -> LensDrive | None:
         if drive is None or drive.style != "sizes":
             return drive
-        sizes = load_sizes(own_folder(), serial, self.lens)
+        sizes = load_sizes(own_folder(), self.info.serial, self.lens)
         return replace(drive, sizes=sizes, learned=True) if set(sizes) == set(drive.sizes) else drive
 
     def battery(self) -> str:
@@ -197,7 +205,7 @@ class GphotoCamera:
         """Drive by learned sizes of steps from now on, and whenever this lens is on this camera."""
         self._drive = drive
         with contextlib.suppress(OSError):
-            save_sizes(own_folder(), self._serial(), self.lens, drive.sizes)
+            save_sizes(own_folder(), self.info.serial, self.lens, drive.sizes)
 
     def nudge(self, size: int, *, to_far: bool) -> None:
         """Make one step of a size, for `gphoto_steps.learn_sizes`."""
@@ -206,9 +214,11 @@ class GphotoCamera:
         self._pause.wait(drive.settle_s)
 
     def position(self) -> int | None:
-        """Return where the lens says it is; most cameras do not say."""
+        """Return where the lens says it is; most cameras do not say, but it is noticed if one is not there any more."""
         drive = self._drive
         if drive is None or drive.style != "absolute":
+            if time.monotonic() - self._answered_s > _SILENCE_S:
+                self._call("ping")
             return None
         return int(float(self._value(drive.setting)))
 
@@ -366,7 +376,9 @@ class GphotoCamera:
         worker = self._worker
         if worker is None:
             raise CameraGone("the camera is not open", where=self.info.name)
-        return self._ask_worker(lambda: worker.call(name, deadline_s=deadline_s, **arguments))
+        answer = self._ask_worker(lambda: worker.call(name, deadline_s=deadline_s, **arguments))
+        self._answered_s = time.monotonic()
+        return answer
 
     def _ask_worker(self, call: Callable[[], T]) -> T:
         try:

@@ -101,6 +101,11 @@ class Device:
                 camera.exit(self._context)
         return None, b""
 
+    def ping(self) -> tuple[Any, bytes]:
+        """Ask the camera what has happened: the cheapest thing that really asks it."""
+        self._held().wait_for_event(1, self._context)
+        return None, b""
+
     # ---- settings
 
     def config(self) -> tuple[Any, bytes]:

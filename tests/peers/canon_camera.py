@@ -12,20 +12,10 @@ from tests.peers.ptpip_camera import BUSY, OK, UNSUPPORTED, Answer, Camera, arra
 
 REMOTE_MODE, EVENT_MODE, GET_EVENT, SET_PROPERTY = 0x9114, 0x9115, 0x9116, 0x9110
 STORAGES, STORAGE_INFO, CAPACITY, KEEP_ON = 0x9101, 0x9102, 0x911A, 0x911D
-VIEWFINDER, DRIVE_LENS = 0x9153, 0x9155
+VIEWFINDER, DRIVE_LENS, RELEASE_ON, RELEASE_OFF = 0x9153, 0x9155, 0x9128, 0x9129
 NOT_YET = 0xA102
-EOS = [
-    STORAGES,
-    STORAGE_INFO,
-    SET_PROPERTY,
-    REMOTE_MODE,
-    EVENT_MODE,
-    GET_EVENT,
-    CAPACITY,
-    KEEP_ON,
-    VIEWFINDER,
-    DRIVE_LENS,
-]
+PROPERTIES = [STORAGES, STORAGE_INFO, SET_PROPERTY, REMOTE_MODE, EVENT_MODE, GET_EVENT, CAPACITY, KEEP_ON]
+EOS = [*PROPERTIES, VIEWFINDER, DRIVE_LENS, RELEASE_ON, RELEASE_OFF]
 STANDARD = [*range(0x1001, 0x100C), 0x1014, 0x1015, 0x1016]
 ISO, DESTINATION, OUTPUT, MODE, LENS_NAME, SERIAL = 0xD103, 0xD11C, 0xD1B0, 0xD1B1, 0xD1D8, 0xD1AF
 TO_COMPUTER = 2
@@ -53,6 +43,8 @@ class CanonCamera(Camera):
     def answer(self, code: int, p: tuple[int, ...], data: bytes) -> Answer:
         """Do one operation."""
         if code in (REMOTE_MODE, EVENT_MODE, CAPACITY, KEEP_ON):
+            if code == EVENT_MODE:  # from now on it tells what changes, and first of all everything
+                self.changed = list(self.values)
             return OK, None, ()
         if code == STORAGES:
             return OK, array("I", []), ()

@@ -3,11 +3,11 @@
 It must run in a process of its own (`NetworkCamera` starts it): libgphoto2 holds Python's lock during some calls and
 would wait for itself. Written from the protocol (PIMA 15740, CIPA DC-005) and the operation codes that Nikon uses.
 
-Commands come as JSON lines on standard input and each is answered by one line: {"fault": {...}} adds a rule, {"set":
-{name: value}} changes the camera, {"ask": true} answers its state. A rule is {"do": what, "op": code or null, "nth": n,
-"times": k}: from the n-th call of that operation on (of any operation if null), k times, do "die" (the process ends at
-once, as when the power goes), "hang", "busy", "cut" (the connection breaks within the answer), "garbage" (a
-live picture that is none) or "slow" (the answer takes `seconds`).
+Commands come as JSON lines on standard input and each is answered by one line, the state: {"fault": {...}} adds a
+rule, {"set": {name: value}} changes the camera, {"reset": true} makes it as it was, {"ask": true} only asks. A rule is
+{"do": what, "op": code or null, "nth": n, "times": k}: from the n-th call of that operation on (of any operation if
+null), k times, do "die" (the process ends at once, as when the power goes), "hang", "busy", "cut" (the connection
+breaks within the answer), "garbage" (a live picture that is none) or "slow" (the answer takes `seconds`).
 """
 
 from __future__ import annotations
@@ -260,10 +260,14 @@ class Server:
     """The two connections of PTP/IP, commands and events."""
 
     def __init__(self, camera: Camera, port: int) -> None:
-        self._camera = camera
         self._events: socket.socket | None = None
-        camera.event = self._send_event
+        self.use(camera)
         self.listening = socket.create_server(("127.0.0.1", port))
+
+    def use(self, camera: Camera) -> None:
+        """Answer for this camera from now on."""
+        self._camera = camera
+        camera.event = self._send_event
 
     def run(self) -> None:
         """Accept connections for ever."""
@@ -364,7 +368,11 @@ def main() -> None:
     from tests.peers.canon_camera import CanonCamera  # which is made from the camera above
 
     kind = {"nikon": Camera, "canon": CanonCamera}[chosen.make]
-    camera = kind(lens=chosen.lens, best=chosen.best, serial=chosen.serial, plain=bool(chosen.plain))
+
+    def new() -> Camera:
+        return kind(lens=chosen.lens, best=chosen.best, serial=chosen.serial, plain=bool(chosen.plain))
+
+    camera = new()
     camera.jpeg(50)  # the encoder loads before anybody waits for it
     server = Server(camera, chosen.port)
     threading.Thread(target=server.run, daemon=True).start()
@@ -372,6 +380,9 @@ def main() -> None:
     sys.stdout.flush()
     for line in sys.stdin:
         command = json.loads(line)
+        if "reset" in command:
+            camera = new()
+            server.use(camera)
         if "fault" in command:
             # Counted from now on.
             camera.counts.clear()

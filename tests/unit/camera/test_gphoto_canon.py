@@ -52,6 +52,15 @@ def test_every_command_moves_the_lens_also_the_same_one_again(camera: GphotoCame
     assert camera.live_frame().rgb.shape == (360, 640, 3)
 
 
+def test_lens_and_serial_number_are_known_from_the_beginning(camera: GphotoCamera) -> None:
+    assert camera.info.name == "Canon EOS Loopback"
+    assert camera.info.serial == "033031006315"
+    assert camera.lens == "EF50mm f/1.8 STM"
+    assert camera.info.note == "EF50mm f/1.8 STM, battery 80%"
+    camera.open()
+    assert camera.info.serial == "033031006315"
+
+
 def test_this_make_does_not_tell_where_the_lens_ends(camera: GphotoCamera, peer: NetworkCamera) -> None:
     assert camera.lens_drive is not None
     assert not camera.lens_drive.says_end

@@ -33,10 +33,22 @@ NOTICED_S = 3.0
 SLOW_MACHINE_S = 1.5  # on top, where the deadline of the library or ours is what notices
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[list[NetworkCamera]]:
+    """The peer that tests share; one that a test killed is started anew by the next."""
+    shared = [NetworkCamera()]
+    yield shared
+    shared[0].__exit__(None, None, None)
+
+
 @pytest.fixture
-def peer() -> Iterator[NetworkCamera]:
-    with NetworkCamera() as running:
-        yield running
+def peer(running: list[NetworkCamera]) -> NetworkCamera:
+    if running[0].process.poll() is None:
+        running[0].tell(reset=True)
+    else:
+        running[0].__exit__(None, None, None)
+        running[0] = NetworkCamera()
+    return running[0]
 
 
 @pytest.fixture
@@ -288,6 +300,20 @@ def test_killing_the_peer_between_calls_is_noticed_by_the_next(camera: GphotoCam
     assert time.monotonic() - began < 15
     camera.close()
     camera.close()
+
+
+@pytest.mark.parametrize("plain", [0, 1])
+def test_an_idle_camera_is_missed_too(plain: int) -> None:
+    with NetworkCamera(plain=plain) as peer:
+        camera = GphotoBackend().make(f"gphoto:{peer.address}")
+        camera.open()
+        camera._answered_s = 0.0  # nothing has been asked of it for a while
+        assert camera.position() is None
+        peer.kill()
+        camera._answered_s = 0.0
+        with pytest.raises(CameraGone):
+            camera.position()
+        camera.close()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV])
