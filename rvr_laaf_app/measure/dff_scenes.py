@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.color import encode_transfer
 from rvr_laaf_app.measure.dff_textures import PLAIN_SHARE, Light, Paint, drawn_texture, plain
+from rvr_laaf_app.stack.reblur import disc
 
 Things = Literal["small", "large"]
 RAMPS, RAMP_FRAMES = 5, 5  # a sequence sweeps the focus five times, jumping back in between
@@ -95,6 +96,7 @@ class FocalStack:
     known: NDArray[np.bool_]
     moving: bool
     near_share: float  # near_m / far_m
+    gain_px: float  # disc diameter from one end of the focus range to the other
 
     def depth_of(self, disparity: NDArray[np.floating]) -> NDArray[np.float32]:
         """Depth in 0..1 (metres / far_m) of disparities 0..1 of the focus range."""
@@ -173,6 +175,7 @@ def focal_stack(
         known,
         scene.moving,
         scene.near_m / scene.far_m,
+        float(scene.lens.coc_px(np.array(scene.far_m), scene.near_m)),
     )
 
 
@@ -346,18 +349,6 @@ def _spread(part: Light, coc_px: float, total: Light) -> Light:
     border = cv2.BORDER_REPLICATE if full_frame else cv2.BORDER_CONSTANT
     total[y0:y1, x0:x1] += cv2.filter2D(box, cv2.CV_32F, kernel, borderType=border) if kernel.size > 1 else box
     return total
-
-
-def disc(diameter_px: float) -> Light:
-    """Return the kernel [k, k] of a disc of this diameter, its rim shared with the pixels that it cuts; sum 1."""
-    radius = 0.5 * diameter_px
-    reach = max(0, int(np.ceil(radius - 0.5)))
-    if reach == 0:
-        return np.ones((1, 1), np.float32)
-    fine = (np.arange((2 * reach + 1) * 4, dtype=np.float32) + 0.5) / 4 - (reach + 0.5)
-    inside = (np.hypot(fine[:, None], fine[None]) <= radius).astype(np.float32)
-    kernel = inside.reshape(2 * reach + 1, 4, 2 * reach + 1, 4).mean((1, 3))
-    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _depth_of(scene: FocalScene, surfaces: list[Surface]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -29,6 +29,7 @@ class DffConfig:
 
     kind: one of NETS. coc: has the second decoder. place_channel: PoolNet sees the focus distances. slices and tile:
     DDFF scores exactly so many slices, LSTM-DDFF takes only pictures of tile x tile pixels; the others take any.
+    levels: of the cost volume that FocusVolumeNet is given beside the slices (`stack.reblur`); 0: none.
     """
 
     kind: str = "focus_volume"
@@ -36,6 +37,7 @@ class DffConfig:
     place_channel: bool = True
     slices: int = 4
     tile: int = 128
+    levels: int = 0
 
 
 class DffOutput(NamedTuple):
@@ -74,8 +76,8 @@ class DffNet(nn.Module):
         super().__init__()
         self.config = config
 
-    def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
-        """See the module's docstring."""
+    def forward(self, slices: Tensor, places: Tensor, volume: Tensor | None = None) -> DffOutput:
+        """See the module's docstring; volume [B, levels, H/2, W/2]: costs of reblurring, if the config has levels."""
         raise NotImplementedError
 
 
@@ -161,7 +163,7 @@ class Ddff(DffNet):
         self.score = nn.Conv2d(config.slices, 1, 1)
         self.coc_decoder = Decoder(VGG_WIDTHS[-1], VGG_WIDTHS, 1) if config.coc else None
 
-    def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
+    def forward(self, slices: Tensor, places: Tensor, volume: Tensor | None = None) -> DffOutput:
         """See the module's docstring."""
         count = slices.shape[1]
         skips, x = self.encoder(flat(slices))
@@ -186,7 +188,7 @@ class LstmDdff(DffNet):
         self.decoder = Decoder(VGG_WIDTHS[-1], VGG_WIDTHS, 1)
         self.coc_decoder = Decoder(VGG_WIDTHS[-1], VGG_WIDTHS, config.slices) if config.coc else None
 
-    def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
+    def forward(self, slices: Tensor, places: Tensor, volume: Tensor | None = None) -> DffOutput:
         """See the module's docstring."""
         count = slices.shape[1]
         skips, x = self.encoder(flat(slices))
@@ -222,7 +224,7 @@ class RecurrentAutoencoder(DffNet):
         self.decoder = Decoder(PLAIN_WIDTHS[-1], PLAIN_WIDTHS[:-1], 1)
         self.coc_decoder = Decoder(PLAIN_WIDTHS[-1], PLAIN_WIDTHS[:-1], 1) if config.coc else None
 
-    def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
+    def forward(self, slices: Tensor, places: Tensor, volume: Tensor | None = None) -> DffOutput:
         """See the module's docstring."""
         hidden: list[Tensor | None] = [None] * len(self.blocks)
         states: list[Tensor] = []
@@ -270,7 +272,7 @@ class PoolNet(DffNet):
         self.decoder = Decoder(PLAIN_WIDTHS[-1], PLAIN_WIDTHS[:-1], 1)
         self.coc_decoder = Decoder(PLAIN_WIDTHS[-1], PLAIN_WIDTHS[:-1], 1) if config.coc else None
 
-    def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
+    def forward(self, slices: Tensor, places: Tensor, volume: Tensor | None = None) -> DffOutput:
         """See the module's docstring."""
         count = slices.shape[1]
         x = flat(with_places(slices, places) if self.config.place_channel else slices)
@@ -332,6 +334,35 @@ class Pointer(nn.Module):
         return self.join(torch.cat([most(x, count), pointed.to(x.dtype)], 1))
 
 
+class Reblurred(nn.Module):
+    """Brings the cost volume of reblurring in: as features of every level, and as one more opinion of the place."""
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        w0, w1, w2, w3 = VOLUME_WIDTHS
+        self.first = nn.Sequential(conv(2 * levels, 32), conv(32, w0))
+        self.downs = nn.ModuleList([conv(a, b, stride=2) for a, b in ((w0, w1), (w1, w2), (w2, w3))])
+        self.trust = nn.Conv2d(w0, 1, 3, 1, 1)
+        self.sharpness = nn.Parameter(torch.tensor(1.0))
+        nn.init.constant_(self.trust.bias, -1.0)  # type: ignore[arg-type]
+
+    def forward(self, volume: Tensor) -> list[Tensor]:
+        """[B, levels, h, w] -> features at the four levels."""
+        best = volume.amin(1, keepdim=True)
+        told = torch.cat([torch.log1p(volume), torch.exp(-0.5 * (volume - best))], 1)
+        features = [self.first(told)]
+        for down in self.downs:
+            features.append(down(features[-1]))
+        return features
+
+    def chosen(self, volume: Tensor, half: Tensor, y: Tensor) -> Tensor:
+        """Mix `half` [B, 1, h, w] with the place of least cost, as far as the features y say that it can be trusted."""
+        steps = torch.linspace(0, 1, volume.shape[1], device=volume.device)[:, None, None]
+        less = (volume - volume.amin(1, keepdim=True)).clamp(max=50.0)
+        place = ((-self.sharpness.abs() * less).softmax(1) * steps).sum(1, keepdim=True)
+        return half + torch.sigmoid(self.trust(y).float()) * (place - half)
+
+
 class FocusVolumeNet(DffNet):
     """Ours: a PoolNet over half-size slices that is told how local contrast differs between slices.
 
@@ -362,6 +393,7 @@ class FocusVolumeNet(DffNet):
         kernels = nn.Conv2d(16, 9 * len(REACHES), 3, 1, 1)
         self.outline = nn.Sequential(conv(4 + w0 // 4, 16), conv(16, 16), kernels)
         self.coc_decoder = nn.Sequential(conv(2 * w0, w0), nn.Conv2d(w0, 1, 3, 1, 1)) if config.coc else None
+        self.reblur = Reblurred(config.levels) if config.levels else None
         for tensor in self.correction.parameters():
             nn.init.zeros_(tensor)
         with torch.no_grad():  # to begin with, every pixel mostly stays as it is
@@ -369,7 +401,7 @@ class FocusVolumeNet(DffNet):
                 kernels.weight[9 * number : 9 * number + 9] *= 0.3
                 kernels.bias[9 * number + 4] = 3.0  # type: ignore[index]
 
-    def forward(self, slices: Tensor, places: Tensor) -> DffOutput:
+    def forward(self, slices: Tensor, places: Tensor, volume: Tensor | None = None) -> DffOutput:
         """See the module's docstring."""
         count = slices.shape[1]
         contrast = log_contrast(slices)
@@ -383,6 +415,9 @@ class FocusVolumeNet(DffNet):
             keys = x if keys is None else keys
             pooled.append(pointer(x, places))
         assert keys is not None
+        if self.reblur is not None:
+            assert volume is not None
+            pooled = [a + b for a, b in zip(pooled, self.reblur(volume), strict=True)]
         y = pooled[-1]
         for down, join, skip in zip(self.downs, self.joins, reversed(pooled[:-1]), strict=True):
             up = F.interpolate(down(y), scale_factor=2.0, mode="bilinear", align_corners=False)
@@ -391,7 +426,10 @@ class FocusVolumeNet(DffNet):
         asked = (self.query(y).unsqueeze(1) * by_slice(self.key(keys), count)).float().sum(2)
         sharper = ((contrast - level).float() * self.prior[:, None, None]).sum(2)
         weights = (asked / VOLUME_WIDTHS[0] ** 0.5 + sharper).softmax(1)
-        half = (weights * places[:, :, None, None]).sum(1, keepdim=True) + self.correction(y).float()
+        half = (weights * places[:, :, None, None]).sum(1, keepdim=True)
+        if self.reblur is not None and volume is not None:
+            half = self.reblur.chosen(volume, half, y)
+        half = half + self.correction(y).float()
         error = F.softplus(self.error(y.detach()).float() - 3.0)
         error = F.interpolate(error, scale_factor=2.0, mode="bilinear", align_corners=False)[:, 0]
         coc = None

@@ -28,22 +28,34 @@ _TRUSTED = 0.01  # trust around a place from which on it is left as it is
 
 def classical_depth(slices: Sequence[Map], places: Map) -> tuple[Map, Map]:
     """Return (disparity [h, w], confidence [h, w]) of slices [h, w, 3] at rising focus `places` in 0..1."""
+    volume, guide = sharpness_volume(slices)
+    place, sure = peak(volume, places)
+    return at_full_size(filled(place, sure, guide), sure, slices, volume)
+
+
+def sharpness_volume(slices: Sequence[Map]) -> tuple[Map, Map]:
+    """Return (sharpness [n, h, w], all-in-focus picture [h, w, 3]) of slices at the size at which they are judged."""
     height, width = slices[0].shape[:2]
     scale = min(1.0, WORK_LONG_SIDE / max(height, width))
     size = max(8, round(width * scale)), max(8, round(height * scale))
     greys = [_grey(picture) for picture in slices]
     level = float(np.mean([grey.mean() for grey in greys]))
-    volume = np.stack([_resized(sharpness(grey * (level / max(float(grey.mean()), 1e-4))), size) for grey in greys])
-    sharp = all_in_focus([_resized(picture, size) for picture in slices], volume)
+    volume = np.stack([resized(sharpness(grey * (level / max(float(grey.mean()), 1e-4))), size) for grey in greys])
+    sharp = all_in_focus([resized(picture, size) for picture in slices], volume)
     guide = np.ascontiguousarray(np.clip(sharp, 0.0, 1.0), np.float32)
-    volume = np.stack([_guided(guide, plane) for plane in volume])
-    place, sure = peak(volume, places)
-    disparity = filled(place, sure, guide)
-    if scale < 1.0:
-        full = (width, height)
-        fine_guide = _resized(sharp, full)
-        disparity = cv2.ximgproc.guidedFilter(fine_guide, _resized(disparity, full), 4, 1e-4)
-        sure = _resized(sure, full)
+    return np.stack([_guided(guide, plane) for plane in volume]), guide
+
+
+def at_full_size(disparity: Map, sure: Map, slices: Sequence[Map], volume: Map) -> tuple[Map, Map]:
+    """Bring disparity and confidence [h, w] to the size of the slices, along the edges of what is sharp in them."""
+    height, width = slices[0].shape[:2]
+    if disparity.shape != (height, width):
+        full = width, height
+        sharp = all_in_focus(slices, np.stack([resized(plane, full) for plane in volume]))
+        radius = max(2, round(2 * width / disparity.shape[1]))
+        guide = np.ascontiguousarray(np.clip(sharp, 0.0, 1.0), np.float32)
+        disparity = cv2.ximgproc.guidedFilter(guide, resized(disparity, full), radius, 1e-4)
+        sure = resized(sure, full)
     return np.clip(disparity, 0.0, 1.0).astype(np.float32), np.clip(sure, 0.0, 1.0).astype(np.float32)
 
 
@@ -131,7 +143,8 @@ def _grey(picture: Map) -> Map:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
 
 
-def _resized(plane: Map, size: tuple[int, int]) -> Map:
+def resized(plane: Map, size: tuple[int, int]) -> Map:
+    """Return a map or picture at `size` (width, height)."""
     if (plane.shape[1], plane.shape[0]) == size:
         return plane
     shrinks = size[0] < plane.shape[1]

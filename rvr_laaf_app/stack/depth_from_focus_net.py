@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.errors import CheckpointError
-from rvr_laaf_app.stack.depth_from_focus_classical import all_in_focus, sharpness
+from rvr_laaf_app.stack.depth_from_focus_classical import at_full_size, resized, sharpness_volume
+from rvr_laaf_app.stack.reblur import blur_gain, linear_greys, noise_of, reblur_volume
 
 if TYPE_CHECKING:
     from rvr_laaf_app.nets.depth_from_focus_nets import DffConfig, DffNet
@@ -30,7 +30,7 @@ NET = "depth_from_focus"  # in the header of its weights
 WORK_LONG_SIDE = 384
 TILE, OVERLAP = 256, 64  # px at work size; pictures up to 1.5 tiles go through whole
 MOST_SLICES = 6  # of a longer sweep so many are seen, evenly spread: what blurs tells more than what is sharp
-_UNKNOWN_ERROR = 0.05  # expected by networks that do not tell
+CONFIDENT_ERROR = 0.05  # of disparity: expected error at which confidence has fallen to 1 / e
 
 
 def load_published(role: str = ROLE) -> DffNet:
@@ -67,13 +67,10 @@ def learned_depth(
     height, width = slices[0].shape[:2]
     scale = min(1.0, long_side / max(height, width))
     size = max(16, round(width * scale)), max(16, round(height * scale))
-    small = np.stack([_resized(picture, size) for picture in slices])
-    # The networks were trained with the focus going from near to far.
-    disparity, error = tiled(net, small[::-1], np.ascontiguousarray(places[::-1]))
-    sure = np.exp(-np.maximum(error, 0.0) / np.float32(0.05))
-    if size != (width, height):
-        disparity, sure = _full_size(slices, disparity, sure)
-    return np.clip(disparity, 0.0, 1.0).astype(np.float32), np.clip(sure, 0.0, 1.0).astype(np.float32)
+    disparity, error = tiled(net, np.stack([resized(picture, size) for picture in slices]), places)
+    sure = np.exp(-np.maximum(error, 0.0) / np.float32(CONFIDENT_ERROR))
+    volume = np.zeros((0, 1, 1), np.float32) if size == (width, height) else sharpness_volume(slices)[0]
+    return at_full_size(disparity, sure, slices, volume)
 
 
 def spread(places: Map, most: int) -> list[int]:
@@ -90,31 +87,59 @@ def tiled(net: DffNet, slices: Map, places: Map) -> tuple[Map, Map]:
     fixed = net.config.kind == "lstm_ddff"
     tile, overlap = (net.config.tile, net.config.tile // 4) if fixed else (TILE, OVERLAP)
     rows, columns = (_starts(side, tile, overlap, whole=not fixed) for side in (height, width))
+    sweep = _Sweep.of(slices, places, reblurred=net.config.levels > 0)
     total = np.zeros((3, height, width), np.float32)
     for y0, y1 in rows:
         for x0, x1 in columns:
-            disparity, error = _one_tile(net, slices[:, y0:y1, x0:x1], places, least=tile if fixed else 0)
+            disparity, error = _one_tile(net, sweep, (y0, y1, x0, x1), least=tile if fixed else 0)
             weight = np.minimum.outer(_ramp(y1 - y0, overlap), _ramp(x1 - x0, overlap))
             total[:, y0:y1, x0:x1] += np.stack([disparity * weight, error * weight, weight])
     return total[0] / total[2], total[1] / total[2]
 
 
-def _one_tile(net: DffNet, slices: Map, places: Map, *, least: int) -> tuple[Map, Map]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sweep:
+    """Slices [n, h, w, 3], greys [n, h, w] in linear light (None: not needed), gain and noise of all of it."""
+
+    slices: Map
+    places: Map
+    greys: Map | None
+    gain_px: float = 0.0
+    noise: float = 0.0
+
+    @staticmethod
+    def of(slices: Map, places: Map, *, reblurred: bool) -> _Sweep:
+        if not reblurred:
+            return _Sweep(slices, places, None)
+        greys = linear_greys(list(slices))
+        return _Sweep(slices, places, np.stack(greys), blur_gain(greys, places)[0], noise_of(greys))
+
+
+def _one_tile(net: DffNet, sweep: _Sweep, box: tuple[int, int, int, int], *, least: int) -> tuple[Map, Map]:
     """Run the network once; the picture is mirrored beyond its right and lower border to a size that it takes."""
     import torch
 
     from rvr_laaf_app.nets.depth_from_focus_nets import multiple_of, to_input
 
-    height, width = slices.shape[1:3]
+    y0, y1, x0, x1 = box
+    height, width = y1 - y0, x1 - x0
     unit = multiple_of(net.config)
     beyond = [(0, max(-side % unit, least - side)) for side in (height, width)]
-    padded = np.pad(slices, ((0, 0), *beyond, (0, 0)), mode="symmetric")
+    padded = np.pad(sweep.slices[:, y0:y1, x0:x1], ((0, 0), *beyond, (0, 0)), mode="symmetric")
+    volume = None
+    if sweep.greys is not None:
+        greys = np.pad(sweep.greys[:, y0:y1, x0:x1], ((0, 0), *beyond), mode="symmetric")
+        costs = reblur_volume(
+            list(greys), sweep.places, gain_px=sweep.gain_px, noise=sweep.noise, levels=net.config.levels
+        )
+        volume = torch.from_numpy(costs)[None]
     with torch.inference_mode():
-        x = to_input(torch.from_numpy(np.ascontiguousarray(padded))[None])
-        out = net(x, torch.from_numpy(np.ascontiguousarray(places, np.float32))[None])
+        # The networks were trained with the focus going from near to far.
+        x = to_input(torch.from_numpy(np.ascontiguousarray(padded[::-1]))[None])
+        out = net(x, torch.from_numpy(np.ascontiguousarray(sweep.places[::-1]))[None], volume)
     disparity = np.asarray(out.disparity[0, :height, :width].numpy(), np.float32)
     if out.error is None:
-        return disparity, np.full_like(disparity, _UNKNOWN_ERROR)
+        return disparity, np.full_like(disparity, CONFIDENT_ERROR)
     return disparity, np.asarray(out.error[0, :height, :width].numpy(), np.float32)
 
 
@@ -133,17 +158,6 @@ def _ramp(side: int, overlap: int) -> Map:
     return np.minimum(distance / overlap, 1.0).astype(np.float32)
 
 
-def _full_size(slices: Sequence[Map], disparity: Map, sure: Map) -> tuple[Map, Map]:
-    """Bring both maps to the size of the slices, disparity along the edges of their all-in-focus picture."""
-    height, width = slices[0].shape[:2]
-    full = width, height
-    volume = np.stack([sharpness(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))) for picture in slices])
-    guide = np.ascontiguousarray(np.clip(all_in_focus(slices, volume), 0.0, 1.0), np.float32)
-    radius = max(2, round(width / disparity.shape[1]) * 2)
-    fine = cv2.ximgproc.guidedFilter(guide, _resized(disparity, full), radius, 1e-4)
-    return np.asarray(fine, np.float32), _resized(sure, full)
-
-
 def _config(values: object) -> DffConfig:
     from rvr_laaf_app.nets.depth_from_focus_nets import NETS, DffConfig
 
@@ -153,15 +167,6 @@ def _config(values: object) -> DffConfig:
     if any(type(value) is not known[name] for name, value in values.items()) or values["kind"] not in NETS:
         raise ValueError(f"{values}")
     # A hostile number would reserve all memory before its tensors could be found missing.
-    if not (2 <= values["slices"] <= 64 and 32 <= values["tile"] <= 512):
-        raise ValueError(f"slices = {values['slices']}, tile = {values['tile']}")
+    if not (2 <= values["slices"] <= 64 and 32 <= values["tile"] <= 512 and 0 <= values["levels"] <= 64):
+        raise ValueError(f"{values}")
     return DffConfig(**values)
-
-
-def _resized(plane: Map, size: tuple[int, int]) -> Map:
-    if (plane.shape[1], plane.shape[0]) == size:
-        return plane
-    shrinks = size[0] < plane.shape[1]
-    return np.asarray(
-        cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.float32
-    )

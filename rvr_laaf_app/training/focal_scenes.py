@@ -5,7 +5,8 @@
 Scenes and lens are those of `measure.dff_scenes`; half of the surfaces here are cut from photographs of DATA/photos
 (split train; without them everything is drawn). Stack k depends on (seed, k) alone, so a pool that was interrupted goes
 on where it was. POOL holds slices.npy [N, n, h, w, 3] uint8, disparity.npy [N, h, w] uint16 (65535 = nearest),
-coc.npy [N, n, h, w] uint8 (8 = 1 px), known.npy [N, h, w] bool, places.npy [N, n], near_share.npy [N], moving.npy [N].
+coc.npy [N, n, h, w] uint8 (8 = 1 px), known.npy [N, h, w] bool, places.npy [N, n], near_share.npy [N], moving.npy [N],
+volume.npy [N, levels, h/2, w/2] float16: what reblurring costs (`stack.reblur`), its gain as wrong as it may be found.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.color import linear_table
 from rvr_laaf_app.measure.dff_scenes import random_stack
 from rvr_laaf_app.measure.dff_textures import Light, Paint, drawn_texture
+from rvr_laaf_app.stack.reblur import GAINS_PX, LEVELS, linear_greys, reblur_volume
 
 PHOTOS = 600
 COC_UNITS = 8.0  # of one pixel
@@ -39,6 +41,7 @@ class Pool:
     places: NDArray[np.float32]
     near_share: NDArray[np.float32]
     moving: NDArray[np.bool_]
+    volume: NDArray[np.float16]
 
 
 def open_pool(folder: Path) -> Pool:
@@ -89,6 +92,7 @@ def make_pool(folder: Path, *, stacks: int, frames: int, side: int, seed: int, p
         "places": ((stacks, frames), np.float32),
         "near_share": ((stacks,), np.float32),
         "moving": ((stacks,), np.bool_),
+        "volume": ((stacks, LEVELS, side // 2, side // 2), np.float16),
     }
     mark = folder / "done.json"
     done = int(json.loads(mark.read_text())["stacks"]) if mark.exists() else 0
@@ -102,11 +106,27 @@ def make_pool(folder: Path, *, stacks: int, frames: int, side: int, seed: int, p
         pool["disparity"][k] = np.rint(65535 * stack.disparity)
         pool["coc"][k] = np.clip(np.rint(COC_UNITS * stack.coc_px), 0, 255)
         pool["near_share"][k], pool["moving"][k] = stack.near_share, stack.moving
+        pool["volume"][k] = volume_of(
+            stack.slices, stack.places, gain_px=guessed_gain(stack.gain_px, stack.moving, rng)
+        )
         if (k + 1) % 100 == 0 or k + 1 == stacks:
             for array in pool.values():
                 array.flush()
             mark.write_text(json.dumps({"stacks": k + 1, "seed": seed}))
             print(f"{k + 1} stacks", flush=True)
+
+
+def guessed_gain(gain_px: float, moving: bool, rng: np.random.Generator) -> float:
+    """Return a gain as a search may find it: near the true one, or any where something moves."""
+    if moving and rng.random() < 0.5:
+        return float(rng.choice(GAINS_PX))
+    return float(gain_px * np.exp(rng.normal(0.0, 0.06)))
+
+
+def volume_of(slices: NDArray[np.uint8], places: NDArray[np.float32], *, gain_px: float) -> NDArray[np.float16]:
+    """Return the cost volume of bytes [n, h, w, 3] at falling places."""
+    greys = linear_greys([picture.astype(np.float32) / np.float32(255.0) for picture in slices])
+    return np.asarray(reblur_volume(greys, places, gain_px=gain_px), np.float16)
 
 
 def main() -> None:

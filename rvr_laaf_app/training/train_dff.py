@@ -47,6 +47,7 @@ class Settings:
     pool: Path = Path("../train_dff/pool")
     out: Path = Path("../train_dff/run")
     kind: str = "focus_volume"
+    levels: int = 0  # of the cost volume that focus_volume is given beside the slices; those of the pool, or none
     coc: int = 0  # 1: with the second decoder
     places: int = 1  # 0: PoolNet without the focus distance
     steps: int = 1000
@@ -67,13 +68,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """slices [B, n, h, w, 3] uint8, places [B, n], disparity [B, h, w], coc [B, n, h, w] / COC_SCALE_PX, known."""
+    """slices [B, n, h, w, 3] uint8, places [B, n], disparity [B, h, w], coc [B, n, h, w] / COC_SCALE_PX, known.
+
+    volume [B, levels, h/2, w/2]: what reblurring costs.
+    """
 
     slices: Tensor
     places: Tensor
     disparity: Tensor
     coc: Tensor
     known: Tensor
+    volume: Tensor
 
     def to(self, device: str) -> Batch:
         """Return the same on a device."""
@@ -94,7 +99,9 @@ def train(s: Settings) -> None:
     set_seeds(s.seed)
     s.out.mkdir(parents=True, exist_ok=True)
     pools = load_pools(s.pool, slices=s.slices)
-    config = DffConfig(s.kind, coc=bool(s.coc), place_channel=bool(s.places), slices=s.slices or 4, tile=s.crop)
+    config = DffConfig(
+        s.kind, coc=bool(s.coc), place_channel=bool(s.places), slices=s.slices or 4, tile=s.crop, levels=s.levels
+    )
     net = build(config).to(s.device)
     if s.start:
         begin_with(net, Path(s.start))
@@ -143,7 +150,7 @@ def begin_with(net: DffNet, checkpoint: Path) -> None:
 def losses(net: DffNet, batch: Batch, s: Settings) -> Tensor:
     """Return the loss of a batch: disparity, coc if there is a decoder for it, expected error if it tells one."""
     with torch.autocast(torch.device(s.device).type, torch.bfloat16):
-        out: DffOutput = net(to_input(batch.slices), batch.places)
+        out: DffOutput = net(to_input(batch.slices), batch.places, batch.volume if s.levels else None)
     known = batch.known.float()
     count = known.sum().clamp(min=1.0)
     off = out.disparity.float() - batch.disparity
@@ -184,19 +191,21 @@ def dropped(pool: Pool, rng: np.random.Generator, s: Settings) -> int | None:
     """Return which slice to leave out, for stacks of other sizes and spacings; never an end, nor that of the truth."""
     frames = pool.slices.shape[1]
     inner = [i for i in range(1, frames - 1) if i != frames // 2]
-    return int(rng.choice(inner)) if s.slices == 0 and rng.random() < 0.25 and inner else None
+    wanted = s.slices == 0 and s.levels == 0 and rng.random() < 0.25
+    return int(rng.choice(inner)) if wanted and inner else None
 
 
 def view(pool: Pool, k: int, crop: int, rng: np.random.Generator) -> list[NDArray]:
     """A random crop of a stack, mirrored and turned, with its light changed a little."""
     height, width = pool.disparity.shape[1:]
-    y, x = (int(rng.integers(0, side - crop + 1)) for side in (height, width))
+    y, x = (2 * int(rng.integers(0, (side - crop) // 2 + 1)) for side in (height, width))
     window = slice(y, y + crop), slice(x, x + crop)
     parts: list[NDArray] = [
         pool.slices[k][:, *window],
         pool.disparity[k][None, *window].astype(np.float32) / np.float32(65535),
         pool.coc[k][:, *window].astype(np.float32) / np.float32(COC_UNITS * COC_SCALE_PX),
         pool.known[k][None, *window],
+        pool.volume[k][:, y // 2 : (y + crop) // 2, x // 2 : (x + crop) // 2].astype(np.float32),
     ]
     if rng.random() < 0.5:
         parts = [part[:, :, ::-1] for part in parts]
@@ -211,11 +220,13 @@ def view(pool: Pool, k: int, crop: int, rng: np.random.Generator) -> list[NDArra
 
 def gathered(views: list[list[NDArray]], *, dropped: int | None = None) -> Batch:
     """Put views together, without the slice `dropped`."""
-    slices, disparity, coc, known, places = (torch.from_numpy(np.stack(part)) for part in zip(*views, strict=True))
+    slices, disparity, coc, known, volume, places = (
+        torch.from_numpy(np.stack(part)) for part in zip(*views, strict=True)
+    )
     if dropped is not None:
         left = [i for i in range(slices.shape[1]) if i != dropped]
         slices, coc, places = slices[:, left], coc[:, left], places[:, left]
-    return Batch(slices, places, disparity[:, 0], coc, known[:, 0])
+    return Batch(slices, places, disparity[:, 0], coc, known[:, 0], volume)
 
 
 def held_out(pool: Pool, s: Settings) -> tuple[Batch, NDArray[np.bool_]]:
@@ -232,7 +243,8 @@ def held_out_rms(net: DffNet, kept: tuple[Batch, NDArray[np.bool_]], device: str
     batch, moving = kept
     errors = []
     for k in range(len(moving)):
-        found = net(to_input(batch.slices[k : k + 1].to(device)), batch.places[k : k + 1].to(device)).disparity
+        one = Batch(*(getattr(batch, name)[k : k + 1] for name in Batch.__slots__)).to(device)
+        found = net(to_input(one.slices), one.places, one.volume if net.config.levels else None).disparity
         off = (found[0].float().cpu().clamp(0, 1) - batch.disparity[k])[batch.known[k]]
         errors.append(float(off.square().mean()) if len(off) else 0.0)
     square = np.array(errors)

@@ -7,7 +7,9 @@ import torch
 
 from rvr_laaf_app.nets.depth_from_focus_nets import (
     NETS,
+    VOLUME_WIDTHS,
     DffConfig,
+    Reblurred,
     build,
     confidence,
     doubled,
@@ -74,6 +76,27 @@ def test_the_order_of_slices_matters_to_those_that_read_them_as_a_sequence(kind:
 def test_any_number_of_slices(kind: str, count: int) -> None:
     slices, places = stack(count=count, side=48)
     assert build(DffConfig(kind)).eval()(slices, places).disparity.shape == (2, 48, 48)
+
+
+def test_the_cost_volume_counts_where_the_config_has_levels() -> None:
+    net = build(DffConfig("focus_volume", levels=9)).eval()
+    slices, places = stack()
+    costs = torch.rand(2, 9, SIDE // 2, SIDE // 2) * 20
+    found = net(slices, places, costs).disparity
+    assert found.shape == (2, SIDE, SIDE)
+    assert not torch.equal(found, net(slices, places, costs.flip(1)).disparity)
+
+
+def test_the_place_of_least_cost_is_chosen_as_far_as_it_is_trusted() -> None:
+    reblurred = Reblurred(5)
+    torch.nn.init.zeros_(reblurred.trust.weight)
+    costs = torch.full((1, 5, 4, 4), 60.0)
+    costs[:, 3] = 1.0
+    y = torch.zeros(1, VOLUME_WIDTHS[0], 4, 4)
+    for bias, wanted in ((-30.0, 0.1), (30.0, 0.75)):
+        torch.nn.init.constant_(reblurred.trust.bias, bias)
+        found = reblurred.chosen(costs, torch.full((1, 1, 4, 4), 0.1), y)
+        torch.testing.assert_close(found, torch.full((1, 1, 4, 4), wanted))
 
 
 def test_poolnet_without_the_focus_distance_does_not_see_it() -> None:
