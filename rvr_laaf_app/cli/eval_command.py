@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rvr_laaf_app.cli.eval_autofocus import run_autofocus
 from rvr_laaf_app.cli.eval_dff import add_dff_arguments, run_dff
 from rvr_laaf_app.cli.eval_laaf import add_laaf_arguments, run_laaf
+from rvr_laaf_app.cli.eval_stack import add_stack_arguments, run_stack
 from rvr_laaf_app.cli.options import count
 from rvr_laaf_app.core.errors import RvrError, UsageError
 
@@ -39,6 +40,8 @@ steady  jitter and drift of static pixels on clips with a static camera, and sme
 laaf    proposed focus targets against those set by eye ({"clips": {NAME: {"frames", "fps", "targets": [{"frame",
         "early", "late", "box": [x, y, w, h]}]}}}): distance in time, place, false ones, beside the paper's
 dff     depth from focus, every method, on focal stacks that are rendered for it (--seed), beside the slides' figures
+stack   aligning, fusing and all-in-focus capturing on stacks drawn for it (--seed); photographs, rendered truths and
+        pairs (NAME-A, NAME-B) of --data too
 autofocus  steps to focus, error and time of every method on the simulated camera (--seed), beside the paper's; with
         --data on photographs of a folder, and on the focus sweeps in its folder focus/
 """
@@ -55,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOGUE
-    parser.add_argument("measure", choices=[*MEASURES, "laaf", "dff", "autofocus"], help="what to measure")
+    parser.add_argument("measure", choices=[*MEASURES, "laaf", "dff", "autofocus", "stack"], help="what to measure")
     parser.add_argument("--estimator", default="rvr", metavar="NAME", help="rvr (default), lower-is-nearer, ...")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="weights other than the published ones")
     parser.add_argument(
@@ -76,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=count, default=90, metavar="N", help="steady: first frames used (default 90)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of scenes that are made for the test")
     add_laaf_arguments(parser)
+    add_stack_arguments(parser)
     add_dff_arguments(parser)
 
 
@@ -83,6 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print the table, write the JSON."""
     if arguments.measure == "autofocus":
         return run_autofocus(arguments)
+    if arguments.measure == "stack":
+        return run_stack(arguments, _data_if_there(arguments.data))
     if arguments.measure == "dff":
         return run_dff(arguments)
     if arguments.measure == "laaf":
@@ -113,6 +119,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         _write(arguments.json, text)
     return 0
+
+
+def _data_if_there(given: Path | None) -> Path | None:
+    """Return the folder that was named or lies beside, or None: what is measured can do without."""
+    try:
+        return _data_folder(given)
+    except UsageError:
+        if given is not None:
+            raise
+        return None
 
 
 def _data_folder(given: Path | None) -> Path:
