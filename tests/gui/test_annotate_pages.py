@@ -81,6 +81,33 @@ def test_agreement_has_figures_with_intervals_and_shows_where_they_differ(
     assert window.pages.currentWidget() is window.page
 
 
+def test_keys_act_only_on_what_is_seen(annotate_window: Make, folder: Path, qtbot: QtBot) -> None:
+    window = annotate_window(folder, "ann", wait=False)
+    desk = window.desk
+    assert desk is not None
+    qtbot.waitUntil(lambda: window.surveyed, timeout=60_000)
+    window.show_clip("clip 0.mp4")
+    qtbot.waitUntil(lambda: desk.facts is not None, timeout=20_000)
+    window.menus.run("next_target")
+    assert desk.chosen is not None
+    window.menus.run("page_agreement")
+    for key in (Qt.Key.Key_Delete, Qt.Key.Key_V, Qt.Key.Key_1):
+        QTest.keyClick(window.focusWidget() or window, key)
+    assert desk.said is not None
+    assert [t.reason for t in desk.said.targets] == ["", ""]
+    window.menus.run("page_annotate")
+    QTest.keyClick(window.page.picture, Qt.Key.Key_V)
+    assert [t.reason for t in desk.said.targets] == ["", "speaks"]
+
+
+def test_closing_while_clips_are_looked_at(annotate_window: Make, tmp_path: Path) -> None:
+    for number in range(3):
+        write_two_squares(tmp_path / f"{number}.mp4", frames=60, seed=number + 1)
+    window = annotate_window(tmp_path, wait=False)
+    window.close()
+    assert window.ended_well
+
+
 def test_with_one_annotator_the_page_says_what_is_missing(annotate_window: Make, tmp_path: Path, qtbot: QtBot) -> None:
     write_two_squares(tmp_path / "one.mp4", frames=30)
     window = annotate_window(tmp_path)
@@ -152,6 +179,10 @@ def test_the_main_window_opens_it_and_closes_it(
     assert annotating is not None
     qtbot.waitUntil(lambda: annotating.surveyed and annotating.desk is not None, timeout=60_000)
     assert annotating.isVisible()
+    object.__setattr__(window.files.prompts, "folder", lambda _: str(tmp_path / "nowhere"))
+    annotating.close()
+    window.menus.actions["annotate"].trigger()
+    assert "not a folder" in window.error_bar.text
     window.close_now()
     assert not annotating.isVisible()
     assert annotating.ended_well

@@ -51,6 +51,7 @@ class Desk(QObject):
         self.folder = folder
         self.store = AnnotatorStore.open(folder, annotator)
         self.survey = Survey(())
+        self._order: tuple[ClipFacts, ...] = ()
         self._facts: ClipFacts | None = None
         self._ground: Ground | None = None
         self._chosen: str | None = None
@@ -71,6 +72,8 @@ class Desk(QObject):
     def set_survey(self, survey: Survey) -> None:
         """Take what is known of the folder by now."""
         self.survey = survey
+        usable = queue_for(self.annotator, survey.clips, {})
+        self._order = (*usable, *(f for f in survey.clips if not f.usable))
         self.survey_changed.emit()
 
     def order(self) -> list[ClipFacts]:
@@ -78,8 +81,7 @@ class Desk(QObject):
 
         Then those that were set aside before anybody saw them.
         """
-        usable = queue_for(self.annotator, self.survey.clips, {})
-        return [*usable, *(f for f in self.survey.clips if not f.usable)]
+        return list(self._order)
 
     def state_of(self, facts: ClipFacts) -> str:
         """Return "todo", "begun", "done" or "aside"."""

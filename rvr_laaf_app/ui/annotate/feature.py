@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.ui.feature import Feature, Handlers
 
 if TYPE_CHECKING:
@@ -40,8 +40,13 @@ class AnnotateFeature(Feature):
             return
         if annotating is not None:
             annotating.deleteLater()
+        who = user_name()
         annotating = self.annotating = self.make()
-        annotating.open_folder(Path(folder), user_name())
+        try:
+            annotating.open_folder(Path(folder), who)
+        except RvrError:
+            annotating.close()
+            raise
         annotating.show()
 
     def ask_to_end(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from rvr_laaf_app.annotation.work import ClipFacts, Surveyed
+from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.ui.annotate.background import ClipOpener, OpenedClip, SurveyWork
 from rvr_laaf_app.ui.annotate.bench import Bench
 from rvr_laaf_app.ui.annotate.desk import Desk
@@ -120,6 +121,12 @@ class FolderWork(QObject):
         here = keys.index(self.shown_key) if self.shown_key in keys else -direction
         if 0 <= here + direction < len(keys):
             self.ask(keys[here + direction])
+
+    def keep(self) -> None:
+        """Annotate the open clip although it was set aside."""
+        if not self.surveyed:
+            raise UsageError("the clips are still being looked at", remedy="Try again when all have been.")
+        self.desk.keep()
 
     @Slot(object)
     def _opened(self, clip: OpenedClip) -> None:

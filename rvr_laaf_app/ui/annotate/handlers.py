@@ -40,7 +40,6 @@ def handlers_of(bench: Bench) -> Handlers:
         "set_hold": lambda: bench.set_limit("hold"),
         "clear_hold": lambda: bench.set_limit("hold", clear=True),
         "remove_target": desk.remove,
-        "keep_clip": desk.keep,
         "attention": bench.next_attention,
         "attention_off": lambda: bench.set_attention("off"),
         "attention_over": lambda: bench.set_attention("over"),

@@ -150,6 +150,7 @@ class AnnotateWindow(QMainWindow):
         self.pages.setCurrentWidget(pages[name] if work is not None else self.empty)
         self.head.setVisible(work is not None)
         self.head.show_page(name)
+        self.show_state()  # the keys of a page act only while it is seen
         if work is not None and name != "annotate":
             work.bench.show.player.pause()
             self._compare() if name == "agreement" else self.figures.count(work.desk.folder, work.desk.survey)
@@ -211,6 +212,7 @@ class AnnotateWindow(QMainWindow):
         work.bench.said_something.connect(self.say)
         work.changed.connect(self.show_state)
         work.clip_opened.connect(self._to_page)
+        work.bench.attention_changed.connect(lambda mode: self.menus.actions[f"attention_{mode}"].setChecked(True))
         work.failed.connect(self.show_error)
         self.page.clips.clip_asked.connect(work.ask)
         self.menus.bind({**handlers_of(work.bench), **self._own_handlers(work)})
@@ -237,6 +239,7 @@ class AnnotateWindow(QMainWindow):
             "previous_clip": lambda: work.step(-1),
             "next_clip": lambda: work.step(1),
             "set_aside": lambda: self._set_aside(work),
+            "keep_clip": work.keep,
             "annotate_as": lambda: self._annotate_as(work),
             "import_targets": lambda: self._import(work),
             "export_targets": lambda: self._export(work),
@@ -292,7 +295,8 @@ class AnnotateWindow(QMainWindow):
             self._attempt(lambda b: b.show.shuttle(direction))
 
     def _digit(self, act: str, number: int) -> None:
-        self._attempt(lambda b: getattr(b, act)(number))
+        if self.pages.currentWidget() is self.page:
+            self._attempt(lambda b: getattr(b, act)(number))
 
     def _tell_step(self, text: str, label: str | None) -> None:
         if label is not None:
@@ -347,6 +351,8 @@ class AnnotateWindow(QMainWindow):
 
     def _met(self, desk: Desk) -> set[str]:
         met = {"folder"}
+        if self.pages.currentWidget() is not self.page:
+            return met
         if desk.facts is not None:
             met.add("clip")
             if desk.state_of(desk.facts) == "aside":
