@@ -110,9 +110,14 @@ class Connection:
             self._board.post(position=frame.position)
         return frame
 
-    def take_still(self) -> Still:
-        """Take a picture; this may take long."""
-        return self.call(lambda: self.camera.capture_still(), deadline_s=self.deadlines.still)
+    def take_still(self) -> tuple[Still, tuple[Still, ...]]:
+        """Take a picture; this may take long. Also returned are other files of it (raw), if the camera gave any."""
+
+        def take() -> tuple[Still, tuple[Still, ...]]:
+            still = self.camera.capture_still()
+            return still, tuple(getattr(self.camera, "companions", ()))
+
+        return self.call(take, deadline_s=self.deadlines.still)
 
     def heartbeat(self) -> None:
         """Ask for a sign of life."""

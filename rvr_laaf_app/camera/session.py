@@ -142,7 +142,7 @@ class CameraSession:
 
     def capture(self) -> Future[Still]:
         """Take one picture."""
-        return self._simple("capture", lambda c: c.take_still(), state=SessionState.CAPTURING)
+        return self._simple("capture", lambda c: c.take_still()[0], state=SessionState.CAPTURING)
 
     def run_autofocus(
         self,

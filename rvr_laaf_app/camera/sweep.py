@@ -5,8 +5,8 @@ at any moment leaves a folder that reads and can be gone on with. Pictures are n
 
 sweep.json: {"schema": "rvr-sweep/1", "camera", "name", "serial", "simulated", "lens", "f_number" or null, "range":
 [min, max] or null, "depth_of_field_steps" or null, "planned": [position...], "frames": [{"file", "position", "time_s",
-"sha256", and "wanted" where the lens did not stand exactly where the plan said}]}. A folder of pictures without a
-manifest is a sweep too: natural order of names, positions 0, 1, 2...
+"sha256", and where they apply "wanted": the planned position, "companions": [file...] (raw beside JPEG)}]}. A folder of
+pictures without a manifest is a sweep too: natural order of names, positions 0, 1, 2...
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -42,6 +42,7 @@ class SweepFrame:
     """One picture of a sweep: its file name in the folder, where the lens stood, when (Unix time), and its hash.
 
     time_s is 0 and sha256 is "" where nobody wrote them down. wanted: the planned position where it differs.
+    companions: other files of the same picture, such as raw beside JPEG.
     """
 
     file: str
@@ -49,6 +50,7 @@ class SweepFrame:
     time_s: float = 0.0
     sha256: str = ""
     wanted: int | None = None
+    companions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,9 @@ class SweepWriter:
             raise UsageError("this folder holds other pictures", where=place, remedy="Choose an empty folder.")
         else:
             self._sweep = replace(about, folder=place, frames=())
+        # Numbers of files that nobody listed (a picture half taken over) are not given out again.
+        used = [int(m[1]) for p in place.iterdir() if (m := _FRAME_NAME.fullmatch(p.name))]
+        self._number = max(used, default=0)
         self._write_manifest()
 
     @property
@@ -154,31 +159,40 @@ class SweepWriter:
         return self._sweep
 
     def add(
-        self, data: bytes, suffix: str, *, position: int, wanted: int | None = None, time_s: float | None = None
+        self,
+        data: bytes,
+        suffix: str,
+        *,
+        position: int,
+        wanted: int | None = None,
+        companions: Sequence[tuple[bytes, str]] = (),
+        time_s: float | None = None,
     ) -> SweepFrame:
         """Write one picture as the camera gave it, then the manifest; returns when both would survive a power cut.
 
-        position: where the lens stood; wanted: what the plan said, if that is not the same.
+        position: where the lens stood; wanted: what the plan said, if that is not the same. companions: (content,
+        suffix) of other files of the same picture; they are written first, so that a listed picture is complete.
 
         Raises:
             ExportError: no room or no right to write; what was captured before is untouched.
         """
-        if not re.fullmatch(r"\.[a-z0-9]{1,8}", suffix.lower()):
-            raise UsageError(f"{suffix!r} is no kind of picture file")
         folder = self._sweep.folder
-        final = folder / f"frame_{self._next_number():04d}_at_{position}{suffix.lower()}"
+        self._number += 1
+        stem = f"frame_{self._number:04d}_at_{position}"
+        moment_s = time.time() if time_s is None else time_s
         with _write_errors(folder):
+            beside = []
+            for count, (content, ending) in enumerate(companions):
+                beside.append(stem + (_suffix(ending) if ending.lower() != suffix.lower() else f"_{count}{ending}"))
+                _write_new(folder / beside[-1], content)
+            final = folder / (stem + _suffix(suffix))
             _write_new(final, data)
             digest = hashlib.sha256(data).hexdigest()
-            moment_s = time.time() if time_s is None else time_s
-            frame = SweepFrame(final.name, position, moment_s, digest, None if wanted == position else wanted)
+            planned = None if wanted == position else wanted
+            frame = SweepFrame(final.name, position, moment_s, digest, planned, tuple(beside))
             self._sweep = replace(self._sweep, frames=(*self._sweep.frames, frame))
             self._write_manifest()
         return frame
-
-    def _next_number(self) -> int:
-        numbers = [int(m[1]) for f in self._sweep.frames if (m := _FRAME_NAME.fullmatch(f.file))]
-        return max(numbers, default=len(self._sweep.frames)) + 1
 
     def _go_on(self, place: Path, about: Sweep) -> Sweep:
         found = read_sweep(place)
@@ -251,20 +265,26 @@ def _decode(folder: Path, values: dict[str, object]) -> Sweep:
 def _decode_frame(entry: object, where: str) -> SweepFrame:
     if not isinstance(entry, dict):
         raise ValueError(f"{where} must be an object")
-    name = fields.text(entry, "file")
-    if not name or len(name) > 255 or name in {".", ".."} or any(c in name for c in '/\\:\0\n"'):
-        raise ValueError(f"{where}.file must be the name of a file in the same folder")
     digest = fields.text(entry, "sha256", "")
     if digest and not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise ValueError(f"{where}.sha256 must be 64 hexadecimal digits")
     moment = entry.get("time_s")
     return SweepFrame(
-        name,
+        _file_name(entry.get("file"), f"{where}.file"),
         fields.integer(entry.get("position"), f"{where}.position"),
         0.0 if moment is None else fields.real(moment, f"{where}.time_s"),
         digest,
         None if (wanted := entry.get("wanted")) is None else fields.integer(wanted, f"{where}.wanted"),
+        tuple(_file_name(name, f"{where}.companions") for name in fields.items(entry, "companions")),
     )
+
+
+def _file_name(name: object, where: str) -> str:
+    if not isinstance(name, str) or not 0 < len(name) <= 255 or name in {".", ".."}:
+        raise ValueError(f"{where} must be the name of a file")
+    if any(c in name for c in '/\\:\0\n"'):
+        raise ValueError(f"{where} must be the name of a file in the same folder")
+    return name
 
 
 def _encode(sweep: Sweep) -> bytes:
@@ -291,18 +311,36 @@ def _encode_frame(frame: SweepFrame) -> dict[str, object]:
         "time_s": frame.time_s,
         "sha256": frame.sha256,
     }
-    return values if frame.wanted is None else values | {"wanted": frame.wanted}
+    if frame.wanted is not None:
+        values["wanted"] = frame.wanted
+    return values | ({"companions": list(frame.companions)} if frame.companions else {})
 
 
 def _unlisted(folder: Path, listed: tuple[SweepFrame, ...]) -> tuple[SweepFrame, ...]:
-    """Pictures of ours that are whole on the disk (they have their final name) but not in the manifest."""
-    known = {frame.file for frame in listed}
+    """Pictures of ours that are whole on the disk (they have their final name) but not in the manifest.
+
+    Files of one name belong together; a raw file alone, where the others are not, is a picture half taken over.
+    """
+    known = {Path(frame.file).stem for frame in listed}
+    raw_only = not any(Path(frame.file).suffix in PICTURE_SUFFIXES for frame in listed)
+    groups: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir(), key=lambda p: (p.suffix not in PICTURE_SUFFIXES, natural_order(p.name))):
+        if _FRAME_NAME.fullmatch(path.name) and path.stem not in known and path.is_file():
+            groups.setdefault(path.stem, []).append(path)
     found = []
-    for path in sorted(folder.iterdir(), key=lambda p: natural_order(p.name)):
-        match = _FRAME_NAME.fullmatch(path.name)
-        if match and path.name not in known and path.is_file():
-            found.append(SweepFrame(path.name, int(match[2]), path.stat().st_mtime, _hash(path)))
+    for stem in sorted(groups, key=natural_order):
+        first, *others = groups[stem]
+        if first.suffix in PICTURE_SUFFIXES or raw_only:
+            position = int(stem.rpartition("_")[2])
+            beside = tuple(p.name for p in others)
+            found.append(SweepFrame(first.name, position, first.stat().st_mtime, _hash(first), None, beside))
     return tuple(found)
+
+
+def _suffix(suffix: str) -> str:
+    if not re.fullmatch(r"\.[a-z0-9]{1,8}", suffix.lower()):
+        raise UsageError(f"{suffix!r} is no kind of picture file")
+    return suffix.lower()
 
 
 def _write_new(final: Path, data: bytes) -> None:

@@ -6,16 +6,17 @@ what happens to the disk that of `sweep`.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.camera.base import CameraError, Still
+from rvr_laaf_app.camera.base import CameraError, NotOffered, Still
 from rvr_laaf_app.camera.connection import Connection, SessionFault, Work
 from rvr_laaf_app.camera.focusing import LUMA, WHOLE, patch_of
 from rvr_laaf_app.camera.picture_files import decode_picture
@@ -76,7 +77,8 @@ def run_sweep(
         LensStuck: the lens does not move. SamePicture: the camera does not give a new picture. In every case what was
         captured is kept and can be gone on with.
     """
-    taking = _Taking(connection, plan, cancel, on_frame)
+    facts = yield from connection.survive(lambda: _facts(connection, plan), cancel)
+    taking = _Taking(connection, facts, cancel, on_frame)
     cancelled = False
     for position in taking.writer.sweep.remaining:
         yield
@@ -99,7 +101,8 @@ def run_strategy(
 
     The patch is the picture itself, or the live view where the file cannot be decoded (raw). Errors as `run_sweep`.
     """
-    taking = _Taking(connection, plan, cancel, on_frame)
+    facts = yield from connection.survive(lambda: _facts(connection, plan), cancel)
+    taking = _Taking(connection, facts, cancel, on_frame)
     patch: NDArray[np.float32] | None = None
     cancelled, result = False, None
     try:
@@ -126,6 +129,7 @@ class _Taken:
     still: Still | None
     seen: bool
     note: str = ""
+    companions: tuple[Still, ...] = ()
 
 
 class _Taking:
@@ -161,7 +165,8 @@ class _Taking:
         if self._unseen == UNSEEN_STEPS:
             self._notes.append(_UNSEEN_NOTE.format(count=self._unseen))
         place = position if still.position is None else still.position
-        self.writer.add(still.data, still.suffix, position=place, wanted=position)
+        beside = [(other.data, other.suffix) for other in taken.companions]
+        self.writer.add(still.data, still.suffix, position=place, wanted=position, companions=beside)
         self._former = still
         self._tell()
         if self._on_frame is not None:
@@ -191,6 +196,20 @@ def _patch(connection: Connection, still: Still | None) -> NDArray[np.float32]:
     return patch_of(connection.look(), WHOLE)
 
 
+def _facts(connection: Connection, plan: SweepPlan) -> SweepPlan:
+    """Return the plan with the lens and f-number that the camera itself tells, where the plan says nothing."""
+    if plan.lens and plan.f_number is not None:
+        return plan
+    try:
+        told = {c.name.replace("-", "_"): str(c.value) for c in connection.call(lambda: connection.camera.controls())}
+    except NotOffered:
+        told = {}
+    number = re.fullmatch(r"(?:f/?)?\s*(\d{1,3}(?:\.\d{1,3})?)", told.get("f_number", "").strip().lower())
+    f_number = float(number[1]) if number and float(number[1]) > 0 else None
+    lens = plan.lens or str(getattr(connection.camera, "lens", "")) or told.get("lens", "")
+    return replace(plan, lens=lens, f_number=f_number if plan.f_number is None else plan.f_number)
+
+
 def _about(connection: Connection, plan: SweepPlan) -> Sweep:
     info, drive = connection.camera.info, connection.lens_or_refuse().drive
     known = drive.minimum is not None and drive.maximum is not None
@@ -216,9 +235,9 @@ def _step(connection: Connection, position: int, former: Still | None) -> Callab
         connection.tell_position()
         note = report.note if report.verified else ""
         for attempt in range(1, SAME_TRIES + 1):
-            still = connection.take_still()
+            still, beside = connection.take_still()
             if former is None or still.data != former.data:
-                return _Taken(still, bool(report.verified) or "no live view" in report.note, note)
+                return _Taken(still, bool(report.verified) or "no live view" in report.note, note, beside)
             if still.position is not None and still.position == former.position:
                 return _Taken(None, True)
             note = "the camera gave the picture before once more; it was taken again"

@@ -206,3 +206,31 @@ def test_what_was_planned_counts_where_the_lens_stood_beside_it(tmp_path: Path) 
     assert sweep.positions == (1099, 1200)
     assert [frame.wanted for frame in sweep.frames] == [1100, None]
     assert sweep.remaining == (1300, 1200)
+
+
+def test_raw_files_stay_beside_their_pictures(tmp_path: Path) -> None:
+    writer = SweepWriter(tmp_path, ABOUT)
+    frame = writer.add(b"one", ".jpg", position=1100, companions=[(b"raw one", ".NEF"), (b"other", ".jpg")])
+    assert frame.companions == ("frame_0001_at_1100.nef", "frame_0001_at_1100_1.jpg")
+    assert [(tmp_path / name).read_bytes() for name in frame.companions] == [b"raw one", b"other"]
+    assert read_sweep(tmp_path, verify=True) == writer.sweep
+    # killed between the raw file and its picture: the picture is taken again, the raw file stays
+    (tmp_path / "frame_0002_at_1200.nef").write_bytes(b"raw two")
+    again = SweepWriter(tmp_path, ABOUT, resume=True)
+    assert again.sweep.remaining == (1200, 1300, 1200)
+    again.add(b"two", ".jpg", position=1200, companions=[(b"raw two again", ".nef")])
+    assert (tmp_path / "frame_0002_at_1200.nef").read_bytes() == b"raw two"
+    # killed after both: they belong together
+    (tmp_path / "frame_0004_at_1300.nef").write_bytes(b"raw three")
+    (tmp_path / "frame_0004_at_1300.jpg").write_bytes(b"three")
+    last = SweepWriter(tmp_path, ABOUT, resume=True).sweep
+    assert last.positions == (1100, 1200, 1300)
+    assert last.frames[-1].file == "frame_0004_at_1300.jpg"
+    assert last.frames[-1].companions == ("frame_0004_at_1300.nef",)
+
+
+def test_a_camera_that_gives_raw_only_loses_none(tmp_path: Path) -> None:
+    SweepWriter(tmp_path, ABOUT).add(b"raw", ".nef", position=1100)
+    (tmp_path / "frame_0002_at_1200.nef").write_bytes(b"raw two")
+    sweep = SweepWriter(tmp_path, ABOUT, resume=True).sweep
+    assert [f.file for f in sweep.frames] == ["frame_0001_at_1100.nef", "frame_0002_at_1200.nef"]

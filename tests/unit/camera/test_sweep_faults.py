@@ -32,7 +32,8 @@ from rvr_laaf_app.core.errors import ExportError, UsageError
 # without signs of life, so that calls can be counted
 QUICK = Deadlines(call=0.3, open=1.0, still=0.3, slow=0.06, busy=3.0, again=0.01, card=0.01, heartbeat=60.0, close=1.0)
 PLAN = (1200, 1400, 1600, 1800)
-CALLS_PER_STEP = 3  # drive, read-back, still
+CALLS_PER_STEP = 3  # drive, read-back, still; and before the first one the controls, which name the lens
+CALLS = 1 + CALLS_PER_STEP * len(PLAN)
 WAIT_S = 30.0
 
 
@@ -151,13 +152,15 @@ def test_a_sweep_without_faults_makes_three_calls_a_step(stage: Callable[..., St
     here = stage()
     outcome = sweep_with_fault(here, tmp_path / "s", None)
     check_nothing_lost(here, tmp_path / "s")
-    assert outcome.calls == CALLS_PER_STEP * len(PLAN)
+    assert outcome.calls == CALLS
+    assert outcome.report.sweep.lens == "50 mm by formula"
+    assert outcome.report.sweep.f_number == 2.38
     assert outcome.report.faults == ()
     assert outcome.report.notes == ()
 
 
 @pytest.mark.parametrize("kind", [*FAULT_KINDS, "hang"])
-@pytest.mark.parametrize("at", range(1, CALLS_PER_STEP * len(PLAN) + 1))
+@pytest.mark.parametrize("at", range(1, CALLS + 1))
 def test_every_fault_at_every_call_of_a_sweep(
     stage: Callable[..., Stage], tmp_path: Path, kind: str, at: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -172,8 +175,8 @@ def test_every_fault_at_every_call_of_a_sweep(
         assert outcome.noticed_s is not None
     if outcome.noticed_s is not None:
         assert outcome.noticed_s < 3.0
-    last_drive = CALLS_PER_STEP * (len(PLAN) - 1) + 1
-    if (kind == "same_picture" and at > CALLS_PER_STEP) or (kind == "stuck" and at <= last_drive):
+    last_drive = CALLS - CALLS_PER_STEP + 1
+    if (kind == "same_picture" and at > 1 + CALLS_PER_STEP) or (kind == "stuck" and at <= last_drive):
         assert len(outcome.report.notes) == 1
     assert len(caplog.records) <= 3, [record.getMessage() for record in caplog.records]
 
@@ -225,7 +228,7 @@ def test_a_sweep_is_stopped_while_the_camera_is_away(stage: Callable[..., Stage]
     here = stage()
     with CameraSession(here.camera(), reopen=here.reach, deadlines=QUICK, live=False) as session:
         session.controls().result(WAIT_S)
-        here.device.add_fault(Fault("unplug", 5))
+        here.device.add_fault(Fault("unplug", 6))
         task = session.sweep(SweepPlan(tmp_path / "s", PLAN))
         lost = threading.Event()
         session.observe(lambda status: lost.set() if status.state is SessionState.DISCONNECTED else None)
@@ -238,9 +241,9 @@ def test_a_sweep_is_stopped_while_the_camera_is_away(stage: Callable[..., Stage]
 
 def test_what_lasts_is_reported_and_keeps_what_was_captured(stage: Callable[..., Stage], tmp_path: Path) -> None:
     for fault, error in (
-        (Fault("same_picture", 6, calls=99), SamePicture),
-        (Fault("stuck", 4, calls=99), LensStuck),
-        (Fault("busy", 4, calls=9999), CameraError),
+        (Fault("same_picture", 7, calls=99), SamePicture),
+        (Fault("stuck", 5, calls=99), LensStuck),
+        (Fault("busy", 5, calls=9999), CameraError),
     ):
         here, folder = stage(), tmp_path / fault.kind
         deadlines = replace(QUICK, busy=0.1)
@@ -251,6 +254,28 @@ def test_what_lasts_is_reported_and_keeps_what_was_captured(stage: Callable[...,
                 session.sweep(SweepPlan(folder, PLAN)).result(WAIT_S)
             assert session.status.message
         assert read_sweep(folder, verify=True).positions == PLAN[:1]
+
+
+class WithRaw(Witness):
+    """Gives a raw file with each picture, as cameras that store both."""
+
+    companions: tuple[Still, ...] = ()
+
+    def capture_still(self) -> Still:
+        still = super().capture_still()
+        self.companions = (Still(b"raw of " + still.name.encode(), ".nef"),)
+        return still
+
+
+def test_raw_files_of_the_camera_are_kept(stage: Callable[..., Stage], tmp_path: Path) -> None:
+    here = stage()
+    camera = WithRaw(here.device)
+    camera.truth = here.truth
+    with CameraSession(camera, deadlines=QUICK, live=False) as session:
+        session.sweep(SweepPlan(tmp_path / "s", PLAN)).result(WAIT_S)
+    check_nothing_lost(here, tmp_path / "s")
+    assert len(list((tmp_path / "s").glob("*.nef"))) == len(PLAN)
+    assert all(len(frame.companions) == 1 for frame in read_sweep(tmp_path / "s").frames)
 
 
 def test_a_full_disk_ends_the_sweep_and_it_goes_on_when_there_is_room(
