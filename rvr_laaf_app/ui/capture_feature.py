@@ -336,16 +336,21 @@ class CaptureFeature(Feature):
 
     @Slot()
     def _tell_soon(self) -> None:
+        self._show_checks()
         if tuple(self.met()) != self._met:
             QTimer.singleShot(0, self, self._tell)
 
-    def _tell(self) -> None:
-        """Let the window enable what is possible now; its other parts have not changed."""
-        met = tuple(self.met())
+    def _show_checks(self) -> None:
+        """Let the actions that are switched show how they are."""
         if self.view is not None:
             actions = self._window.menus.actions
             actions["camera_ahead"].setChecked(self.ahead.running)
             actions["camera_keep"].setChecked(self.lens.keeping)
+
+    def _tell(self) -> None:
+        """Let the window enable what is possible now; its other parts have not changed."""
+        met = tuple(self.met())
+        self._show_checks()
         if met != self._met:
             self._met = met
             self._window.show_state()

@@ -40,13 +40,15 @@ class Rig:
         self.feature.stack.set_root(root)
         self.device: SimulatedDevice
 
-    def use(self, *faults: Fault, live: bool = True, **how: object) -> None:
+    def use(
+        self, *faults: Fault, live: bool = True, scene: str = "desk", size: tuple[int, int] = SIZE, **how: object
+    ) -> None:
         """Connect a device with such faults and choose it on the page of cameras."""
         behaviour = Behaviour(frame_interval_s=0.02, **how)  # type: ignore[arg-type]
-        scene = make_scene("desk", size=SIZE, limits=(1050, 2100), seed=2)
+        seen = make_scene(scene, size=size, limits=(1050, 2100), seed=2)
         number = next(numbers)
         self.device = SimulatedDevice(
-            scene, behaviour=behaviour, faults=faults, name=f"Camera {number}", serial=f"GUI-{number}"
+            seen, behaviour=behaviour, faults=faults, name=f"Camera {number}", serial=f"GUI-{number}"
         )
         camera = SimulatedBackend.bench.add(f"gui-{number}", self.device)
         self.capture.look_again()

@@ -35,7 +35,7 @@ class StateBanner(QFrame):
         self.text = parts.label(self, "banner_text", "", "", wrap=True)
         for part in (self.title, self.text):
             part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.act = parts.button(self, "banner_act", "")
+        self.act = parts.button(self, "banner_act", "", self.tr("What can be done"))
         self.act.clicked.connect(self._acted)
         texts = QVBoxLayout()
         texts.setSpacing(2)

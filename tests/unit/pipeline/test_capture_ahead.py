@@ -10,7 +10,7 @@ from rvr_laaf_app.camera.base import LiveFrame
 from rvr_laaf_app.pipeline.capture_ahead import AheadPicture, AheadSettings, LiveLookAhead
 
 SIZE = (108, 192)
-RATE = 8.0
+RATE = 5.0
 
 
 class Clock:
@@ -51,7 +51,7 @@ def played(delay_s: float, seconds: float) -> tuple[LiveLookAhead, list[tuple[fl
 def test_pictures_are_as_late_as_asked_and_told_truly() -> None:
     _, found = played(2.0, 5.0)
     assert found
-    assert all(p.late_s == pytest.approx(2.0, abs=0.13) for _, p in found)
+    assert all(p.late_s == pytest.approx(2.0, abs=0.21) for _, p in found)
     assert [t for t, _ in found] == sorted(t for t, _ in found)
     assert found[-1][1].fps == pytest.approx(RATE, rel=0.15)
     assert found[-1][1].live_fps == pytest.approx(RATE, rel=0.15)
