@@ -15,9 +15,10 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.annotation.agreement import same_place
+from rvr_laaf_app.annotation.making import Ground, new_target
 from rvr_laaf_app.annotation.schema import ClipAnnotation
 from rvr_laaf_app.annotation.store import AnnotatorStore, journal_path, read_book
-from rvr_laaf_app.annotation.work import surveyed
+from rvr_laaf_app.annotation.work import looks_of, surveyed
 from rvr_laaf_app.core.geometry import Box
 from rvr_laaf_app.ui.annotate.clip_list import ClipRow
 from rvr_laaf_app.ui.annotate.commands import COMMANDS
@@ -308,9 +309,6 @@ def test_nothing_reveals_a_check_clip(annotate_window: Make, folder: Path, qtbot
     click_square(before, 0)
     texts_before = shown_texts(before)
     before.close()
-    from rvr_laaf_app.annotation.making import Ground, new_target
-    from rvr_laaf_app.annotation.work import looks_of
-
     target = new_target(Ground(facts.table, looks_of(folder, facts)), 0, Box(0.1, 0.2, 0.2, 0.3))
     with AnnotatorStore.open(folder, "check", role="check") as store:
         store.edit(facts.clip, lambda a: a.put(target), label="answer")
@@ -372,6 +370,23 @@ def test_a_journal_that_cannot_be_written_loses_nothing_and_says_so(
     assert len(window.page.strip.targets) == 1, "what is not on the disk is not shown as set"
     click_square(window, 1)
     assert len(said_in(folder).targets) == 2
+
+
+def test_a_place_that_was_not_known_when_the_program_ended_is_found_later(
+    annotate_window: Make, folder: Path, qtbot: QtBot
+) -> None:
+    facts = surveyed(folder).named("squares.mp4")
+    assert facts is not None
+    ground = Ground(facts.table, looks_of(folder, facts))
+    with AnnotatorStore.open(folder, "ann") as store:
+        for frame in (0, 50):  # the second by its number, before the subject was followed so far
+            target = new_target(ground, frame, square_at(0, 0), subject="subject 1")
+            store.edit(facts.clip, lambda a, t=target: a.put(t), label="Set target")  # type: ignore[misc]
+        edits = store.edits
+    window = annotate_window(folder)
+    qtbot.waitUntil(lambda: said_in(folder).targets[1].box.overlap(square_at(0, 50)) > 0.6, timeout=30_000)
+    assert window.desk is not None
+    assert window.desk.store.edits == edits, "it is no step of anybody"
 
 
 KILLED = """

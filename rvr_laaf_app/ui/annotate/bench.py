@@ -94,6 +94,7 @@ class Bench(QObject):
         page.strip.set_film(self._film)
         self.following.open(info, clip.facts.cuts)
         self.desk.open(clip.facts, clip.ground)
+        self._waiting = self.desk.copied()
         self._resized()
         self.show.open(info, self.desk.folder, clip.facts.clip.name, clip.facts.cuts)
         self._opened_s = time.monotonic()
@@ -275,6 +276,8 @@ class Bench(QObject):
         if mode == "beside" and self._look is not None:
             self.page.beside.show_map(self._look.plain, None, self.tr("Looking…"))
         self.page.beside.setVisible(mode == "beside")
+        if mode != "off":
+            self.said_something.emit(self.show.attention_text(self.tr))
         self.show.set_attention(mode)
         if self.show.player.playing:
             self.show.play(self.show.player.rate)

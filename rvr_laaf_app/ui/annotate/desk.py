@@ -139,7 +139,12 @@ class Desk(QObject):
     def open(self, facts: ClipFacts, ground: Ground) -> None:
         """Work on a clip."""
         self._facts, self._ground, self._chosen = facts, ground, None
-        self._shown = {t.id: (t.at.frame, t.place) for t in self.store.of(facts.clip).targets}
+        said, known = self.store.of(facts.clip), set()
+        self._shown = {}
+        for target in said.targets:
+            if (target.subject, target.place) not in known:  # else it was taken over from there, see `copied`
+                self._shown[target.id] = (target.at.frame, target.place)
+            known.add((target.subject, target.place))
         self.changed.emit()
 
     def leave(self) -> None:
@@ -158,6 +163,14 @@ class Desk(QObject):
             shown = [self._shown[t.id] for t in mine if t.id in self._shown]
             found[subject] = tuple(sorted(shown or [(t.at.frame, t.place) for t in mine[:1]], key=lambda s: s[0]))
         return found
+
+    def copied(self) -> dict[str, int]:
+        """Return the targets (id -> frame) whose place is only that of an earlier one of their subject.
+
+        The program ended before their subject was followed so far.
+        """
+        said = self.said
+        return {} if said is None else {t.id: t.at.frame for t in said.targets if t.id not in self._shown}
 
     def choose(self, target_id: str | None) -> None:
         """Let the keys act on a target."""

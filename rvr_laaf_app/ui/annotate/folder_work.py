@@ -78,8 +78,9 @@ class FolderWork(QObject):
     def _survey_ended(self) -> None:
         self.surveyed = True
         self.changed.emit()
-        if self.desk.facts is None and self._waiting is None:
-            self.open_next(None)
+        if self.desk.facts is None and self._waiting is None and not self.open_next(None):
+            for facts in self.desk.order()[:1]:  # all are done: there is still something to look at
+                self.ask(facts.clip.pictures)
 
     # Clips
 

@@ -196,8 +196,11 @@ class ClipShow(QObject):
 
     def attention_text(self, tr: Callable[[str], str]) -> str:
         """Return where the map comes from, in words."""
-        texts = {"fixations": tr("recorded fixations"), "maps": tr("recorded maps")}
-        return texts.get(self.source, tr("computed: what should draw the eye"))
+        texts = {
+            "fixations": tr("Where people looked: recorded fixations"),
+            "maps": tr("Where people looked: recorded maps"),
+        }
+        return texts.get(self.source, tr("Where people would look: computed"))
 
     def seek(self, index: int) -> None:
         """Go to a frame and stay there."""

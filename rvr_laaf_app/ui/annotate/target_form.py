@@ -24,6 +24,8 @@ from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS, REASONS
 from rvr_laaf_app.ui.annotate.strip_drawing import subject_colour
 from rvr_laaf_app.ui.annotate.subject_field import SubjectField
 
+WIDE_PX = 262  # of the form where it is narrowest
+_MARGIN_PX = 12
 _KEPT = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Down})
 
 
@@ -93,7 +95,7 @@ class TargetForm(QWidget):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 10, 12, 10)
+        column.setContentsMargins(_MARGIN_PX, 10, _MARGIN_PX, 10)
         column.setSpacing(5)
         head = QHBoxLayout()
         head.addWidget(self._heading(self.tr("TARGET")))
@@ -106,8 +108,10 @@ class TargetForm(QWidget):
         column.addWidget(self._labelled(self.tr("Why"), "write_reason"))
         grid = QGridLayout()
         grid.setSpacing(4)
+        widest = max(button.sizeHint().width() for button in self.reasons)
+        columns = 2 if 2 * widest + grid.spacing() <= WIDE_PX - 2 * _MARGIN_PX else 1
         for number, button in enumerate(self.reasons):
-            grid.addWidget(button, number // 2, number % 2)
+            grid.addWidget(button, number // columns, number % columns)
         column.addLayout(grid)
         column.addWidget(self.reason)
         column.addSpacing(4)
@@ -125,7 +129,9 @@ class TargetForm(QWidget):
             ("hold", self.tr("Holds until"), "set_hold"),
         )
         for number, (name, text, command) in enumerate(texts):
-            rows.addWidget(QLabel(text, self), number, 0)
+            label = QLabel(text, self)
+            label.setWordWrap(True)
+            rows.addWidget(label, number, 0)
             value = QPushButton(self)
             value.setObjectName(f"time_{name}")
             value.setProperty("role", "link")
