@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 GRID: Final = (9, 16)  # rows and columns of tiles: the sixteen zones that focus pullers know, in square tiles at 16:9
 _FINE, _COARSE = 0.7, 1.6  # sigmas in pixels between which the gradient of an edge is compared
 _LEAST_GRADIENT: Final = 0.012  # of display codes 0..1 per pixel: below it noise has edges too
+_RIDGE: Final = np.float32(0.85)
 _MOST_POSITIONS: Final = 240
 _PEAK_RATIO: Final = 1.6  # of a tile's best sharpness to its worst, from which it says where it is sharp
 _CHANGE: Final = 0.06  # mean change of a tile's light by which the scene counts as another one
@@ -38,7 +39,8 @@ def peaking(rgb: NDArray[np.uint8], sensitivity: float = 0.5) -> NDArray[np.bool
     coarse = _gradient(cv2.GaussianBlur(grey, (0, 0), _COARSE))
     blur = 0.6 + min(max(sensitivity, 0.0), 1.0)
     wanted = np.float32(np.sqrt((blur**2 + _COARSE**2) / (blur**2 + _FINE**2)))
-    return np.asarray((fine > _LEAST_GRADIENT) & (fine > wanted * coarse), np.bool_)
+    ridge = fine >= _RIDGE * cv2.dilate(fine, np.ones((3, 3), np.uint8))  # lines, not bands: the picture stays seen
+    return np.asarray((fine > _LEAST_GRADIENT) & (fine > wanted * coarse) & ridge, np.bool_)
 
 
 def _gradient(grey: NDArray[np.float32]) -> NDArray[np.float32]:

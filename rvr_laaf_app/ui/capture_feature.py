@@ -195,7 +195,9 @@ class CaptureFeature(Feature):
         gone = "not installed" in reason
         remedy = remedies.get(backend, "") if gone else self.tr("Look again when it is ready.")
         assert backend in BACKENDS
-        return MissingKind(titles.get(backend, backend), reason[:1].upper() + reason[1:].rstrip("."), remedy)
+        said = reason.rstrip(".")
+        said = said[:1].upper() + said[1:] if said.startswith("it ") else said  # names of packages stay as they are
+        return MissingKind(titles.get(backend, backend), said, remedy)
 
     @Slot(str)
     def _choose(self, camera_id: str) -> None:

@@ -52,7 +52,7 @@ class CameraPage(QScrollArea):
         self._made, self._made_rows = self._list(column, self.tr("WITHOUT A CAMERA"))
         self._layout.addLayout(self._buttons(column))
         self._layout.addSpacing(12)
-        self._missing, self._missing_rows = self._list(column, self.tr("NOT INSTALLED HERE"))
+        self._missing, self._missing_rows = self._list(column, self.tr("NOT AVAILABLE HERE"))
         middle = QHBoxLayout()
         middle.setContentsMargins(24, 24, 24, 24)
         middle.addStretch(1)

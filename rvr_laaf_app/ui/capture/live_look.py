@@ -213,13 +213,15 @@ def _at_most(rgb: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:
 
 
 def peaking_image(mask: NDArray[np.bool_]) -> QImage:
-    """Return what is sharp [h, w] as a green picture, transparent elsewhere; one pixel wider, so that it is seen."""
+    """Return what is sharp [h, w] in green, transparent elsewhere; wider in large pictures, so that it is seen."""
     import cv2
     import numpy as np
 
-    wide = cv2.dilate(mask.astype(np.uint8), np.ones((2, 2), np.uint8))
+    wide = mask.astype(np.uint8)
+    if mask.shape[1] > _LONG_SIDE:
+        wide = np.asarray(cv2.dilate(wide, np.ones((2, 2), np.uint8)), np.uint8)
     colour = theme.DARK.color("in_focus").lighter(125)
     height, width = mask.shape
     pixels = np.zeros((height, width, 4), np.uint8)
-    pixels[wide > 0] = (colour.blue(), colour.green(), colour.red(), 255)
+    pixels[wide > 0] = (colour.blue(), colour.green(), colour.red(), 215)
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()

@@ -55,8 +55,8 @@ def _draw_curve_area(painter: QPainter, area: QRectF, state: RulerState, scale: 
         text = QCoreApplication.translate("FocusRuler", "Sharpness at each lens position appears as the lens moves")
         if not state.curve and not state.steps:
             painter.setPen(_colour("text_quiet"))
-            middle = QRectF(scale.left, area.top() + _TOP, scale.width, base - area.top() - _TOP)
-            painter.drawText(middle, Qt.AlignmentFlag.AlignCenter, text)
+            room = QRectF(scale.left, area.top() + _TOP, scale.width, base - area.top() - _TOP)
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         return
     points = [QPointF(scale.x(p), height_y(area, h)) for p, h in state.curve]
     painter.setPen(Qt.PenStyle.NoPen)

@@ -83,6 +83,7 @@ class StackControl(QObject):
         panel.editor_wanted.connect(self.to_editor)
         panel.compare_wanted.connect(self.compare)
         self._window.strip.slice_chosen.connect(self._slice_chosen)
+        self._window.tab_chosen.connect(self._tab_chosen)
         result.view_chosen.connect(self._view_chosen)
         result.stroke_drawn.connect(self.pictures.retouch)
         result.undo_wanted.connect(self.pictures.take_back)
@@ -339,14 +340,15 @@ class StackControl(QObject):
         panel.show_result(self._result_text(), ready=self.made is not None)
         self._window.offer_views(result=self.made is not None, ahead=True)
         shown = shot is not None and (capturing or bool(shot.taken))
-        planned = shot.planned if shown and shot is not None else (plan.positions if plan is not None else ())
+        wanted = plan.positions if plan is not None and self._window.tab == "stack" else ()
+        planned = shot.planned if shown and shot is not None else wanted
         wish = panel.wish()
         self.show_bracket(
             RulerState(
                 planned=planned if drivable else (),
                 taken=shot.taken if shown and shot is not None else (),
-                near=wish.near if drivable else None,
-                far=wish.far if drivable else None,
+                near=wish.near if planned and drivable else None,
+                far=wish.far if planned and drivable else None,
             )
         )
         self.changed.emit()
@@ -374,6 +376,10 @@ class StackControl(QObject):
         """Join the threads."""
         ended = self._scheduler.shutdown(timeout_s)
         return self.pictures.close(timeout_s) and ended
+
+    @Slot(str)
+    def _tab_chosen(self, _tab: str) -> None:
+        self._show()
 
     @Slot()
     def _ask_folder(self) -> None:

@@ -91,12 +91,14 @@ class StackPanel(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(6)
-        self.ends = {}
+        self.ends, self.takes = {}, {}
         texts = {"near": self.tr("Nearest"), "far": self.tr("Farthest")}
         for row, (name, text) in enumerate(texts.items()):
             box = self.ends[name] = parts.number(self, f"bracket_{name}", text, low=-parts.WIDE, high=parts.WIDE)
             box.valueChanged.connect(self.plan_edited)
-            take = parts.button(self, f"take_{name}", self.tr("From lens"), self.tr("Take where the lens stands now"))
+            take = self.takes[name] = parts.button(
+                self, f"take_{name}", self.tr("From lens"), self.tr("Take where the lens stands now")
+            )
             take.clicked.connect(lambda _=False, name=name: self.end_from_lens.emit(name))
             title = QLabel(text, self)
             title.setBuddy(box)
@@ -194,7 +196,7 @@ class StackPanel(QWidget):
         self.capture.setText(self.tr("Stop") if progress.running else self.tr("Capture"))
         parts.set_role(self.capture, "" if progress.running else "primary")
         self.capture.setEnabled(can or progress.running)
-        for control in (*self.ends.values(), self.span, self.overlap, self.way, self.folder):
+        for control in (*self.ends.values(), *self.takes.values(), self.span, self.overlap, self.way, self.folder):
             control.setEnabled(not progress.running)
         self.bar.setVisible(progress.running)
         self.bar.setRange(0, progress.total or 0)

@@ -115,7 +115,8 @@ class CaptureWindow(QWidget):
         self.chooser = QComboBox(top)
         self.chooser.setObjectName("camera_chooser")
         self.chooser.setAccessibleName(self.tr("Camera"))
-        self.chooser.setMinimumWidth(220)
+        self.chooser.setMinimumWidth(180)
+        self.chooser.setMaximumWidth(260)
         self.chooser.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.chooser.activated.connect(self._chosen)
         self.badge = parts.label(top, "simulated_badge", self.tr("SIMULATED"), "badge")
@@ -284,6 +285,11 @@ class CaptureWindow(QWidget):
     def view(self) -> str:
         """Which picture is shown."""
         return next(name for name, made in self.views.items() if made.isChecked())
+
+    @property
+    def tab(self) -> str:
+        """Which panel is in front."""
+        return TABS[self.panels.currentIndex()]
 
     def show_tab(self, tab: str) -> None:
         """Bring a panel to the front."""
