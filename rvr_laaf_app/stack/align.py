@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.color import linear_table
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.stack.register import Link, View, register, view_of
-from rvr_laaf_app.stack.slices import Alignment, Float, Rgb, Slices, corner_motion
+from rvr_laaf_app.stack.slices import Alignment, Float, Rgb, Slices, corner_motion, unmoved
 
 WORK_PX: Final = 1280  # long side of the pictures that are compared
 HOPS: Final = (1, 2, 4)
 DOUBTFUL: Final = 0.2  # agreement below which a comparison says nothing
 GAIN_CELLS: Final = 24  # areas along the long side whose light is compared
+STILL_PX: Final = 0.5  # at working size
 FEW_CELLS: Final = 8
 MOST_GAIN: Final = 1.4  # natural logarithm, two stops: more is another exposure, not flicker
 ANCHOR: Final = 0.1  # how much the direct view of the reference counts beside neighbours
@@ -88,8 +89,10 @@ def aligning(
         kept.pop(number - max(HOPS), None)
         yield number + 1
     matrices = _placed(ties, slices.count, size)
-    chosen = int(np.argmax([abs(m) for m, _ in matrices])) if reference is None else reference
+    chosen = int(np.argmin([abs(m) for m, _ in matrices])) if reference is None else reference
     to_reference = np.array([_relative(m, matrices[chosen]) for m in matrices])
+    if max(corner_motion(m, size) for m in to_reference) * _share(size) < STILL_PX:
+        to_reference = unmoved(size, slices.count).to_reference  # a tripod: less than what defocus alone may feign
     gains = _gains(cells, to_reference, chosen, size[0]) if equalise else np.ones((slices.count, 3))
     if equalise and reference is None:
         gains = gains / np.exp(np.median(np.log(gains.mean(axis=1))))  # flicker: as bright as most, not as any one
@@ -109,10 +112,15 @@ def align_stack(slices: Slices, *, reference: int | None = None, equalise: bool 
             return found
 
 
+def _share(size: tuple[int, int]) -> float:
+    """Return the scale at which slices are compared."""
+    return min(1.0, WORK_PX / max(size))
+
+
 def _small(picture: Rgb) -> _Small:
     """Return what is compared of a slice."""
     height, width = picture.shape[:2]
-    scale = min(1.0, WORK_PX / max(height, width))
+    scale = _share((width, height))
     small = picture
     if scale < 1.0:
         small = cv2.resize(picture, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)

@@ -27,6 +27,8 @@ GAMMA: Final = 2.2
 BLURS_PX: Final = (0.0, 1.0, 2.0, 4.0, 6.0, 9.0, 13.0, 20.0)  # the new frame may be blurred by so much
 MISFIT: Final = 0.05  # difference in luma 0..1 that a blurred picture of the same thing may have
 MISFIT_WINDOW: Final = 9
+BLUR_WINDOW: Final = 37
+MISCOLOUR: Final = 0.08
 EDGE_PX, EDGE_EPS = 4, 1e-3
 
 
@@ -51,6 +53,8 @@ class DynamicFusion:
             self._fused, self._sharpness = picture, sharpness
             return codes_of(picture)
         carried, past, believed = self._carried(luma)
+        wide = (BLUR_WINDOW, BLUR_WINDOW)  # colour is kept by any blur, in the mean around
+        believed &= np.abs(cv2.blur(carried, wide) - cv2.blur(picture, wide)).max(axis=2) < MISCOLOUR
         keep = (believed & (past > sharpness)).astype(np.float32)
         weight = np.clip(smoothed(luma_of(codes_of(carried)), keep, radius=EDGE_PX, eps=EDGE_EPS), 0.0, 1.0)
         weight *= believed
@@ -67,7 +71,8 @@ class DynamicFusion:
         carried = np.asarray(cv2.remap(self._fused, x, y, cv2.INTER_CUBIC, borderMode=border), np.float32)
         past = np.asarray(cv2.remap(self._sharpness, x, y, cv2.INTER_LINEAR, borderMode=border), np.float32)
         grey = np.asarray(cv2.cvtColor(carried, cv2.COLOR_RGB2GRAY), np.float32)
-        misfit, _ = _misfit(luma, grey, MISFIT_WINDOW)
+        alike = _blurred_alike(luma, grey)
+        misfit = cv2.blur(np.abs(luma - alike), (MISFIT_WINDOW, MISFIT_WINDOW))
         believed = valid & (misfit < MISFIT)
         return np.clip(carried, 0, 1), past * np.float32(self._fade), np.asarray(believed, np.bool_)
 
@@ -77,8 +82,7 @@ class DynamicFusion:
         The former frame is first blurred as the new one seems to be: flow compares like with like. Where flow and its
         way back disagree, the motion of the whole picture stands in.
         """
-        _, alike = _misfit(luma, former, 4 * MISFIT_WINDOW + 1)
-        uv, valid = self._flow(_bytes(luma), _bytes(alike))
+        uv, valid = self._flow(_bytes(luma), _bytes(_blurred_alike(luma, former)))
         if float(np.median(np.abs(uv))) < STILL_PX:
             uv = np.where(np.hypot(uv[..., 0], uv[..., 1])[..., None] < 2 * STILL_PX, np.float32(0), uv)
         height, width = luma.shape
@@ -108,10 +112,11 @@ def _whole_motion(uv: Float, valid: NDArray[np.bool_], columns: Float, rows: Flo
     return np.asarray(np.dstack([x, y]), np.float32)
 
 
-def _misfit(seen: Float, sharp: Float, window: int) -> tuple[Float, Float]:
-    """Return how far `seen` [h, w] is from being `sharp` blurred by something, and `sharp` blurred like that.
+def _blurred_alike(seen: Float, sharp: Float) -> Float:
+    """Return `sharp` [h, w] blurred, in linear light, by what makes it most like `seen` in the mean around a pixel.
 
-    The mean difference over `window` px around, for the blur that makes it least; blurred in linear light.
+    Blur changes slowly over the picture: it is judged in a window much larger than the one that tells what is alike,
+    or a texture would pass for anything flat.
     """
     linear = np.power(np.maximum(sharp, 0), np.float32(GAMMA))
     least = np.full(seen.shape, np.inf, np.float32)
@@ -120,10 +125,10 @@ def _misfit(seen: Float, sharp: Float, window: int) -> tuple[Float, Float]:
         blurred = sharp
         if sigma:
             blurred = np.power(cv2.GaussianBlur(linear, (0, 0), sigma), np.float32(1 / GAMMA))
-        away = cv2.blur(np.abs(seen - blurred), (window, window))
+        away = cv2.blur(np.abs(seen - blurred), (BLUR_WINDOW, BLUR_WINDOW))
         better = away < least
         least[better], alike[better] = away[better], blurred[better]
-    return least, alike
+    return alike
 
 
 def _bytes(grey: Float) -> NDArray[np.uint8]:
