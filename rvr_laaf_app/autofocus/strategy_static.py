@@ -34,6 +34,8 @@ RELATIVE_ERROR: Final = 0.1  # of a reading, beside a quarter of the depth of fi
 OUTLIERS: Final = 0.02  # share of readings that say nothing
 TRUST: Final = 0.5  # pictures of one place err alike: less than independent evidence
 SURE: Final = 0.75  # belief that a place is sharp in some picture from which it counts as done
+MOST_DISAGREEMENT: Final = 0.9  # log likelihood that a place may lose with each reading; more is an edge, two depths
+CLEAR: Final = 0.75  # share of the peak that an interval of the cover must have
 LEAST_SHARE: Final = 0.004  # of the picture: less is not worth a picture
 
 
@@ -61,17 +63,20 @@ class StaticCapture:
         widths = np.interp(grid, np.arange(limits.minimum, limits.maximum + 1), spans)
         place, taken = min(max(start, limits.minimum), limits.maximum), list[int]()
         belief: NDArray[np.float32] | None = None
+        readings: NDArray[np.int64] | int = 0
         while True:
             picture = yield place
             told = self._told(picture, place, grid, widths)
             taken.append(place)
             belief = told if belief is None else belief + told
+            readings = readings + (np.ptp(told, axis=2) > 0)
+            agree = belief.max(axis=2) >= -MOST_DISAGREEMENT * readings
             share = _normalised(belief)
             covered = _covered(grid, widths, taken)
             sharp = np.asarray(share[..., covered].sum(axis=2) >= SURE, np.bool_)
             deviation = np.asarray(grid[share.argmax(axis=2)] - place, np.float32)
             watch(CaptureStep(place, deviation, sharp.copy()))
-            left = np.where(sharp[..., None], 0, share).sum(axis=(0, 1)) / sharp.size
+            left = np.where((sharp | ~agree)[..., None], 0, share).sum(axis=(0, 1)) / sharp.size
             left[covered] = 0
             wanted = _next(left, grid, widths, least=self.least_share)
             if wanted is None or len(taken) >= MOST_FRAMES:
@@ -85,8 +90,8 @@ class StaticCapture:
         """Return [h, w, g]: what a picture says about each best position, by the estimator itself if it can."""
         if isinstance(self.estimator, LikelihoodEstimator):
             logs = self.estimator.log_likelihood(picture, place, grid)
-            worst = logs.max(axis=2, keepdims=True) + np.log(OUTLIERS)
-            return np.asarray(TRUST * np.maximum(logs, worst), np.float32)
+            relative = logs - logs.max(axis=2, keepdims=True)
+            return np.asarray(TRUST * np.maximum(relative, np.log(OUTLIERS)), np.float32)
         half = float(np.interp(place, grid, widths)) / 2
         return _log_likelihood(_cells(self.estimator.steps(picture, position=place)), grid, place, half)
 
@@ -144,19 +149,26 @@ def _next(
 ) -> float | None:
     """Return the fullest position of the shortest cover of what is left; None if none is worth a picture.
 
-    The shortest cover of points on a line by intervals begins each at the first point that is not covered.
+    The shortest cover of points on a line by intervals begins each at the first point that is not covered. While what
+    is left is still vague, its peak is better than an interval of that cover.
     """
     best, most = None, least
     crumbs = least * 0.02
+    ends = np.searchsorted(grid, grid + widths, side="right")
+    sums = np.concatenate([[0.0], np.cumsum(left)])
+    gains = sums[ends] - sums[:-1]
     at = 0
     while at < len(grid):
         if left[at] <= crumbs:
             at += 1
             continue
-        end = int(np.searchsorted(grid, grid[at] + widths[at], side="right"))
-        gain = float(left[at:end].sum())
-        if gain >= most:
-            there = np.flatnonzero(left[at:end] > crumbs) + at
-            best, most = float(grid[there[0]] + grid[there[-1]]) / 2, gain
-        at = end
-    return best
+        if gains[at] >= most:
+            best, most = at, float(gains[at])
+        at = int(ends[at])
+    peak = int(np.argmax(gains))
+    if gains[peak] >= least and (best is None or most < CLEAR * gains[peak]):
+        best = peak
+    if best is None:
+        return None
+    inside = slice(best, int(ends[best]))
+    return float(np.average(grid[inside], weights=left[inside]))
