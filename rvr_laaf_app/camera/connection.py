@@ -89,7 +89,7 @@ class Connection:
         try:
             result = self._hands.run(
                 function,
-                deadline_s=deadline_s or self.deadlines.call,
+                deadline_s=deadline_s or self._deadline_s,
                 slow_s=self.deadlines.slow,
                 on_slow=on_slow,
                 stop=self.closing,
@@ -101,6 +101,11 @@ class Connection:
         if late.is_set():
             self._board.post(message="")
         return result
+
+    @property
+    def _deadline_s(self) -> float:
+        """How long a call may take; a camera that gives up on what hangs by itself says how long that can be."""
+        return max(self.deadlines.call, float(getattr(self.camera, "longest_call_s", 0.0)))
 
     def look(self) -> LiveFrame:
         """Return a new live frame, and show it; NotOffered where there is no live view."""

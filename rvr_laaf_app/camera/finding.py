@@ -159,7 +159,8 @@ def find_again(info: CameraInfo) -> Camera:
         for candidate in backend.find():
             if identity(candidate) == wanted:
                 return backend.make(candidate.id)
-    if info.backend == "replay":
+    # Network cameras and recorded ones are in no list.
+    if info.backend == "replay" or info.id.startswith("gphoto:ptpip:"):
         return open_camera(info.id)
     raise CameraGone("the camera is not connected", where=info.name, remedy="Plug it in and switch it on.")
 
