@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.annotation.agreement import same_place
@@ -253,6 +254,40 @@ def test_a_diamond_and_its_tolerance_are_dragged_in_the_strip(
     assert target.seconds(target.late) == pytest.approx(1.8, abs=0.05)
 
 
+def test_shift_and_a_click_lead_the_following_and_set_no_target(
+    window: AnnotateWindow, folder: Path, qtbot: QtBot
+) -> None:
+    bench = window.bench
+    assert bench is not None
+    click_square(window, 0)
+    qtbot.waitUntil(lambda: not bench.following.busy, timeout=30_000)
+    go(window, 30, qtbot)
+    shown, place = window.page.picture.shown_rect(), square_at(1, 30).centre
+    at = QPoint(round(shown.left() + place.x * shown.width()), round(shown.top() + place.y * shown.height()))
+    QTest.mouseClick(window.page.picture, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, at)
+    assert len(said_in(folder).targets) == 1
+    qtbot.waitUntil(lambda: not bench.following.busy, timeout=30_000)
+    path = bench.following.paths["subject 1"]
+    found = path.at(45)
+    assert found is not None
+    assert found[0].overlap(square_at(1, 45)) > 0.5, "from there on it is where it was shown"
+    before = path.at(5)
+    assert before is not None
+    assert before[0].overlap(square_at(0, 5)) > 0.5
+
+
+def test_the_strip_is_zoomed_and_follows_the_playhead(window: AnnotateWindow, qtbot: QtBot) -> None:
+    strip = window.page.strip
+    wheel(strip, QPoint(strip.width() // 2, 60), 1200, Qt.KeyboardModifier.ControlModifier)
+    scale = strip.scale
+    assert scale.is_zoomed
+    assert scale.px_per_s > 4 * (strip.width() - 28) / 2.4
+    go(window, FRAMES - 1, qtbot)
+    assert strip.scale.first_s > scale.first_s
+    wheel(strip, QPoint(strip.width() // 2, 60), -4000, Qt.KeyboardModifier.ControlModifier)
+    assert not strip.scale.is_zoomed
+
+
 def test_done_opens_the_next_clip_and_the_last_one_says_so(
     window: AnnotateWindow, folder: Path, told: Told, qtbot: QtBot
 ) -> None:
@@ -445,6 +480,15 @@ def drag(strip: object, start: float, stop: float, y: int) -> None:
     QTest.mouseMove(strip, QPoint(round((start + stop) / 2), y))
     QTest.mouseMove(strip, QPoint(round(stop), y))
     QTest.mouseRelease(strip, left, pos=QPoint(round(stop), y))
+
+
+def wheel(widget: QWidget, at: QPoint, turn: int, modifier: Qt.KeyboardModifier) -> None:
+    """Turn the wheel over a widget."""
+    place, none = QPointF(at), Qt.MouseButton.NoButton
+    globally = QPointF(widget.mapToGlobal(at))
+    phase = Qt.ScrollPhase.NoScrollPhase
+    event = QWheelEvent(place, globally, QPoint(), QPoint(0, turn), none, modifier, phase, False)
+    QApplication.sendEvent(widget, event)
 
 
 def shown_texts(window: AnnotateWindow) -> list[str]:

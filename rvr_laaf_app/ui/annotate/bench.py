@@ -150,6 +150,17 @@ class Bench(QObject):
         """Let what is in a box get the focus, here and now."""
         self._set(box)
 
+    def correct(self, place: Point | Box) -> None:
+        """Show where the chosen subject (or who has the focus) is, without setting a target."""
+        target, look = self.desk.chosen or self.desk.ruling(self.show.index), self._look
+        if target is None or look is None:
+            raise UsageError("no subject is chosen", remedy="Go to one of its targets first, with Up or Down.")
+        from rvr_laaf_app.pipeline.follow_place import grown_box
+
+        box = place if isinstance(place, Box) else grown_box(rgb_of(look.plain), place)
+        self.desk.hint(target.subject, self.show.index, box)
+        self.said_something.emit(self.tr("{0} is here").replace("{0}", target.subject))
+
     def _set(self, place: Box) -> None:
         frame, shown_at = self._now(), self.show.index
         target_id = self.desk.point_at(frame, place, shown_at=shown_at)

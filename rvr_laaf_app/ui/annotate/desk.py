@@ -57,6 +57,7 @@ class Desk(QObject):
         self._chosen: str | None = None
         # By target: the frame and the place at which its subject was shown by hand. Not where a path says that it is.
         self._shown: dict[str, tuple[int, Point | Box]] = {}
+        self._hints: dict[str, list[tuple[int, Point | Box]]] = {}  # by subject: where else it was shown to be
 
     @property
     def annotator(self) -> str:
@@ -140,7 +141,7 @@ class Desk(QObject):
         """Work on a clip."""
         self._facts, self._ground, self._chosen = facts, ground, None
         said, known = self.store.of(facts.clip), set()
-        self._shown = {}
+        self._shown, self._hints = {}, {}
         for target in said.targets:
             if (target.subject, target.place) not in known:  # else it was taken over from there, see `copied`
                 self._shown[target.id] = (target.at.frame, target.place)
@@ -160,7 +161,7 @@ class Desk(QObject):
         found: dict[str, Places] = {}
         for subject in subjects_of(said):
             mine = [t for t in said.targets if t.subject == subject]
-            shown = [self._shown[t.id] for t in mine if t.id in self._shown]
+            shown = [self._shown[t.id] for t in mine if t.id in self._shown] + self._hints.get(subject, [])
             found[subject] = tuple(sorted(shown or [(t.at.frame, t.place) for t in mine[:1]], key=lambda s: s[0]))
         return found
 
@@ -171,6 +172,12 @@ class Desk(QObject):
         """
         said = self.said
         return {} if said is None else {t.id: t.at.frame for t in said.targets if t.id not in self._shown}
+
+    def hint(self, subject: str, frame: int, place: Box) -> None:
+        """Show where a subject is, so that it is followed rightly; nothing is said by that about the focus."""
+        others = [h for h in self._hints.get(subject, []) if h[0] != frame]
+        self._hints[subject] = [*others, (frame, place)]
+        self.changed.emit()
 
     def choose(self, target_id: str | None) -> None:
         """Let the keys act on a target."""
@@ -241,6 +248,7 @@ class Desk(QObject):
         if not name.strip():
             raise UsageError("a subject needs a name", remedy="Type who or what it is.")
         old, new = target.subject, name.strip()
+        self._hints[new] = [*self._hints.get(new, []), *self._hints.pop(old, [])]
         self._edit("Name subject", lambda said: renamed(said, old, new) if old else said.put(_named(target, new)))
 
     def give_to(self, subject: str, place: Box | None) -> None:

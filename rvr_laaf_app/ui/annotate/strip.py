@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rvr_laaf_app.ui import theme
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MARGIN = 14
 _NEAR_PX = 7.0
+_ZOOM = 1.0015  # for each unit of the wheel, as in the editor's timeline
 Grip = Literal["at", "early", "late", "hold"]
 
 
@@ -57,6 +58,7 @@ class TimeStrip(QWidget):
         self._sound_text = ""
         self._film: FilmStrip | None = None
         self._frame = 0
+        self._part = TimeScale(_MARGIN, 1, 1.0)  # which part of the clip is shown; width and duration follow later
         self._held: _Held | Literal["seek"] | None = None
         self._backdrop: QPixmap | None = None
 
@@ -73,12 +75,30 @@ class TimeStrip(QWidget):
     def scale(self) -> TimeScale:
         """The time axis as shown."""
         duration = self._table.duration_s if self._table is not None else 1.0
-        return TimeScale(_MARGIN, max(self.width() - 2 * _MARGIN, 1), duration)
+        return replace(self._part, left=_MARGIN, width=max(self.width() - 2 * _MARGIN, 1), duration_s=duration)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom with Ctrl around the mouse, else scroll; a long clip needs it to tell frames apart."""
+        if self._table is None:
+            return
+        delta, scale = event.angleDelta(), self.scale
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            around = scale.seconds_at(event.position().x())
+            self._show_part(scale.zoomed(_ZOOM ** delta.y(), around_s=around))
+        else:
+            self._show_part(scale.scrolled(-(delta.x() or delta.y()) / 2 / scale.px_per_s))
+        event.accept()
+
+    def _show_part(self, part: TimeScale) -> None:
+        if part != self._part:
+            self._part = part
+            self._anew()
 
     def set_clip(self, table: FrameTable | None, cuts: Sequence[int]) -> None:
         """Show another clip."""
         self._table, self._cuts, self._outline, self._frame = table, tuple(cuts), None, 0
         self._targets, self._held = (), None
+        self._part = TimeScale(_MARGIN, 1, 1.0)
         self._anew()
 
     def set_film(self, film: FilmStrip | None) -> None:
@@ -101,6 +121,8 @@ class TimeStrip(QWidget):
         """Move the playhead."""
         if frame != self._frame:
             self._frame = frame
+            if self._table is not None and self._held is None:
+                self._show_part(self.scale.showing(self._table.seconds_of(min(frame, len(self._table) - 1))))
             self.update()
 
     def _anew(self) -> None:
@@ -122,6 +144,7 @@ class TimeStrip(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         scale = self.scale
+        painter.setClipRect(QRectF(0, 0, scale.left + scale.width + _MARGIN, HEIGHT_PX))
         for target in self._targets:
             drawing.draw_target(painter, scale, target, chosen=target.id == self._selected)
         drawing.draw_playhead(painter, scale, self._table.seconds_of(min(self._frame, len(self._table) - 1)))

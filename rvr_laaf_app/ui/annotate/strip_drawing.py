@@ -75,11 +75,11 @@ def draw_sound(painter: QPainter, scale: TimeScale, outline: NDArray[np.float32]
         painter.setPen(theme.DARK.color("text_quiet"))
         painter.drawText(QRectF(scale.left + 8, top, scale.width, SOUND_PX), int(Qt.AlignmentFlag.AlignVCenter), quiet)
         return
-    columns = np.arange(int(scale.width))
-    parts = np.clip((columns + 0.5) / max(scale.width, 1) * len(outline), 0, len(outline)).astype(int)
-    edges = np.append(parts, len(outline))
+    columns = np.arange(int(scale.width) + 1)
+    seconds = scale.first_s + columns / scale.px_per_s
+    edges = np.clip(seconds / max(scale.duration_s, 1e-3) * len(outline), 0, len(outline) - 1).astype(int)
     lines = []
-    for column in columns:
+    for column in columns[:-1]:
         first, stop = edges[column], max(edges[column + 1], edges[column] + 1)
         low, high = outline[first:stop, 0].min(), outline[first:stop, 1].max()
         x = scale.left + column + 0.5

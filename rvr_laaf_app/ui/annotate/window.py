@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from rvr_laaf_app.annotation.work import find_clips
 from rvr_laaf_app.core.errors import RvrError, UsageError
+from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui.annotate.agreement_page import AgreementPage
 from rvr_laaf_app.ui.annotate.bench import Bench
 from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS
@@ -100,8 +101,8 @@ class AnnotateWindow(QMainWindow):
 
     def _connect(self) -> None:
         page = self.page
-        page.picture.point_chosen.connect(lambda point: self._attempt(lambda b: b.click(point)))
-        page.picture.box_chosen.connect(lambda box: self._attempt(lambda b: b.draw(box)))
+        page.picture.point_chosen.connect(lambda point: self._attempt(lambda b: self._pointed(b, point)))
+        page.picture.box_chosen.connect(lambda box: self._attempt(lambda b: self._pointed(b, box)))
         page.picture.space_tapped.connect(lambda: self.menus.run("play"))
         page.strip.moved.connect(lambda name, frame: self._attempt(lambda b: b.move_to(name, frame)))
         page.strip.limit_dragged.connect(
@@ -316,6 +317,15 @@ class AnnotateWindow(QMainWindow):
             self.show_error(error)
         else:
             self.error_bar.clear()
+
+    def _pointed(self, bench: Bench, place: Point | Box) -> None:
+        """Take a click or a box: a target, or with Shift only where the chosen subject is."""
+        if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
+            bench.correct(place)
+        elif isinstance(place, Box):
+            bench.draw(place)
+        else:
+            bench.click(place)
 
     # Showing
 
