@@ -1,4 +1,4 @@
-"""The action that opens the annotation window, which has actions of its own."""
+"""The actions that open the annotation window, which has actions of its own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ TABLE: Final = Table(
             "always",
             section=80,
             words="data set vaf clips folder training truth annotation tool",
+        ),
+        Action(
+            "my_data_set",
+            "Open My Data Set…",
+            "Focus",
+            (),
+            "always",
+            section=12,
+            submenu="Suggestions",
+            words="learn decisions look review delete annotate",
         ),
     ),
 )

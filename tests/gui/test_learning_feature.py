@@ -13,6 +13,7 @@ from rvr_laaf_app.app.settings import load_settings
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.document.refusal import Refusal
 from rvr_laaf_app.document.refusal_edits import add_refusals
+from rvr_laaf_app.ui.annotate.feature import AnnotateFeature
 from rvr_laaf_app.ui.learning_feature import LearningFeature
 from rvr_laaf_app.ui.main_window import MainWindow
 
@@ -53,6 +54,27 @@ def test_one_click_adds_what_was_decided(opened: MainWindow, feature: LearningFe
     assert len(books["refused"].annotations[0].targets) == 1
     opened.menus.actions["undo"].trigger()
     assert feature.strip.add.isEnabled(), "what was changed can be added again"
+
+
+def test_what_was_kept_can_be_looked_at(opened: MainWindow, feature: LearningFeature, qtbot: QtBot) -> None:
+    opened.menus.run("my_data_set")
+    assert "your data set is empty" in opened.error_bar.text.lower()
+    opened.menus.actions["learn"].trigger()
+    opened.editing.set_target(Point(0.3, 0.6))
+    opened.menus.run("add_to_data_set")
+    qtbot.waitUntil(lambda: "Added." in feature.strip.state.text(), timeout=30_000)
+    opened.menus.actions["my_data_set"].trigger()
+    annotate = next(f for f in opened.features if isinstance(f, AnnotateFeature))
+    window = annotate.annotating
+    assert window is not None
+    desk = window.desk
+    assert desk is not None
+    qtbot.waitUntil(lambda: desk.facts is not None and bool(window.page.strip.targets), timeout=30_000)
+    assert desk.folder == learning_folder()
+    opened.menus.actions["undo"].trigger()
+    opened.editing.set_target(Point(0.7, 0.2))
+    opened.menus.run("add_to_data_set")
+    qtbot.waitUntil(lambda: "annotating already" in opened.error_bar.text, timeout=30_000)
 
 
 def test_turned_off_again_it_is_gone(opened: MainWindow, feature: LearningFeature) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rvr_laaf_app.app.learning import ANNOTATOR, learning_folder
 from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.ui.feature import Feature, Handlers
 
@@ -26,24 +27,44 @@ class AnnotateFeature(Feature):
 
     def handlers(self) -> Handlers:
         """Return what each action does."""
-        return {"annotate": self.open}
+        return {"annotate": self.ask, "my_data_set": self.open_learned}
 
-    def open(self) -> None:
+    def ask(self) -> None:
         """Ask for a folder of clips and open the window on it; one that is open is brought to the front."""
-        annotating = self.annotating
-        if annotating is not None and annotating.isVisible():
-            annotating.raise_()
-            annotating.activateWindow()
+        if self._is_open():
+            self._to_front()
             return
         folder = self._window.files.prompts.folder(self._window)
-        if not folder:
+        if folder:
+            self._open(Path(folder), user_name())
+
+    def open_learned(self) -> None:
+        """Open the window on what was kept of the user's own decisions, to look at it, to change it."""
+        folder = learning_folder()
+        if not folder.is_dir():
+            raise UsageError("your data set is empty", remedy="Choose Learn from My Decisions, then Add Decisions.")
+        self._open(folder, ANNOTATOR)
+
+    def _is_open(self) -> bool:
+        return self.annotating is not None and self.annotating.isVisible()
+
+    def _to_front(self) -> None:
+        if self.annotating is not None:
+            self.annotating.raise_()
+            self.annotating.activateWindow()
+
+    def _open(self, folder: Path, who: str) -> None:
+        """Open the window on a folder; the one that is open already goes there."""
+        before = self.annotating
+        if before is not None and self._is_open():
+            before.open_folder(folder, who)
+            self._to_front()
             return
-        if annotating is not None:
-            annotating.deleteLater()
-        who = user_name()
+        if before is not None:
+            before.deleteLater()
         annotating = self.annotating = self.make()
         try:
-            annotating.open_folder(Path(folder), who)
+            annotating.open_folder(folder, who)
         except RvrError:
             annotating.close()
             raise
