@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -15,12 +16,15 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.camera.base import LiveFrame
 from rvr_laaf_app.camera.connection import Connection, Work
+from rvr_laaf_app.camera.lens_drive import CountedLens
 from rvr_laaf_app.core.errors import Cancelled
 from rvr_laaf_app.core.geometry import Box
 
 T = TypeVar("T")
 Region = Box | Callable[[LiveFrame], Box] | None
 _SMALLEST_PX: Final = 16
+_AS_SHARP: Final = 0.97  # share of the best sharpness seen in a search that counts as the same
+_MOST_TOUCHES: Final = 12
 _FORGET: Final = 0.998  # share of the held sharpness that is left after a frame
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
@@ -65,7 +69,7 @@ def focus(connection: Connection, task: FocusTask[T], cancel: threading.Event) -
         Cancelled: stopped. LensStuck, NotOffered, CameraError: the lens or the live view cannot be used.
     """
     patch: NDArray[np.float32] | None = None
-    steps = 0
+    steps, sharpest = 0, 0.0
     try:
         while True:
             try:
@@ -77,17 +81,48 @@ def focus(connection: Connection, task: FocusTask[T], cancel: threading.Event) -
             yield
             seen = yield from connection.survive(lambda at=wanted: _see(connection, at, task.region), cancel)  # type: ignore[misc]
             patch = patch_of(seen.frame, seen.box)
-            steps += 1
+            steps, sharpest = steps + 1, max(sharpest, contrast(patch))
             if task.on_step is not None:
                 task.on_step(seen)
             if cancel.is_set():
                 raise Cancelled("autofocus was stopped")
         best = getattr(result, "position", None)
         if isinstance(best, int) and getattr(result, "found", True):
-            yield from connection.survive(lambda: _see(connection, best, None), cancel)
+            yield from _arrive(connection, task, best, sharpest, cancel)
     finally:
         task.search.close()
     return result
+
+
+def _arrive(
+    connection: Connection, task: FocusTask[T], position: int, sharpest: float, cancel: threading.Event
+) -> Work[None]:
+    """Drive to the result. A counted lens may miss it: then climb from there to the sharpness that was seen before."""
+    counted = isinstance(connection.lens_or_refuse(), CountedLens)
+    region = task.region if counted else None
+    here = yield from connection.survive(lambda: _see(connection, position, region), cancel)
+    if not counted:
+        return
+    drive = connection.lens_or_refuse().drive
+    low, high = drive.minimum, drive.maximum
+    step = 16 if low is None or high is None else max(4, (high - low) // 50)
+    value, turned = contrast(patch_of(here.frame, here.box)), 0
+    at = position
+    for _ in range(_MOST_TOUCHES):
+        if value >= _AS_SHARP * sharpest or abs(step) < 2:
+            break
+        there = at + step if low is None or high is None else min(max(at + step, low), high)
+        seen = yield from connection.survive(partial(_see, connection, there, task.region), cancel)
+        if task.on_step is not None:
+            task.on_step(seen)
+        now = contrast(patch_of(seen.frame, seen.box))
+        if now > value:
+            at, value, turned = there, now, 0
+        else:
+            turned += 1
+            step = -step if turned % 2 else -(step // 2)
+    if connection.lens_or_refuse().position != at:
+        yield from connection.survive(lambda: _see(connection, at, task.region), cancel)
 
 
 def follow(connection: Connection, task: FollowTask, cancel: threading.Event) -> Work[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal, Protocol, TypeVar
 
 from rvr_laaf_app.camera.base import Camera, CameraError, EndStop, FocusDrive, LiveFrame, NotOffered
@@ -20,9 +21,9 @@ T = TypeVar("T")
 REACH_S: Final = 2.0  # how long the read-back may take to reach what was asked for
 DRIVE_TRIES: Final = 3
 _POLL_S: Final = 0.02
-_MAX_CHUNKS: Final = 400  # of coarse steps on the way to an end stop
-_VISIBLE_STEPS: Final = 16  # shorter drives may not show in the picture
-_SILENT_CHUNKS: Final = 4  # so many coarse drives without any change of the picture are an end that says nothing
+_MAX_CHUNKS: Final = 1000  # of coarse steps on the way to an end stop
+_LONGEST_WAY: Final = 32_768  # steps after which a lens must have reached an end, told or not
+_SILENT_CHUNKS: Final = 6  # so many drives without any change of the picture are an end of a lens that tells nothing
 
 
 class LensStuck(CameraError):
@@ -177,28 +178,75 @@ class CountedLens:
     def find_limits(self, device: Device, *, coarse_steps: int = 64) -> FocusDrive:
         """Run to the near end (position 0) and to the far end, and return the drive with the limits found.
 
-        The far limit is on the safe side: by at most an eighth of `coarse_steps`, or by two of them for a lens that
-        does not tell when it is at its end.
+        The far limit is on the safe side: by at most an eighth of `coarse_steps`; for a lens that does not tell when
+        it is at its end by two of them, and by as much as the picture there no longer visibly changes.
+
+        Raises:
+            LensStuck: no end was found, or no way between the ends.
         """
         self.drive = replace(self.drive, minimum=None, maximum=None)
         self.position = 0
-        self._run_to_end(device, -coarse_steps)
-        chunks, told = self._run_to_end(device, coarse_steps)
-        fine, rest = max(1, coarse_steps // 8), 0
-        if told and chunks:
-            # Beyond the last whole chunk lies a rest of unknown length. Back by all whole chunks, it lies before the
-            # lens; fine steps towards near measure it.
-            self._go(device, -chunks * coarse_steps)
-            rest, _ = self._run_to_end(device, -fine)
+        if self._run_to_near_end(device, coarse_steps):
+            way = self._measure_told(device, coarse_steps)
         else:
-            self._run_to_end(device, -coarse_steps)
+            way = self._measure_silent(device, coarse_steps)
+            self._run_to_near_end(device, coarse_steps)
+        if way < coarse_steps // 4:
+            raise LensStuck("the lens does not move between its ends", remedy="Is it switched to manual focus?")
         self.position, self._towards_far = 0, False
-        self.drive = replace(self.drive, minimum=0, maximum=chunks * coarse_steps + rest * fine)
+        self.drive = replace(self.drive, minimum=0, maximum=way)
         return self.drive
+
+    def _measure_told(self, device: Device, chunk: int) -> int:
+        """Steps from the near end to the far one, for a lens that tells when it is at an end; ends at the near one.
+
+        Beyond the last whole chunk lies a rest of unknown length. Back by all whole chunks, it lies before the lens;
+        fine steps towards near measure it.
+        """
+        fine = max(1, chunk // 8)
+        chunks = self._count_to_end(device, chunk)
+        if chunks:
+            self._go(device, -chunks * chunk)
+        return chunks * chunk + self._count_to_end(device, -fine) * fine
+
+    def _count_to_end(self, device: Device, chunk: int) -> int:
+        for whole in range(_MAX_CHUNKS):
+            try:
+                device.call(lambda: device.camera.drive_by(chunk))
+            except EndStop:
+                self._towards_far = chunk > 0
+                return whole
+        raise LensStuck("the lens was driven a long way and no end was found")
+
+    def _measure_silent(self, device: Device, chunk: int) -> int:
+        """The same for a lens that says nothing: the end is where the picture changes no more, less two chunks."""
+        resting, still = _Rest.of(device), 0
+        if resting is None:
+            raise LensStuck("the lens does not tell its ends, and there is no live view to see them in")
+        for whole in range(_MAX_CHUNKS):
+            device.call(lambda: device.camera.drive_by(chunk))
+            device.wait(self.drive.settle_s)
+            still = 0 if resting.moved(device, keep=True) else still + 1
+            if still >= _SILENT_CHUNKS:
+                return max(0, whole + 1 - still - 2) * chunk
+        raise LensStuck("the lens was driven a long way and no end was found")
+
+    def _run_to_near_end(self, device: Device, chunk: int) -> bool:
+        """Drive towards near, further each time; True if the lens told that it is there, False after a long way."""
+        driven, way = 0, chunk
+        self._towards_far = False
+        while driven < _LONGEST_WAY:
+            try:
+                device.call(partial(device.camera.drive_by, -way))
+            except EndStop:
+                return True
+            driven += way
+            way = min(2 * way, _LONGEST_WAY // 4)
+        return False
 
     def _here(self, device: Device) -> int:
         if self.position is None:  # the count was lost: the near end gives it back
-            self._run_to_end(device, -64)
+            self._run_to_near_end(device, 64)
             self.position = 0
         return self.position
 
@@ -218,27 +266,6 @@ class CountedLens:
         device.wait(self.drive.settle_s)
         return False
 
-    def _run_to_end(self, device: Device, chunk: int) -> tuple[int, bool]:
-        """Drive by chunks until the lens is at its end; return how many whole chunks that took, and if the lens told.
-
-        Without being told, the end is where the picture changes no more; the last change was a chunk cut short.
-        """
-        whole = still = 0
-        resting = _Rest.of(device)
-        while whole < _MAX_CHUNKS:
-            try:
-                device.call(lambda: device.camera.drive_by(chunk))
-            except EndStop:
-                self._towards_far = chunk > 0
-                return whole, True
-            whole += 1
-            if resting is not None and abs(chunk) >= _VISIBLE_STEPS:
-                device.wait(self.drive.settle_s)
-                still = 0 if resting.moved(device) else still + 1
-                if still >= _SILENT_CHUNKS:
-                    return max(0, whole - still - 1), False
-        raise LensStuck("the lens was driven a long way and no end was found")
-
 
 class _Rest:
     """Two frames while nothing moves: what is seen, and how much frames differ by themselves."""
@@ -255,11 +282,16 @@ class _Rest:
         except NotOffered:
             return None
 
-    def moved(self, device: Device) -> bool:
-        """Look again, twice: did the picture change since last time by more than it does at rest, then or now?"""
+    def moved(self, device: Device, *, keep: bool = False) -> bool:
+        """Look again, twice: did the picture change since last time by more than it does at rest, then or now?
+
+        keep: go on comparing with the former frame until it has changed, so that small changes add up.
+        """
         now = _Rest(device.look(), device.look())
         changed = moved(self.frame.rgb, now.frame.rgb, at_rest=max(self.at_rest, now.at_rest))
-        self.frame, self.at_rest = now.frame, now.at_rest
+        if changed or not keep:
+            self.frame = now.frame
+        self.at_rest = max(self.at_rest, now.at_rest) if keep else now.at_rest
         return changed
 
 

@@ -99,6 +99,23 @@ def test_without_live_view_nothing_is_claimed() -> None:
     assert "no live view" in report.note
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("silent", [False, True])
+def test_limits_are_found_in_front_of_anything(seed: int, silent: bool) -> None:
+    """Far out of focus, with noise, nothing may change visibly for a long way: that is no end."""
+    how = Behaviour(seed=seed, drive="relative", light="indoor", start=1500, reports_end=not silent)
+    held = Hand(SimulatedCamera.of("chart", size=(135, 240), behaviour=how))
+    maximum = CountedLens(held.camera.focus_drive).find_limits(held).maximum
+    assert maximum is not None
+    assert (600 if silent else 1042) <= maximum <= 1050
+
+
+def test_a_lens_that_does_not_move_has_no_limits() -> None:
+    held = hand(drive="relative", reports_end=False, faults=(Fault("stuck", 1, "drive", calls=9999),))
+    with pytest.raises(LensStuck, match="does not move"):
+        CountedLens(held.camera.focus_drive).find_limits(held)
+
+
 @pytest.mark.parametrize("backlash", [0.0, 12.0])
 def test_limits_are_found_and_positions_counted_with_the_play_taken_up(backlash: float) -> None:
     held = hand(drive="relative", backlash_steps=backlash, start=1400)
@@ -129,7 +146,7 @@ def test_a_lens_without_end_is_given_up() -> None:
             return
 
     made = Endless(SimulatedCamera.of("slope", size=(48, 64), behaviour=Behaviour(drive="relative")).device)
-    with pytest.raises(LensStuck):
+    with pytest.raises(LensStuck, match="no live view"):
         CountedLens(made.focus_drive).find_limits(Hand(made, live=False))
 
 

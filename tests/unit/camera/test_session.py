@@ -145,6 +145,20 @@ def test_autofocus_runs_a_search_and_stays_at_its_result(fault: str | None) -> N
     assert camera.device.true_position == best
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_lens_with_irregular_steps_is_brought_to_what_was_seen_sharpest(seed: int) -> None:
+    lens = replace(LENSES["paper"], width_px=96, largest_radius_px=60.0, sharp_radius_px=1.0).model(step=50)
+    scene = make_scene("chart", size=(64, 96), limits=lens.limits, seed=seed)
+    how = Behaviour(drive="relative", irregularity=0.08, backlash_steps=12.0, seed=seed)
+    camera = SimulatedCamera(SimulatedDevice(scene, lens, behaviour=how))
+    best = float(scene.best_positions()[0, 0])
+    with CameraSession(camera, deadlines=QUICK, live=False, backlash_steps=16) as session:
+        session.find_limits().result(WAIT_S)
+        session.run_autofocus(climb(tuple(range(40, 1000, 60)))).result(WAIT_S)
+        assert session.status.task == "" or until(lambda: session.status.task == "")
+    assert abs(camera.device.true_position - best) <= 30  # where the search itself went in steps of 60
+
+
 def near_search(start: int) -> Generator[int, np.ndarray, Best]:
     """Step by step to where it is sharper, from where the lens stands."""
     step, here = 40, start
