@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rvr_laaf_app.app.capture_rack import Rack
 from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd, state_of
 from rvr_laaf_app.app.observers import Observers
-from rvr_laaf_app.camera.base import Camera, Control, LiveFrame, Still
+from rvr_laaf_app.camera.base import Camera, CameraInfo, Control, LiveFrame, Still
 from rvr_laaf_app.camera.finding import CameraWatch, Change, Finder, Found, open_camera
 from rvr_laaf_app.camera.session import CameraSession
 from rvr_laaf_app.camera.session_values import DEFAULT_DEADLINES, Deadlines, SessionStatus, SessionTask
@@ -67,7 +68,8 @@ class Capture:
         self._name = ""
         self._newest: SessionStatus | None = None
         self._lock = threading.Lock()
-        self._leaving: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
+        self._choosing: object | None = None
         self._found: Observers[[Found]] = Observers()
         self._states: Observers[[CaptureState]] = Observers()
         self._looks: Observers[[FocusLook]] = Observers()
@@ -97,29 +99,58 @@ class Capture:
         self._found.tell(change.found)
 
     def choose(self, camera_id: str) -> None:
-        """Use this camera; the former one is let go. Raises UsageError for an id that makes no sense."""
-        if self.state.info is not None and self.state.info.id == camera_id and self._session is not None:
+        """Use this camera; the former one is let go. An id that makes no sense is told by on_problem."""
+        if self.state.info is not None and self.state.info.id == camera_id and self.state.phase != "none":
             return
-        camera = self._open_by_id(camera_id)
         self.let_go()
+        kind, _, address = camera_id.partition(":")
+        known = next((c for c in self.found.cameras if c.id == camera_id), None)
+        self._choosing = choosing = object()
+        self._show(CaptureState("opening", known or CameraInfo(camera_id, address or camera_id, kind)))
+
+        def make() -> None:  # a backend may read files, or start a process
+            try:
+                camera = self._open_by_id(camera_id)
+            except RvrError as error:
+                problem = error
+                self._post(lambda: self._not_made(problem, choosing))
+            else:
+                self._post(lambda: self._use(camera, choosing))
+
+        self._aside(make, "camera opening")
+
+    def _not_made(self, problem: RvrError, choosing: object) -> None:
+        if choosing is self._choosing:
+            self._choosing = None
+            self._show(CaptureState())
+            self._problems.tell(problem)
+
+    def _use(self, camera: Camera, choosing: object) -> None:
+        if choosing is not self._choosing:
+            return  # another one was chosen meanwhile; this one was never opened
+        self._choosing = None
         session = self._session = CameraSession(camera, deadlines=self._deadlines)
         session.frames.set_wake(lambda: self._frame_there(session))
         session.observe(lambda status: self._status_came(session, status))
         self._status_came(session, session.status)
         self.read_controls()
 
+    def _aside(self, work: Callable[[], object], name: str) -> None:
+        """Do something that may hang in a thread of its own, joined in the end."""
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        self._threads = [t for t in self._threads if t.is_alive()] + [thread]
+
     def let_go(self) -> None:
         """Use no camera. Work under way ends; what was captured is on the disk."""
         session, self._session = self._session, None
+        self._choosing = None
         self.stop()
         if self._name:
             self._end(TaskEnd(self._name, cancelled=True, closing=True))
         if session is not None:
             session.frames.set_wake(None)
-            # A driver may hang: nobody waits for it here.
-            leaving = threading.Thread(target=session.close, name="camera leaving", daemon=True)
-            leaving.start()
-            self._leaving = [t for t in self._leaving if t.is_alive()] + [leaving]
+            self._aside(session.close, "camera leaving")  # a driver may hang: nobody waits for it here
         self._show(CaptureState())
 
     # Lens and settings
@@ -339,12 +370,11 @@ class Capture:
         self.let_go()
         watch, self._watch = self._watch, None
         if watch is not None:
-            leaving = threading.Thread(target=watch.close, name="camera watch leaving", daemon=True)
-            leaving.start()
-            self._leaving.append(leaving)
+            self._aside(watch.close, "camera watch leaving")
 
     def close(self, timeout_s: float) -> bool:
         """Join the threads; False if one did not end in time."""
-        for thread in self._leaving:
-            thread.join(timeout_s / max(len(self._leaving), 1))
-        return not any(t.is_alive() for t in self._leaving)
+        end_s = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, end_s - time.monotonic()))
+        return not any(t.is_alive() for t in self._threads)

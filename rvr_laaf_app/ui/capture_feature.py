@@ -206,10 +206,7 @@ class CaptureFeature(Feature):
             capture.let_go()
             return
         view.error_bar.clear()
-        try:
-            capture.choose(camera_id)
-        except RvrError as error:
-            self._failed(error)
+        capture.choose(camera_id)
 
     @Slot()
     def _ask_replay(self) -> None:

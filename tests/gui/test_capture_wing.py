@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.app.capture_places import calibration_path
+from rvr_laaf_app.camera.base import LiveFrame
 from rvr_laaf_app.camera.defocus import load_model, paper_model, save_model
+from rvr_laaf_app.core.geometry import Box
 from rvr_laaf_app.ui.capture.window import TABS
 from rvr_laaf_app.ui.capture_feature import CaptureFeature
 from rvr_laaf_app.ui.main_window import MainWindow
@@ -68,15 +70,31 @@ def test_only_what_is_needed_takes_fewer_frames_and_wants_a_calibration(rig: Rig
     assert 2 <= len(made.slices) <= 0.6 * planned
 
 
-def test_focus_is_kept_on_what_was_chosen_until_it_is_switched_off(rig: Rig) -> None:
+def test_focus_is_kept_on_what_was_chosen_until_it_is_switched_off(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the keeper says is done, until it is switched off; how it decides is tested where it is made."""
+    made: list[Keeper] = []
+
+    class Keeper:
+        def __init__(self, limits: tuple[int, int], *, start: int, **_more: object) -> None:
+            assert limits == (1050, 2100)
+            self.wanted, self.asked = start - 200, 0
+            made.append(self)
+
+        def see(self, frame: LiveFrame, box: Box | None, *, known: bool) -> int | None:
+            self.asked += 1
+            return self.wanted if frame.position != self.wanted else None
+
+    monkeypatch.setattr("rvr_laaf_app.pipeline.capture_keep.FocusKeeper", Keeper)
     rig.use(start=1900)
     rig.view.autofocus.keep.click()
     assert rig.main.menus.actions["camera_keep"].isChecked()
-    begin = rig.state.position
-    rig.wait(lambda: rig.state.position != begin)
-    assert rig.view.error_bar.isHidden()
+    rig.wait(lambda: rig.state.position == 1700)
     rig.view.autofocus.keep.click()
     assert not rig.feature.lens.keeping
+    asked = made[0].asked
+    rig.capture.drive_to(1500)
+    rig.wait(lambda: rig.state.position == 1500)
+    assert made[0].asked <= asked + 1
 
 
 def test_the_look_ahead_preview_runs_late_and_tells_its_rate(rig: Rig, compiled: None) -> None:
@@ -135,5 +153,6 @@ def test_keys_work_in_the_capture_window_too(rig: Rig) -> None:
 
 def test_an_unknown_camera_is_a_clear_line(rig: Rig) -> None:
     rig.feature._choose("simulated:atlantis")
-    assert "atlantis" in rig.view.error_bar.text
+    rig.wait(lambda: "atlantis" in rig.view.error_bar.text)
     assert rig.state.phase == "none"
+    assert rig.view.pages.currentWidget() is rig.view.page
