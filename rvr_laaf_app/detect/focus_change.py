@@ -36,7 +36,7 @@ class FocusChangeDetector:
     version = "1"
 
     def __init__(self, net: AfNet, rate: float) -> None:
-        self._net = net
+        self._net, self.rate = net, rate
         self._stride = max(1, round(net.config.stride * rate / TRAINED_RATE))
         self.lookback = (net.config.frames // 2) * self._stride + BATCH * LOOK_EVERY
         self._frames: list[NDArray[np.uint8]] = []  # of the shot, from frame number _first on

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from rvr_laaf_app.core.evidence import ClipEvidence, Suggestion
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.laaf.look_ahead import DEFAULT_LEAD_FRAMES, timed
-from rvr_laaf_app.laaf.path import smoothed
 from rvr_laaf_app.laaf.subjects import Subject, subjects_of_shot
 
 LIKELY = 0.5
 APART_S = 1.5  # between targets
-SMOOTH_S = 0.1
 SIDE = 0.2  # of the picture, where no subject is known
 
 
@@ -31,7 +29,7 @@ def suggest_likely(
     found: list[Suggestion] = []
     for start, stop in evidence.shots():
         subjects = subjects_of_shot(evidence, start, stop)
-        series = smoothed(np.asarray(likely[start:stop], np.float64), SMOOTH_S * evidence.rate)
+        series = np.asarray(likely[start:stop], np.float64)
         reason = "first subject of the clip" if start == 0 else "a new shot"
         found.append(_target(subjects, start, places[start], float(max(series[0], 0.3)), f"{reason}, by AF-Net"))
         for peak in peaks(series, LIKELY, round(APART_S * evidence.rate)):

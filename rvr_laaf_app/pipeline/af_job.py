@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.detect.base import Look
 from rvr_laaf_app.estimate.attention_nets import af_net, weights_of
 from rvr_laaf_app.jobs.job import Job, Progress
+from rvr_laaf_app.laaf.path import smoothed
 from rvr_laaf_app.media.probe import ClipInfo
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.pipeline.detect_job import detect_job
@@ -20,11 +22,16 @@ from rvr_laaf_app.pipeline.evidence_store import EvidenceStore
 
 LONG_SIDE = 320
 PREFETCH = 6
+SMOOTH_S = 0.2  # over which the network's probabilities are averaged
+STEPS_VERSION = 1  # raise when anything after the network changes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FocusChanges:
-    """likely [N] float32: the probability of a New Focus Target; places [N, 2] float32: where focus belongs (x, y)."""
+    """likely [N] float32: the probability of a New Focus Target; places [N, 2] float32: where focus belongs (x, y).
+
+    The network has seen no cuts: the first frame of a new shot is a target for certain, whatever it says.
+    """
 
     likely: NDArray[np.float32]
     places: NDArray[np.float32]
@@ -53,7 +60,8 @@ def af_job(info: ClipInfo, cuts: tuple[int, ...]) -> Job[FocusChanges]:
     assert net is not None
     from rvr_laaf_app.detect.focus_change import FocusChangeDetector
 
-    key = f"af-net|{FocusChangeDetector.version}|{weights.sha256[:16]}|{LONG_SIDE}|{','.join(map(str, cuts))}"
+    made_by = f"af-net|{FocusChangeDetector.version}.{STEPS_VERSION}|{weights.sha256[:16]}|{LONG_SIDE}"
+    key = f"{made_by}|{','.join(map(str, cuts))}"
     store = EvidenceStore(info.fingerprint, key)
     if store.has(0):
         try:
@@ -74,6 +82,10 @@ def af_job(info: ClipInfo, cuts: tuple[int, ...]) -> Job[FocusChanges]:
     if len(found) != info.frames:
         raise MediaError("not every frame can be decoded", where=info.path)
     likely = np.array([f.measures[0] for f in found], np.float32)
+    bounds = [0, *cuts, info.frames]
+    for start, stop in pairwise(bounds):
+        likely[start:stop] = smoothed(likely[start:stop], SMOOTH_S * detector.rate)
+    likely[list(cuts)] = 1.0
     centres = [f.regions[0].box.centre for f in found]
     places = np.array([(p.x, p.y) for p in centres], np.float32)
     store.write(0, {"likely": likely, "places": places})

@@ -21,6 +21,7 @@ FIXATION_SPREAD = 0.045  # of the picture's width: about 1.5 degrees in the OSIE
 FIXATION_SIZE = (800, 600)  # pixels in which fixations are given
 HELD_OUT_EVERY = 7  # of the photographs with fixations
 LEAST_SEEN = 0.02  # of the picture's width, of somebody who enters
+REACH = 22  # frames of the network's rate that are kept to each side of a change
 NEAR_FRAMES = 1.0  # a target this far from the centre counts by exp(-1/2)
 
 Picture = NDArray[np.uint8]
@@ -75,22 +76,46 @@ def first_seen(boxes: Map, at: int) -> int:
 
 
 def load_annotated(truth: Path, names: tuple[str, ...], config: AfNetConfig) -> list[Sequence]:
-    """Real clips on which a person said where focus belongs, and that it never changes; others are left out.
+    """Real clips on which a person said where and when focus belongs, as stretches for every offset of the stride.
 
-    truth: a file of targets by eye beside its clips. Each clip gives one sequence for every offset of the stride.
+    truth: a file of targets by eye beside its clips; names: those that may be learnt from.
     """
     found = []
     listed = json.loads(truth.read_text())["clips"]
     for name in names:
         path = next((p for p in sorted(truth.parent.glob(f"{name}.*")) if p.suffix != ".json"), None)
-        if path is None or any(t["frame"] > 0 for t in listed[name]["targets"]):
+        if path is None:
             continue
+        targets = sorted(listed[name]["targets"], key=lambda t: int(t["frame"]))
         frames = seen_frames(path, (config.width * 9 // 8, config.height * 9 // 8))
         stride = max(1, round(config.stride * float(listed[name]["fps"]) / 30))
         for offset in range(stride):
             rgb = frames[offset::stride]
-            box = np.array([listed[name]["targets"][0]["box"]], np.float32)
-            found.append(Sequence(rgb, np.repeat(box, len(rgb), axis=0), -1))
+            at = [min(max(round((int(t["frame"]) - offset) / stride), 0), len(rgb) - 1) for t in targets]
+            found += around_changes(rgb, at, np.array([t["box"] for t in targets], np.float32))
+    return found
+
+
+def around_changes(rgb: Picture, at: list[int], places: Map) -> list[Sequence]:
+    """A stretch around every change of a clip, and what lies between them; a subject stands where it was set.
+
+    rgb [T, h, w, 3]; at: frames of the targets in order, one at 0 is no change; places [K, 4] their boxes.
+    """
+    boxes = np.repeat(places[:1], len(rgb), axis=0)
+    for place, box in zip(at, places, strict=True):
+        boxes[place:] = box
+    changes = [place for place in at if place > 0]
+    found, reached = [], 0
+    for place in changes:
+        # Another target in the same stretch would be called none: the stretch ends halfway to it.
+        low = max([0, place - REACH, *((place + p) // 2 for p in changes if p < place)])
+        high = min([len(rgb), place + REACH + 1, *((place + p + 1) // 2 for p in changes if p > place)])
+        if low - reached >= REACH:
+            found.append(Sequence(rgb[reached:low], boxes[reached:low], -1))
+        found.append(Sequence(rgb[low:high], boxes[low:high], place - low))
+        reached = high
+    if len(rgb) - reached >= REACH or not changes:
+        found.append(Sequence(rgb[reached:], boxes[reached:], -1))
     return found
 
 

@@ -15,9 +15,8 @@ from rvr_laaf_app.annotation.encoding import VafData, decode_data
 from rvr_laaf_app.annotation.schema import ClipAnnotation
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.nets.af_net import AfNetConfig
-from rvr_laaf_app.training.data_af import Sequence, seen_frames
+from rvr_laaf_app.training.data_af import Sequence, around_changes, seen_frames
 
-REACH = 22  # frames of the network's rate that are kept to each side of a target
 KEPT = 9 / 8  # of the network's size, for cutting
 SEEN_RATE = 30.0  # frames a second for which the network's stride is meant
 LEAST_SIDE = 0.08  # of the picture, of a place that was given as a point
@@ -58,20 +57,8 @@ def stretches_of(annotation: ClipAnnotation, path: Path, config: AfNetConfig) ->
     stride = max(1, round(config.stride * rate / SEEN_RATE))
     rgb = frames[::stride]
     at = [min(round(t.at.seconds * rate / stride), len(rgb) - 1) for t in annotation.targets]
-    boxes = np.zeros((len(rgb), 4), np.float32)
-    for place, target in zip(at, annotation.targets, strict=True):
-        boxes[place:] = _numbers(target.box.x, target.box.y, target.box.width, target.box.height)
-    boxes[: at[0]] = boxes[at[0]]
-    changes = [place for place in at if place > 0]
-    if not changes:
-        return [Sequence(rgb, boxes, -1)]
-    found = []
-    for place in changes:
-        # Another target in the same stretch would be called none: the stretch ends halfway to it.
-        low = max([0, place - REACH, *((place + p) // 2 for p in changes if p < place)])
-        high = min([len(rgb), place + REACH + 1, *((place + p + 1) // 2 for p in changes if p > place)])
-        found.append(Sequence(rgb[low:high], boxes[low:high], place - low))
-    return found
+    boxes = [_numbers(t.box.x, t.box.y, t.box.width, t.box.height) for t in annotation.targets]
+    return around_changes(rgb, at, np.stack(boxes))
 
 
 def _numbers(x: float, y: float, width: float, height: float) -> NDArray[np.float32]:

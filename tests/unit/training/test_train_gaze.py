@@ -95,16 +95,22 @@ def test_a_run_learns_resumes_and_is_published(
     assert (models / "rvr-gaze-3.safetensors").stat().st_size < 3_000_000
 
 
-def test_only_clips_whose_focus_never_changes_are_taken(tmp_path: Path) -> None:
-    for name in ("still", "changes"):
-        write_clip(tmp_path / f"{name}.mp4", frames=30, size=(64, 48))
-    still = {"frames": 30, "fps": 30.0, "targets": [{"frame": 0, "box": [0.1, 0.2, 0.3, 0.4]}]}
-    changes = still | {"targets": [{"frame": 0, "box": [0, 0, 1, 1]}, {"frame": 12, "box": [0, 0, 1, 1]}]}
+def test_annotated_clips_give_stretches_around_their_changes(tmp_path: Path) -> None:
+    for name in ("still", "changes", "unnamed"):
+        write_clip(tmp_path / f"{name}.mp4", frames=300, size=(64, 48))
+    still = {"frames": 300, "fps": 30.0, "targets": [{"frame": 0, "box": [0.1, 0.2, 0.3, 0.4]}]}
+    changes = still | {"targets": [*still["targets"], {"frame": 200, "box": [0.6, 0.2, 0.3, 0.4]}]}  # type: ignore[misc]
     truth = tmp_path / "truth.json"
-    truth.write_text(json.dumps({"clips": {"still": still, "changes": changes, "absent": still}}))
+    truth.write_text(json.dumps({"clips": {"still": still, "changes": changes, "absent": still, "unnamed": changes}}))
     config = data_af.AfNetConfig(units=3, unit_frames=3, width=64, height=32)
     found = load_annotated(truth, ("still", "changes", "absent"), config)
-    assert len(found) == config.stride
-    assert sum(len(s.rgb) for s in found) == 30
-    assert all(s.target == -1 and s.boxes[0].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4]) for s in found)
-    data_af.stretch_of(found[0], config, np.random.default_rng(0))
+    still_ones, rest = found[: config.stride], found[config.stride :]
+    assert sum(len(s.rgb) for s in still_ones) == 300
+    assert all(s.target == -1 and s.boxes[0].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4]) for s in still_ones)
+    around = [s for s in rest if s.target >= 0]
+    assert len(around) == config.stride
+    for sequence in around:
+        assert sequence.target == data_af.REACH
+        assert sequence.boxes[sequence.target - 1, 0] == pytest.approx(0.1)
+        assert sequence.boxes[sequence.target, 0] == pytest.approx(0.6)
+        data_af.stretch_of(sequence, config, np.random.default_rng(0))
