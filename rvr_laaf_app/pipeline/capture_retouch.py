@@ -1,59 +1,50 @@
-"""Painting from a slice into the picture that was made of all of them. Strokes in, picture out."""
+"""Painting from the slices of a developed stack into its picture: strokes as the window has them, and the file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rvr_laaf_app.core.errors import MediaError
 from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.media.image_file import write_png
 from rvr_laaf_app.pipeline.capture_develop import Developed
+from rvr_laaf_app.stack import retouch
+from rvr_laaf_app.stack.fuse import Fused
+from rvr_laaf_app.stack.slices import Slices
 
-SOFT: Final = 0.35  # of the brush's radius over which it fades
-_FINE: Final = 4  # bits of the places between pixels
 
+@dataclass(frozen=True, slots=True)
+class BrushStroke:
+    """One stroke: points in 0..1, the brush's radius as a share of the picture's width, and from which slice."""
 
-def brush_mask(points: Sequence[Point], radius: float, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return a soft stroke [h, w] float32 0..1; points 0..1, radius as a share of the width, size (width, height)."""
-    width, height = size
-    radius_px = max(radius * width, 1.0)
-    places = np.array([[p.x * width - 0.5, p.y * height - 0.5] for p in points], np.float64)
-    mask = np.zeros((height, width), np.uint8)
-    thick = max(round(2 * radius_px * (1.0 - SOFT)), 1)
-    fine = np.round(places * (1 << _FINE)).astype(np.int32)
-    if len(fine) == 1:
-        cv2.circle(mask, fine[0].tolist(), (thick << _FINE) // 2, 255, -1, cv2.LINE_AA, _FINE)
-    else:
-        cv2.polylines(mask, [fine.reshape(-1, 1, 2)], False, 255, thick, cv2.LINE_AA, _FINE)
-    sigma = radius_px * SOFT / 2
-    soft = cv2.GaussianBlur(mask.astype(np.float32) / np.float32(255.0), (0, 0), max(sigma, 0.5))
-    return np.asarray(soft, np.float32)
+    points: tuple[Point, ...]
+    radius: float
+    row: int
 
 
 def retouched(
-    picture: NDArray[Any], strokes: Sequence[tuple[Sequence[Point], float, NDArray[Any]]]
+    picture: NDArray[Any], slices: Slices, strokes: Sequence[BrushStroke]
 ) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Return the picture [h, w, 3] with strokes (points, radius, the slice they take from), one after the other.
+    """Return the picture [h, w, 3], as deep as it was, with strokes painted in order; itself without any.
 
-    Raises MediaError if a slice does not lie as the picture does.
+    Raises UsageError if the slices do not lie as the picture does.
     """
     if not strokes:
         return picture
-    top = np.float32(np.iinfo(picture.dtype).max)
-    result = picture.astype(np.float32)
     height, width = picture.shape[:2]
-    for points, radius, source in strokes:
-        if source.shape != picture.shape:
-            raise MediaError("the slice and the result are not of one size", remedy="Develop the sweep again.")
-        scale = top / np.float32(np.iinfo(source.dtype).max)
-        mask = brush_mask(points, radius, (width, height))[..., None]
-        result += mask * (source.astype(np.float32) * scale - result)
-    return np.round(np.clip(result, 0.0, top)).astype(picture.dtype)
+    deep = picture if picture.dtype == np.uint16 else picture.astype(np.uint16) * np.uint16(257)
+    painted = [
+        retouch.Stroke(
+            s.row, tuple((p.x * width - 0.5, p.y * height - 0.5) for p in s.points), max(s.radius * width, 1.0)
+        )
+        for s in strokes
+    ]
+    result = retouch.retouched(Fused(deep, np.zeros((height, width), np.float32)), slices, painted).rgb
+    return result if picture.dtype == np.uint16 else np.asarray((result.astype(np.uint32) + 128) // 257, np.uint8)
 
 
 def save_retouched(made: Developed, picture: NDArray[Any]) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rvr_laaf_app.core.geometry import Point
     from rvr_laaf_app.pipeline.capture_develop import Developed
+    from rvr_laaf_app.pipeline.capture_retouch import BrushStroke
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,15 +38,6 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Stroke:
-    """A stroke of the retouch brush: points in 0..1, radius as a share of the width, from which slice."""
-
-    points: tuple[Point, ...]
-    radius: float
-    row: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Want:
     """What is to be shown; generation: of the stack, so that pictures of a former one are not shown."""
 
@@ -54,7 +45,15 @@ class _Want:
     paths: tuple[Path, ...] = ()
     made: Developed | None = None
     row: int = -1
-    strokes: tuple[Stroke, ...] = ()
+    strokes: tuple[BrushStroke, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Aligned slices, of which the last few are kept."""
+
+    count: int
+    read: Callable[[int], NDArray[Any]]
 
 
 class SlicePictures:
@@ -101,7 +100,9 @@ class SlicePictures:
     def retouch(self, points: Any, radius: float) -> None:
         """Take what lies under a stroke from the chosen slice; the result's file is written again."""
         if self.can_retouch:
-            stroke = Stroke(tuple(points), radius, self._want.row)
+            from rvr_laaf_app.pipeline.capture_retouch import BrushStroke
+
+            stroke = BrushStroke(tuple(points), radius, self._want.row)
             self._ask(replace(self._want, strokes=(*self._want.strokes, stroke)))
 
     def take_back(self) -> None:
@@ -152,7 +153,7 @@ class SlicePictures:
         first = "strokes" not in self._shown
         self._shown["strokes"] = want.strokes
         base: NDArray[Any] = self._base
-        picture = retouched(base, [(s.points, s.radius, self._slice(made, s.row)) for s in want.strokes])
+        picture = retouched(base, _Kept(len(made.slices), lambda row: self._slice(made, row)), want.strokes)
         if not first:
             save_retouched(made, picture)
         self._tell(want, Sheet("result", (to_qimage(_eight(picture)),)))

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.camera.base import Still
 from rvr_laaf_app.core.geometry import Point
-from rvr_laaf_app.pipeline.capture_retouch import brush_mask, retouched
+from rvr_laaf_app.pipeline.capture_retouch import BrushStroke, retouched
 from rvr_laaf_app.pipeline.capture_sweep import SweepView, small_picture
 from rvr_laaf_app.pipeline.capture_view import GRID, ZoneMemory, histogram, peaking, tile_sharpness
+from rvr_laaf_app.stack.slices import ListedSlices
 
 SIZE = (288, 512)
 
@@ -143,17 +144,19 @@ def test_tiles_of_a_flat_picture_are_equal() -> None:
 
 def test_a_stroke_takes_the_slice_where_it_was_painted_and_nowhere_else() -> None:
     picture = np.full((100, 200, 3), 40, np.uint8)
-    slice_ = np.full((100, 200, 3), 60000, np.uint16)
-    result = retouched(picture, [((Point(0.2, 0.5), Point(0.4, 0.5)), 0.03, slice_)])
+    slices = ListedSlices((picture, np.full((100, 200, 3), 60000, np.uint16)))
+    result = retouched(picture, slices, [BrushStroke((Point(0.2, 0.5), Point(0.4, 0.5)), 0.03, 1)])
     assert result.dtype == np.uint8
     assert abs(int(result[50, 60, 0]) - 233) <= 2
     assert (result[:, 110:] == 40).all()
     assert (picture == 40).all()
-    assert retouched(picture, []) is picture
+    assert retouched(picture, slices, []) is picture
 
 
-def test_a_single_click_is_a_round_soft_dab() -> None:
-    mask = brush_mask((Point(0.5, 0.5),), 0.1, (200, 100))
-    assert mask[50, 100] > 0.98
-    assert mask[50, 100 + 30] < 0.02
-    assert 0.2 < mask[50, 100 + 15] < 0.98
+def test_deep_pictures_stay_deep() -> None:
+    picture = np.full((60, 80, 3), 1000, np.uint16)
+    slices = ListedSlices((np.full((60, 80, 3), 200, np.uint8),))
+    result = retouched(picture, slices, [BrushStroke((Point(0.5, 0.5),), 0.1, 0)])
+    assert result.dtype == np.uint16
+    assert abs(int(result[30, 40, 1]) - 200 * 257) <= 2
+    assert result[0, 0, 0] == 1000
