@@ -21,12 +21,14 @@ from rvr_laaf_app.annotation.schema import ClipAnnotation
 from rvr_laaf_app.annotation.store import AnnotatorStore, journal_path, read_book
 from rvr_laaf_app.annotation.work import looks_of, surveyed
 from rvr_laaf_app.core.geometry import Box
+from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.ui.annotate.clip_list import ClipRow
 from rvr_laaf_app.ui.annotate.commands import COMMANDS
 from rvr_laaf_app.ui.annotate.strip_drawing import BAR_PX, BAR_TOP, WINDOW_Y
 from rvr_laaf_app.ui.annotate.window import AnnotateWindow
+from rvr_laaf_app.ui.qt_image import to_qimage
 from tests.clips import write_clip
-from tests.gui.annotate_clips import square_at, write_two_squares
+from tests.gui.annotate_clips import SIZE, square_at, write_two_squares
 from tests.gui.annotate_fixtures import Told, annotate_window, told  # noqa: F401
 from tests.gui.test_accessible import nameless
 
@@ -236,6 +238,18 @@ def test_j_k_l_arrows_and_the_strip_move_the_playhead(window: AnnotateWindow, qt
     strip = window.page.strip
     QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=QPoint(round(strip.scale.x_of(0.5)), 8))
     assert bench.show.index == 12
+
+
+def test_exactly_the_frame_that_was_asked_for_is_shown(window: AnnotateWindow, folder: Path, qtbot: QtBot) -> None:
+    bench, picture = window.bench, window.page.picture
+    assert bench is not None
+    with ClipReader(str(folder / "squares.mp4")) as reader:
+        for frame in (50, 49, 48, 10, 59, 58, 0, 1):
+            bench.show.seek(frame)
+            size = picture.image.width(), picture.image.height()
+            assert size == SIZE, "never larger than the clip"
+            wanted = to_qimage(reader.read(frame).rgb8)
+            qtbot.waitUntil(lambda wanted=wanted: picture.image == wanted, timeout=20_000)  # type: ignore[misc]
 
 
 def test_a_diamond_and_its_tolerance_are_dragged_in_the_strip(

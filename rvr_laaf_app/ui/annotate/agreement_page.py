@@ -59,6 +59,8 @@ class AgreementPage(QWidget):
         self.heading = QLabel(self.tr("WHERE THEY DIFFER"), self)
         self.heading.setProperty("role", "heading")
         self.table = self._make_table()
+        self._and = QLabel(self.tr("and"), self)
+        self._rest = QWidget(self)  # fills the page where there is no table
         self._lay_out()
         self.show_compared(None)
 
@@ -92,7 +94,7 @@ class AgreementPage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.first)
-        row.addWidget(QLabel(self.tr("and"), self))
+        row.addWidget(self._and)
         row.addWidget(self.second)
         row.addSpacing(16)
         row.addWidget(self.summary, 1)
@@ -101,6 +103,7 @@ class AgreementPage(QWidget):
         column.addSpacing(4)
         column.addWidget(self.heading)
         column.addWidget(self.table, 1)
+        column.addWidget(self._rest, 1)
 
     def show_compared(self, compared: Compared | None) -> None:
         """Show how far two annotators agree."""
@@ -113,8 +116,9 @@ class AgreementPage(QWidget):
                     box.setCurrentText(name)
         for widget in (self.chart, self.heading, self.table):
             widget.setVisible(found is not None)
-        for box in (self.first, self.second):
-            box.setVisible(compared is not None and len(compared.people) > 1)
+        for chooser in (self.first, self._and, self.second):
+            chooser.setVisible(compared is not None and len(compared.people) > 1)
+        self._rest.setVisible(found is None)
         if found is None:
             self.summary.setText(self._why_nothing(compared))
             return
@@ -162,6 +166,7 @@ class AgreementPage(QWidget):
                 self.table.setItem(number, column, item)
         self.heading.setText(self.tr("WHERE THEY DIFFER") if compared.differences else self.tr("THEY DIFFER NOWHERE"))
         self.table.setVisible(bool(compared.differences))
+        self._rest.setVisible(not compared.differences)
 
     def _texts(self, difference: Difference, compared: Compared) -> tuple[str, ...]:
         subjects = [t.subject for t in (difference.mine, difference.theirs) if t is not None and t.subject]

@@ -46,8 +46,8 @@ class KeySheet(QWidget):
         grid.setVerticalSpacing(4)
         rows = [
             (self.tr("Click"), self.tr("focus goes here, now")),
-            (self.tr("Shift+Click"), self.tr("the chosen subject is here")),
-            ("1 \u2013 9", self.tr("focus goes to that subject, now")),
+            (self.tr("Shift+Click"), self.tr("the subject is here")),
+            ("1 \u2013 9", self.tr("to that subject, now")),
             *((_joined(keys, names), self.tr(text)) for names, text in _ROWS),
         ]
         for number, (key, text) in enumerate(rows):

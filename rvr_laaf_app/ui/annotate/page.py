@@ -16,6 +16,7 @@ from rvr_laaf_app.ui.viewer.picture_view import PictureView
 
 _LIST_PX = 216
 _FORM_PX = 272
+_WIDEST_PX = 340  # of both: the room belongs to the picture
 
 
 class AnnotatePage(QWidget):
@@ -67,6 +68,7 @@ class AnnotatePage(QWidget):
         self.progress.setContentsMargins(12, 6, 12, 6)
         column.addWidget(self.progress)
         left.setMinimumWidth(_LIST_PX)
+        left.setMaximumWidth(_WIDEST_PX)
         split = QSplitter(Qt.Orientation.Horizontal, self)
         split.setObjectName("annotate_split")
         split.setHandleWidth(1)
@@ -117,4 +119,5 @@ class AnnotatePage(QWidget):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(inner)
         area.setMinimumWidth(_FORM_PX)
+        area.setMaximumWidth(_WIDEST_PX)
         return area
