@@ -72,14 +72,16 @@ class AlgorithmOne:
         """Return f_e (steps to focus, not negative) and f_d (0..1) of a patch of any size."""
         import torch
 
+        from rvr_laaf_app.nets.autofocus_nets import to_input
+
         with torch.inference_mode():
-            x = to_input(patch)
+            x = to_input(middle(patch))
             away, sharp = float(self.nets.estimator(x)), float(self.nets.discriminator(x))
         return abs(away), min(max(sharp, 0.0), 1.0)
 
 
-def to_input(patch: Patch) -> Tensor:
-    """Return the middle 512 x 512 of a patch [1, 1, 512, 512]; a smaller one is continued by mirror images.
+def middle(patch: Patch) -> Tensor:
+    """Return the middle 512 x 512 of a patch [1, 512, 512]; a smaller one is continued by mirror images.
 
     It is never resized: how large the blur is in pixels is what the networks measure.
     """
@@ -91,4 +93,4 @@ def to_input(patch: Patch) -> Tensor:
         parts.append((lack // 2, lack - lack // 2))
     whole = np.pad(patch, parts, mode="symmetric") if any(map(sum, parts)) else patch
     top, left = (whole.shape[0] - SIDE) // 2, (whole.shape[1] - SIDE) // 2
-    return torch.from_numpy(np.ascontiguousarray(whole[top : top + SIDE, left : left + SIDE], np.float32))[None, None]
+    return torch.from_numpy(np.ascontiguousarray(whole[top : top + SIDE, left : left + SIDE], np.float32))[None]

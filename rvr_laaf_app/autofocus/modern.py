@@ -58,7 +58,7 @@ class BlurReader:
 
         with torch.inference_mode():
             x = torch.from_numpy(np.ascontiguousarray(patch, np.float32))[None]
-            log_likelihood = self.net.log_likelihood(self.net(self.spectra(x)))[0]
+            log_likelihood = self.net.log_likelihood(self.spectra(x))[0]
         return Reading(self.radii_px, log_likelihood.double().numpy())
 
 
@@ -70,7 +70,7 @@ class FocusBelief:
     Besides what each picture says by itself, of two pictures the sharper one was taken nearer to focus.
     """
 
-    trust: ClassVar[float] = 0.8  # pictures of one subject err alike: less than independent evidence
+    trust: ClassVar[float] = 1.0  # what a reading counts: less if pictures of one subject erred alike
     surprise: ClassVar[float] = 1e-4  # chance that a reading says nothing at all
     misorder: ClassVar[float] = 0.02  # chance that a picture is clearly sharper though it is farther from focus
     tie_px: ClassVar[float] = 0.6  # difference of radii that sharpness shows for certain
@@ -80,8 +80,9 @@ class FocusBelief:
         self.limits = limits
         self.places: Array = np.linspace(limits.minimum, limits.maximum, count)
         self.defocus, self.width_px = defocus, width_px
-        spread = 0.03 if defocus is not None else 0.8
-        self.scales: Array = np.exp(np.linspace(-2.5, 2.5, 5 if defocus is not None else 41) * spread)
+        # a formula is exact for the simulated lens that follows it; a measured lens is known to a few per cent
+        spread = 0.8 if defocus is None else 0.02 if defocus.measured else 0.005
+        self.scales: Array = np.exp(np.linspace(-2.5, 2.5, 41 if defocus is None else 5) * spread)
         prior = -0.5 * (np.log(self.scales) / spread) ** 2
         self.log_belief: Array = np.repeat(prior[:, None], count, axis=1)
         self.seen: list[tuple[Array, float]] = []  # radius of every hypothesis, log sharpness
@@ -105,6 +106,10 @@ class FocusBelief:
             self.log_belief += np.log(0.5 + (0.5 - self.misorder) * order)
         self.seen.append((radius, log_sharpness))
         self.log_belief -= self.log_belief.max()
+
+    def forget_order(self) -> None:
+        """Let earlier pictures be compared with no later one: the subject may have moved between."""
+        self.seen.clear()
 
     def chance(self) -> Array:
         """Return the probability [places] that focus is at each."""

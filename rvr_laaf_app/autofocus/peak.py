@@ -44,7 +44,7 @@ class Peak:
         if min(abs(top - place) for place in order) >= near:
             return top
         sides = [abs(best - order[k]) for k in (at - 1, at + 1) if 0 <= k < len(order)]
-        if max(sides) <= max(2 * self.limits.depth_of_field, 2):
+        if max(sides, default=0) <= max(2 * self.limits.depth_of_field, 2):
             return None
         # a gap this wide may hide the top: look into the wider half of it
         low, high = order[max(at - 1, 0)], order[min(at + 1, len(order) - 1)]

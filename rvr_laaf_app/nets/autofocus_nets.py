@@ -90,13 +90,20 @@ class FocusDiscriminator(nn.Module):
         return self.fc2(self.drop(F.relu(self.fc1(y.flatten(1)))))[:, 0]
 
 
+def to_input(patch: Tensor) -> Tensor:
+    """[B, H, W] display-encoded 0..1 -> [B, 1, H, W] for the paper's networks: contrast about the mean of the patch."""
+    return (patch / patch.mean((1, 2), keepdim=True).clamp(min=1e-2) - 1.0)[:, None]
+
+
 @dataclass(frozen=True, slots=True)
 class BlurNetConfig:
     """What defines BlurNet; saved in the header of its checkpoint."""
 
-    width: int = 160  # of the hidden layers
+    width: int = 192  # of the hidden layers
+    members: int = 4  # networks whose answers are averaged: together they know better when they do not know
     bins: int = 224  # of the answer: radii from 0 to `largest_px`, dense near 0
     largest_px: float = 170.0
+    dropout: float = 0.1
     softest_px: float = 1.0  # radius from which the bins widen in proportion
 
 
@@ -163,7 +170,7 @@ def _tile_power(x: Tensor, level: Level) -> Tensor:
 
 
 class BlurNet(nn.Module):
-    """[B, FEATURES] of `RingSpectra` -> [B, bins] logits over the radius of blur."""
+    """[B, FEATURES] of `RingSpectra` -> [B, bins] log probability of each radius of blur."""
 
     def __init__(self, config: BlurNetConfig) -> None:
         super().__init__()
@@ -171,21 +178,32 @@ class BlurNet(nn.Module):
         self.mean = nn.Parameter(torch.zeros(FEATURES), requires_grad=False)
         self.scale = nn.Parameter(torch.ones(FEATURES), requires_grad=False)
         self.log_prior = nn.Parameter(torch.zeros(config.bins), requires_grad=False)  # of the training's radii
-        self.layers = nn.Sequential(
-            nn.Linear(FEATURES, config.width),
-            nn.SiLU(),
-            nn.Linear(config.width, config.width),
-            nn.SiLU(),
-            nn.Linear(config.width, config.bins),
-        )
+        self.members = nn.ModuleList(_layers(config) for _ in range(config.members))
+
+    def answers(self, features: Tensor) -> Tensor:
+        """[B, FEATURES] -> log probabilities of every member [members, B, bins]."""
+        x = (features - self.mean) * self.scale
+        return torch.stack([F.log_softmax(member(x), 1) for member in self.members])
 
     def forward(self, features: Tensor) -> Tensor:
         """See the class."""
-        return self.layers((features - self.mean) * self.scale)
+        return torch.logsumexp(self.answers(features), 0) - math.log(self.config.members)
 
-    def log_likelihood(self, logits: Tensor) -> Tensor:
+    def log_likelihood(self, features: Tensor) -> Tensor:
         """Return how well each radius explains the patch [B, bins]: free of how often training showed that radius."""
-        return F.log_softmax(logits, 1) - self.log_prior
+        return self(features) - self.log_prior
+
+
+def _layers(config: BlurNetConfig) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(FEATURES, config.width),
+        nn.SiLU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.width, config.width),
+        nn.SiLU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.width, config.bins),
+    )
 
 
 def radii_of_bins(config: BlurNetConfig) -> Tensor:

@@ -36,9 +36,11 @@ from rvr_laaf_app.nets.autofocus_nets import (
     StepEstimatorConfig,
     bin_of,
     radii_of_bins,
+    to_input,
 )
 from rvr_laaf_app.training.loop import learning_rate_share, load_checkpoint, log_row, save_checkpoint, set_seeds
 
+_EXACT, _WITHIN = 0.75, 10  # steps: in focus; still within the depth of field
 LICENCE = "Same licence as the program."
 DATA = (
     "Patches simulated by our script: surfaces made of photographs of research sets and demonstrations (OSIE MIT; "
@@ -52,7 +54,7 @@ class Settings:
     """What a run can be told; the defaults are those of the published weights."""
 
     seed: int = 5
-    blur_steps: int = 6000  # of 256 patches
+    blur_steps: int = 4500  # of 256 patches
     blur_batch: int = 256
     blur_rate: float = 2e-3
     blur_decay: float = 2e-2
@@ -84,28 +86,38 @@ class Pool:
         return cls(tuple(folders), parts, radius_px, steps)
 
     def pictures(self, rows: np.ndarray) -> Tensor:
-        """Return patches [n, 1, 512, 512] 0..1 by number."""
+        """Return patches by number as the paper's networks see them [n, 1, 512, 512]."""
         starts = np.cumsum([0, *(len(part) for part in self.parts)])
         number = np.searchsorted(starts, rows, side="right") - 1
-        found = np.stack([self.parts[k][row - starts[k]] for k, row in zip(number, rows, strict=True)])
-        return torch.from_numpy(found)[:, None].float() / 255.0
+        found = np.empty((len(rows), *self.parts[0].shape[1:]), np.uint8)
+        for index, (k, row) in enumerate(zip(number, rows - starts[number], strict=True)):
+            # read, not mapped: a mapped patch costs 64 page faults, more than the whole network
+            part = self.parts[k]
+            path, offset = self.folders[k] / "patches.npy", part.offset + int(row) * part[0].nbytes
+            found[index] = np.fromfile(path, np.uint8, part[0].size, offset=offset).reshape(part.shape[1:])
+        return to_input(torch.from_numpy(found).float() / 255.0)
 
-    def spectra(self) -> Tensor:
-        """Return `RingSpectra` of every patch [n, FEATURES]; made once and kept beside the patches."""
+    def spectra(self, *, cut: bool = False) -> Tensor:
+        """Return `RingSpectra` of every patch [n, FEATURES], or of a part cut out of each: made once and kept."""
         found = []
         for folder, patches in zip(self.folders, self.parts, strict=True):
-            kept = folder / "spectra.npy"
+            kept = folder / ("spectra_cut.npy" if cut else "spectra.npy")
             if not kept.exists() or np.load(kept).shape != (len(patches), FEATURES):
-                np.save(kept, _spectra(patches))
+                np.save(kept, _spectra(patches, cut=cut))
             found.append(torch.from_numpy(np.load(kept)))
         return torch.cat(found)
 
 
 @torch.inference_mode()
-def _spectra(patches: np.ndarray) -> np.ndarray:
-    net, found = RingSpectra(), []
+def _spectra(patches: np.ndarray, *, cut: bool) -> np.ndarray:
+    net, found, rng = RingSpectra(), [], np.random.default_rng(len(patches))
     for start in range(0, len(patches), 16):
-        found.append(net(torch.from_numpy(np.array(patches[start : start + 16])).float() / 255.0))
+        some = patches[start : start + 16]
+        if cut:
+            high, wide = rng.integers(112, 449, 2)
+            top, left = rng.integers(0, some.shape[1] - high + 1), rng.integers(0, some.shape[2] - wide + 1)
+            some = some[:, top : top + high, left : left + wide]
+        found.append(net(torch.from_numpy(np.array(some)).float() / 255.0))
     return torch.cat(found).numpy()
 
 
@@ -139,7 +151,7 @@ def fit_blur(net: BlurNet, features: Tensor, radius_px: Tensor, settings: Settin
             group["lr"] = settings.blur_rate * share
         rows = torch.randint(len(features), (min(settings.blur_batch, len(features)),))
         x = features[rows] + settings.blur_jitter * torch.randn(len(rows), features.shape[1])
-        loss = -(labels[rows] * F.log_softmax(net(x), 1)).sum(1).mean()
+        loss = -(labels[rows] * net.answers(x)).sum(2).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -153,9 +165,9 @@ def fit_blur(net: BlurNet, features: Tensor, radius_px: Tensor, settings: Settin
 @torch.inference_mode()
 def blur_errors(net: BlurNet, features: Tensor, radius_px: Tensor) -> dict[str, float]:
     """Return mean loss and, for small and large blur, the median and 90th percentile of the error in pixels."""
-    logits = net(features)
-    loss = float(-(label_of(radius_px, net.config) * F.log_softmax(logits, 1)).sum(1).mean())
-    cumulated = F.softmax(logits, 1).cumsum(1)
+    answer = net(features)
+    loss = float(-(label_of(radius_px, net.config) * answer).sum(1).mean())
+    cumulated = answer.exp().cumsum(1)
     median = (cumulated < 0.5).sum(1).clamp(max=net.config.bins - 1)
     error = (radii_of_bins(net.config)[median] - radius_px.abs()).abs()
     found = {"loss": loss}
@@ -173,7 +185,9 @@ def fit_paper(
     """Train f_e on |z - z0|, or f_d on z == z0, with MSE and Adam as printed; one line in the log per epoch."""
     estimator = isinstance(net, StepEstimator)
     unit = net.config.steps_per_unit if isinstance(net, StepEstimator) else 1.0
-    truth = torch.from_numpy(np.abs(pool.steps) / unit if estimator else np.abs(pool.steps) < 0.75).float()
+    away = np.abs(pool.steps)
+    truth = torch.from_numpy(away / unit if estimator else away < _EXACT).float()
+    drawn = np.arange(len(away)) if estimator else _balanced(away)
     batch = settings.paper_batch if estimator else settings.discriminator_batch
     epochs = settings.paper_epochs if estimator else settings.discriminator_epochs
     optimizer = torch.optim.Adam(net.parameters(), settings.paper_rate)
@@ -185,23 +199,35 @@ def fit_paper(
         if time.monotonic() - began > 60 * settings.minutes:
             break
         net.train()
-        total, order = 0.0, rng.permutation(len(truth) // batch)
-        for number in order:
-            # neighbours on disk in one read; which patches meet in a batch is new in every epoch by the offset
-            rows = (np.arange(batch) * (len(truth) // batch) + number + epoch * 7) % len(truth)
-            x = pool.pictures(np.sort(rows))
+        total, order = 0.0, rng.permutation(drawn)
+        for start in range(0, len(order) - batch + 1, batch):
+            rows = np.sort(order[start : start + batch])
+            x = pool.pictures(rows)
             if rng.random() < 0.5:
                 x = x.flip(3)
-            loss = F.mse_loss(net(x) / unit, truth[np.sort(rows)])
+            loss = F.mse_loss(net(x) / unit, truth[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             total += float(loss.detach())
-        row = {"epoch": epoch + 1, "loss": round(total / len(order), 5), "seconds": round(time.monotonic() - began)}
+        row = {
+            "epoch": epoch + 1,
+            "loss": round(total * batch / len(order), 5),
+            "seconds": round(time.monotonic() - began),
+        }
         log_row(out / f"{label}.csv", row)
         print(label, row, flush=True)
         save_checkpoint(path, nets={"net": net}, optimizer=optimizer, facts={"epochs": epoch + 1})
     net.eval()
+
+
+def _balanced(away: np.ndarray) -> np.ndarray:
+    """Return rows for f_d, as many in focus as not; what lies within the depth of field but not in focus is left out.
+
+    The paper's lens positions are drawn from the whole range, where that next to never happens.
+    """
+    sharp, blurred = np.flatnonzero(away < _EXACT), np.flatnonzero(away > _WITHIN)
+    return np.concatenate([np.resize(sharp, max(len(blurred), 1)), blurred]) if len(sharp) else blurred
 
 
 @torch.inference_mode()
@@ -268,10 +294,12 @@ def train_blur(pool: Pool, val: Pool, out: Path, settings: Settings) -> None:
     """Train BlurNet and write `out/blur.safetensors`."""
     began = time.monotonic()
     net = BlurNet(BlurNetConfig())
-    features = pool.spectra()
-    loss = fit_blur(net, features, torch.from_numpy(pool.radius_px).float(), settings)
+    features = torch.cat([pool.spectra(), pool.spectra(cut=True)])
+    radius_px = torch.from_numpy(np.concatenate([pool.radius_px, pool.radius_px])).float()
+    loss = fit_blur(net, features, radius_px, settings)
     found = blur_errors(net, val.spectra(), torch.from_numpy(val.radius_px).float())
-    facts = {"patches": len(features), "train_loss": round(loss, 4), **found}
+    small = blur_errors(net, val.spectra(cut=True), torch.from_numpy(val.radius_px).float())
+    facts = {"patches": len(pool.steps), "train_loss": round(loss, 4), **found, "loss_of_cuts": small["loss"]}
     facts["minutes"] = round((time.monotonic() - began) / 60, 1)
     save_checkpoint(out / "blur.safetensors", nets={"net": net}, optimizer=None, facts=facts)
     print(json.dumps(facts), flush=True)
