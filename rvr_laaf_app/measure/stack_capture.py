@@ -26,6 +26,7 @@ from rvr_laaf_app.camera.scene import Scene, look, seen_positions
 from rvr_laaf_app.core.color import from_linear
 
 SCENES: Final = ("desk", "two", "chart", "slope")
+SIZE: Final = (270, 480)  # height and width of the scenes
 MAP: Final = (60, 34)  # cells of the oracle's map, width and height
 WASTED_SHARE: Final = 0.001  # of the picture: a capture that alone shows less sharp than this was not needed
 MOST_EVEN: Final = 150
@@ -96,10 +97,10 @@ def even_sweep_as_sharp(scene: Scene, model: DefocusModel, radius_px: float) -> 
 def measure_capture(
     seed: int,
     *,
-    scenes: Sequence[str] = SCENES,
+    scenes: Sequence[str] | None = None,
     estimator: GlobalEstimator | None = None,
     start_share: float = 0.43,
-    size: tuple[int, int] = (270, 480),
+    size: tuple[int, int] | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Return {scene: {"uniform": ..., strategy: {frames, of_uniform, of_equally_sharp, ...}}} for scenes of a seed.
@@ -112,8 +113,8 @@ def measure_capture(
     span: Callable[[float], float] = model.depth_of_field_at
     uniform = uniform_sweep(limits, span)
     report: dict[str, Any] = {}
-    for name in scenes:
-        scene = make_scene(name, size=size, limits=model.limits, seed=seed)
+    for name in scenes or SCENES:
+        scene = make_scene(name, size=size or SIZE, limits=model.limits, seed=seed)
         rows: dict[str, Any] = {"uniform": {"frames": len(uniform), **sharpness_of(scene, model, uniform)}}
         see = _camera(scene, model, seed, rendered=estimator is not None)
         reader = estimator or Oracle(scene, model, np.random.default_rng(seed))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.camera.sweep import Sweep, SweepWriter, read_sweep
 from rvr_laaf_app.core.color import to_linear
-from rvr_laaf_app.core.errors import MediaError, UsageError
+from rvr_laaf_app.core.errors import CheckpointError, MediaError, UsageError
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.media.exr import write_exr
 from rvr_laaf_app.media.frame_sequence import png_bytes
@@ -186,10 +186,11 @@ def stack_slices_job(slices: Slices, positions: tuple[int, ...], options: StackO
     fused = yield from _counted(fusing(aligned, method=options.method), done, total, "fusing")
     done += fuse_steps
     disparity = confidence = None
+    notes = _notes(alignment, positions)
     if options.depth:
         small = yield from _small(aligned, positions, done, total)
-        disparity, confidence = _depth(small, fused, near_is_low=options.near_is_low)
-    notes = _notes(alignment, positions)
+        disparity, confidence, said = _depth(small, fused, near_is_low=options.near_is_low)
+        notes += said
     return Stacked(fused, alignment, positions, disparity, confidence, deep, notes)
 
 
@@ -220,17 +221,22 @@ def _small(slices: Slices, positions: tuple[int, ...], done: int, total: int) ->
     return pictures
 
 
-def _depth(pictures: dict[int, Map], fused: Fused, *, near_is_low: bool) -> tuple[Map, Map]:
-    """Return disparity and confidence at the size of the fused picture, their edges on its edges."""
-    positions = sorted(pictures)
-    disparity, confidence = depth_from_focus([pictures[p] for p in positions], positions, near_is_low=near_is_low)
+def _depth(pictures: dict[int, Map], fused: Fused, *, near_is_low: bool) -> tuple[Map, Map, tuple[str, ...]]:
+    """Return disparity and confidence at the size of the fused picture, their edges on its edges, and notes."""
+    positions, notes = sorted(pictures), tuple[str, ...]()
+    slices = [pictures[p] for p in positions]
+    try:
+        disparity, confidence = depth_from_focus(slices, positions, near_is_low=near_is_low)
+    except CheckpointError as error:
+        disparity, confidence = depth_from_focus(slices, positions, method="classical", near_is_low=near_is_low)
+        notes = (f"depth without the network: {error.what}",)
     size = fused.rgb.shape[1::-1]
     factor = size[0] / disparity.shape[1]
     if factor <= 1.0:
-        return disparity, confidence
+        return disparity, confidence, notes
     large = [np.asarray(cv2.resize(m, size, interpolation=cv2.INTER_LINEAR)) for m in (disparity, confidence)]
     fine = smoothed(luma_of(fused.rgb), large[0], radius=max(2, round(2 * factor)), eps=1e-3)
-    return np.clip(fine, 0.0, 1.0), large[1]
+    return np.clip(fine, 0.0, 1.0), large[1], notes
 
 
 def _notes(alignment: Alignment, positions: tuple[int, ...]) -> tuple[str, ...]:

@@ -67,6 +67,8 @@ def aligning(
     """
     if slices.count < 1:
         raise UsageError("there are no pictures to stack")
+    if reference is not None and not 0 <= reference < slices.count:
+        raise UsageError(f"there is no picture {reference + 1} to align to", remedy=f"There are {slices.count}.")
     kept: dict[int, _Small] = {}
     ties: list[_Tie] = []
     cells: list[Float] = []
