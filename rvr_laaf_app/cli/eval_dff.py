@@ -26,7 +26,7 @@ COLUMNS = {
 def add_dff_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what only this measure knows."""
     dff = parser.add_argument_group("dff")
-    dff.add_argument("--stacks", type=count, default=24, metavar="N", help="static and moving stacks each (default 24)")
+    dff.add_argument("--stacks", type=count, default=16, metavar="N", help="static and moving stacks each (default 16)")
     dff.add_argument("--slices", type=count, default=4, metavar="N", help="slices of a stack (default 4)")
     dff.add_argument("--method", action="append", metavar="NAME", help="only this method; repeatable")
 
@@ -65,7 +65,8 @@ def table(report: dict[str, Any]) -> Iterator[str]:
         yield f"| method | {' | '.join(COLUMNS.values())} |"
         yield "|---" * (len(COLUMNS) + 1) + "|"
         for name, sorts in report["methods"].items():
-            yield f"| {name} | {' | '.join(_number(sorts[sort].get(key)) for key in COLUMNS)} |"
+            shown = f"{name} (default)" if name == report["default"] else name
+            yield f"| {shown} | {' | '.join(_number(sorts[sort].get(key)) for key in COLUMNS)} |"
     yield "\n**the slides, on their scenes**, and the goal"
     yield "| method | MSE | RMS | accuracy, % |"
     yield "|---|---|---|---|"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.measure.dff_scenes import FocalStack, Things, random_stack
-from rvr_laaf_app.stack.depth_from_focus import depth_from_focus
+from rvr_laaf_app.stack.depth_from_focus import FEW_SLICES, depth_from_focus
 from rvr_laaf_app.stack.depth_from_focus_net import ROLE, learned_depth, load_published
 
 Map = NDArray[np.float32]
@@ -51,7 +51,7 @@ class StackScore:
 
 
 def known_methods() -> dict[str, Method]:
-    """Return what can be measured here: the classical method, the default, and every published network."""
+    """Return what can be measured here: the classical method, every published network, and ours with sharpness."""
 
     def entry(name: str) -> Method:
         return lambda slices, places: depth_from_focus(slices, 1.0 - places, method=name)
@@ -60,7 +60,9 @@ def known_methods() -> dict[str, Method]:
     for kind in NET_ROLES:
         with contextlib.suppress(CheckpointError):  # not shipped
             methods[kind] = of_role(f"{ROLE}-{kind}")
-    methods["auto"] = entry("auto")
+    with contextlib.suppress(CheckpointError):
+        load_published()
+        methods["dense"] = entry("dense")
     return methods
 
 
@@ -74,7 +76,7 @@ def measure_dff(
     methods: Mapping[str, Method],
     *,
     seed: int,
-    stacks: int = 24,
+    stacks: int = 16,
     frames: int = 4,
     side: int = 256,
     tell: Callable[[str], None] = lambda line: None,
@@ -91,6 +93,7 @@ def measure_dff(
         "stacks": stacks,
         "frames": frames,
         "side": side,
+        "default": "focus-volume" if frames <= FEW_SLICES else "dense",
         "methods": {name: {sort: summary(found) for sort, found in sorts.items()} for name, sorts in scores.items()},
         "slides": SLIDES,
         "goal": GOAL,

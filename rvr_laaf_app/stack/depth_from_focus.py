@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.stack.depth_from_focus_classical import classical_depth
 
-METHODS = ("auto", "classical", "network")
-"""auto: the one that measures best, for so many slices."""
+METHODS = ("auto", "classical", "network", "dense")
+"""auto: what measures best, "network" for few slices and "dense" (a network, then sharpness) for many."""
+
+FEW_SLICES = 6  # up to so many the network sees them all
 
 Map = NDArray[np.float32]
 
@@ -32,7 +34,8 @@ def depth_from_focus(
     slices [n, h, w, 3] float32: aligned pictures of one scene, display-encoded 0..1, n >= 2. positions [n]: where the
     lens stood, in steps of any unit and spacing that is even in inverse distance (as the extension of a lens nearly
     is); near_is_low tells whether they grow from near to far (as `camera.base` has it). Disparity 0 and 1 are the
-    farthest and the nearest position. Raises UsageError if the arrays do not fit or the method is unknown.
+    farthest and the nearest position. Raises UsageError if the arrays do not fit or the method is unknown,
+    CheckpointError if the weights of the network are missing or damaged ("classical" needs none).
     """
     if method not in METHODS:
         raise UsageError(
@@ -42,11 +45,13 @@ def depth_from_focus(
     pictures = _checked(slices, len(places))
     order = np.argsort(places)
     pictures, places = [pictures[i] for i in order], places[order]
-    if method == "network":
-        from rvr_laaf_app.stack.depth_from_focus_net import learned_depth, load_published
+    if method == "classical":
+        return classical_depth(pictures, places)
+    from rvr_laaf_app.stack.depth_from_focus_dense import dense_depth
+    from rvr_laaf_app.stack.depth_from_focus_net import learned_depth, load_published
 
-        return learned_depth(pictures, places, net=load_published())
-    return classical_depth(pictures, places)
+    few = len(places) <= FEW_SLICES if method == "auto" else method == "network"
+    return (learned_depth if few else dense_depth)(pictures, places, net=load_published())
 
 
 def focus_places(positions: ArrayLike, *, near_is_low: bool) -> Map:

@@ -1,8 +1,8 @@
 """Depth from focus by a network: any size, any number of slices, any spacing; disparity and learned confidence.
 
-The networks know blur discs of a few pixels in pictures of 160 px: a sweep is judged at a size at which its blur is
-like that, in overlapping tiles where it is still large, and brought back to its own size along the edges of the
-all-in-focus picture. Weights are the published ones unless others are given. Trains nothing.
+The networks know blur discs of 6 to 18 pixels: a sweep is judged at a size at which its blur is like that, in
+overlapping tiles where it is still large, and brought back to its own size along the edges of the all-in-focus picture.
+Weights are the published ones unless others are given. Trains nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ Map = NDArray[np.float32]
 
 ROLE = "depth-from-focus"
 NET = "depth_from_focus"  # in the header of its weights
-WORK_LONG_SIDE = 384
+WORK_LONG_SIDE = 384  # for networks that are not told how much the lens blurs
+SMALLEST_SIDE, LARGEST_SIDE = 160, 320  # on photographs the larger bound looks best, see the card
+FITTING_GAIN_PX = 9.0  # disc diameter from end to end of the sweep at which the networks are at home
+GAIN_LONG_SIDE = 256
 TILE, OVERLAP = 256, 64  # px at work size; pictures up to 1.5 tiles go through whole
 MOST_SLICES = 6  # of a longer sweep so many are seen, evenly spread: what blurs tells more than what is sharp
 CONFIDENT_ERROR = 0.05  # of disparity: expected error at which confidence has fallen to 1 / e
@@ -58,19 +61,33 @@ def load_net(path: Path, *, sha256: str | None = None) -> DffNet:
     return net.eval().requires_grad_(False)
 
 
-def learned_depth(
-    slices: Sequence[Map], places: Map, *, net: DffNet, long_side: int = WORK_LONG_SIDE
-) -> tuple[Map, Map]:
-    """Return (disparity [h, w], confidence [h, w]) of slices [h, w, 3] at rising focus `places` in 0..1."""
+def learned_depth(slices: Sequence[Map], places: Map, *, net: DffNet, long_side: int | None = None) -> tuple[Map, Map]:
+    """Return (disparity [h, w], confidence [h, w]) of slices [h, w, 3] at rising focus `places` in 0..1.
+
+    long_side: at which the network sees them; by how much they blur if not given.
+    """
     seen = spread(places, MOST_SLICES)
     slices, places = [slices[i] for i in seen], places[seen]
     height, width = slices[0].shape[:2]
+    gain = _gain_of(slices, places) if net.config.levels else None
+    if long_side is None:
+        fitting = WORK_LONG_SIDE if gain is None else round(FITTING_GAIN_PX / gain * max(height, width))
+        long_side = min(max(fitting, SMALLEST_SIDE), LARGEST_SIDE)
     scale = min(1.0, long_side / max(height, width))
     size = max(16, round(width * scale)), max(16, round(height * scale))
-    disparity, error = tiled(net, np.stack([resized(picture, size) for picture in slices]), places)
+    small = np.stack([resized(picture, size) for picture in slices])
+    disparity, error = tiled(net, small, places, gain_px=None if gain is None else gain * scale)
     sure = np.exp(-np.maximum(error, 0.0) / np.float32(CONFIDENT_ERROR))
     volume = np.zeros((0, 1, 1), np.float32) if size == (width, height) else sharpness_volume(slices)[0]
     return at_full_size(disparity, sure, slices, volume)
+
+
+def _gain_of(slices: Sequence[Map], places: Map) -> float:
+    """Return the gain of the lens in px of these slices [h, w, 3], judged at a small size."""
+    height, width = slices[0].shape[:2]
+    scale = min(1.0, GAIN_LONG_SIDE / max(height, width))
+    size = max(16, round(width * scale)), max(16, round(height * scale))
+    return float(blur_gain(linear_greys([resized(picture, size) for picture in slices]), places)[0] / scale)
 
 
 def spread(places: Map, most: int) -> list[int]:
@@ -81,13 +98,16 @@ def spread(places: Map, most: int) -> list[int]:
     return sorted({int(np.abs(places - place).argmin()) for place in wanted})
 
 
-def tiled(net: DffNet, slices: Map, places: Map) -> tuple[Map, Map]:
-    """Return (disparity [h, w], expected error [h, w]) of slices [n, h, w, 3], tile by tile, softly overlapping."""
+def tiled(net: DffNet, slices: Map, places: Map, *, gain_px: float | None = None) -> tuple[Map, Map]:
+    """Return (disparity [h, w], expected error [h, w]) of slices [n, h, w, 3], tile by tile, softly overlapping.
+
+    gain_px: of the lens, for networks that are shown what reblurring costs.
+    """
     height, width = slices.shape[1:3]
     fixed = net.config.kind == "lstm_ddff"
     tile, overlap = (net.config.tile, net.config.tile // 4) if fixed else (TILE, OVERLAP)
     rows, columns = (_starts(side, tile, overlap, whole=not fixed) for side in (height, width))
-    sweep = _Sweep.of(slices, places, reblurred=net.config.levels > 0)
+    sweep = _Sweep.of(slices, places, gain_px)
     total = np.zeros((3, height, width), np.float32)
     for y0, y1 in rows:
         for x0, x1 in columns:
@@ -108,11 +128,11 @@ class _Sweep:
     noise: float = 0.0
 
     @staticmethod
-    def of(slices: Map, places: Map, *, reblurred: bool) -> _Sweep:
-        if not reblurred:
+    def of(slices: Map, places: Map, gain_px: float | None) -> _Sweep:
+        if gain_px is None:
             return _Sweep(slices, places, None)
         greys = linear_greys(list(slices))
-        return _Sweep(slices, places, np.stack(greys), blur_gain(greys, places)[0], noise_of(greys))
+        return _Sweep(slices, places, np.stack(greys), gain_px, noise_of(greys))
 
 
 def _one_tile(net: DffNet, sweep: _Sweep, box: tuple[int, int, int, int], *, least: int) -> tuple[Map, Map]:

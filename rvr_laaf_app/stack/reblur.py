@@ -77,8 +77,8 @@ def reblur_volume(
 def blur_gain(greys: Sequence[Map], places: Map) -> tuple[float, float]:
     """Return (gain in px, mean cost that is left with it) of the lens that took these slices [h, w].
 
-    The gain for which the best level of every place costs least, over all places. What is left is about 1 for a scene
-    that stands still, much more for one that moved.
+    The gain for which the best level of every place costs least, over all places. What is left is a few times what
+    noise leaves for a scene that stands still (silhouettes cost), much more for one that moved.
     """
     left, noise = [], noise_of(greys)
     for gain in GAINS_PX:

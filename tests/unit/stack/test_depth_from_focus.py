@@ -12,10 +12,10 @@ import torch
 
 from rvr_laaf_app.core.errors import CheckpointError, UsageError
 from rvr_laaf_app.measure.dff_scenes import disc
-from rvr_laaf_app.nets.depth_from_focus_nets import DffConfig, build
+from rvr_laaf_app.nets.depth_from_focus_nets import NETS, DffConfig, build
 from rvr_laaf_app.stack.depth_from_focus import depth_from_focus, focus_places
 from rvr_laaf_app.stack.depth_from_focus_classical import peak
-from rvr_laaf_app.stack.depth_from_focus_net import learned_depth, load_net, tiled
+from rvr_laaf_app.stack.depth_from_focus_net import learned_depth, load_net, load_published, spread, tiled
 from rvr_laaf_app.training.train_dff_publish import publish
 
 SIDE = 96
@@ -160,3 +160,40 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(1)}, tmp_path / "odd.safetensors", {"net": "depth_from_focus", "config": '{"kind": 1}'})
     with pytest.raises(CheckpointError, match="no valid network"):
         load_net(tmp_path / "odd.safetensors")
+
+
+def test_the_published_network_is_the_default_for_few_slices() -> None:
+    places = np.linspace(0, 1, 5)
+    slices, truth = sweep(places)
+    found, sure = depth_from_focus(slices, places, near_is_low=False)
+    assert np.array_equal(found, depth_from_focus(slices, places, near_is_low=False, method="network")[0])
+    assert inner_error(found, truth) < 0.08
+    assert 0 <= sure.min() <= sure.max() <= 1
+
+
+def test_long_sweeps_use_network_and_sharpness() -> None:
+    places = np.linspace(0, 1, 11)
+    slices, truth = sweep(places)
+    found, _ = depth_from_focus(slices, places, near_is_low=False)
+    assert np.array_equal(found, depth_from_focus(slices, places, near_is_low=False, method="dense")[0])
+    assert inner_error(found, truth) < 0.06
+
+
+def test_without_weights_the_classical_method_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "manifest.json").write_text('{"roles": {}, "checkpoints": {}}')
+    monkeypatch.setenv("RVR_MODELS_DIR", str(tmp_path))
+    slices, _ = sweep(np.linspace(0, 1, 4))
+    with pytest.raises(CheckpointError):
+        depth_from_focus(slices, [0, 1, 2, 3])
+    depth_from_focus(slices, [0, 1, 2, 3], method="classical")
+
+
+@pytest.mark.parametrize("role", ["", "-ddff", "-lstm-ddff", "-recurrent", "-poolnet", "-focus-volume"])
+def test_published_networks_load(role: str) -> None:
+    assert load_published(f"depth-from-focus{role}").config.kind in NETS
+
+
+def test_a_long_sweep_is_thinned_evenly() -> None:
+    places = np.array([0, 0.01, 0.2, 0.3, 0.39, 0.43, 0.6, 0.8, 0.99, 1], np.float32)
+    assert spread(places, 6) == [0, 2, 4, 6, 7, 9]
+    assert spread(places, 10) == list(range(10))
