@@ -101,6 +101,12 @@ def test_ten_seconds_of_film_in_under_forty_and_fifteen_presses(
     took_s = time.monotonic() - began
 
     key = facts["second.mp4"].clip.pictures
+
+    def places_are_known() -> bool:
+        said = read_book(journal_path(tmp_path, "ann")).said[key]
+        return all(same_place(t.box, square_at(int("right" in t.subject), t.at.frame)) for t in said.targets)
+
+    qtbot.waitUntil(places_are_known, timeout=60_000)  # on a slow machine after the clip is done
     said = read_book(journal_path(tmp_path, "ann")).said[key]
     assert said.state == "done"
     assert [t.reason for t in said.targets] == ["acts", "speaks", "speaks", "is looked at"]

@@ -438,6 +438,21 @@ def test_a_place_that_was_not_known_when_the_program_ended_is_found_later(
     assert window.desk.store.edits == edits, "it is no step of anybody"
 
 
+def test_a_clip_may_be_left_before_its_subjects_were_followed(
+    window: AnnotateWindow, folder: Path, qtbot: QtBot
+) -> None:
+    bench = window.bench
+    assert bench is not None
+    bench.following.allow(False)
+    click_square(window, 0)
+    bench.following.allow(False)
+    go(window, 45, qtbot)
+    key(window, Qt.Key.Key_1)
+    bench.following.allow(False)
+    open_clip(window, "cut.mp4", qtbot)
+    qtbot.waitUntil(lambda: said_in(folder).targets[1].box.overlap(square_at(0, 45)) > 0.6, timeout=30_000)
+
+
 KILLED = """
 import os, sys
 from pathlib import Path

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from rvr_laaf_app.annotation.schema import VafTarget
-from rvr_laaf_app.core.errors import RvrError, UsageError
+from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui.annotate.background import OpenedClip
 from rvr_laaf_app.ui.annotate.commands import MOST_SUBJECTS
 from rvr_laaf_app.ui.annotate.following import Following
+from rvr_laaf_app.ui.annotate.late_places import LatePlaces
 from rvr_laaf_app.ui.annotate.presenting import marks_of, strip_of, subject_under, text_of, where_text
 from rvr_laaf_app.ui.annotate.show import Attended, ClipShow, Look, rgb_of
 from rvr_laaf_app.ui.newest import close_all
@@ -35,7 +36,6 @@ class Bench(QObject):
     """One page, one desk. Handlers raise RvrError; the window shows it."""
 
     said_something = Signal(str)  # for the bottom line
-    failed = Signal(object)  # Exception, of what nobody asked for just now
     attention_changed = Signal(str)
 
     def __init__(self, page: AnnotatePage, desk: Desk, bridge: GuiBridge, sound: Sound, parent: QObject) -> None:
@@ -44,6 +44,7 @@ class Bench(QObject):
         self._bridge = bridge
         self.show = ClipShow(bridge, sound, self)
         self.following = Following(bridge, self)
+        self._late = LatePlaces(bridge, self)
         self.reaction = True
         self._attention: Attended = "off"
         self._look: Look | None = None
@@ -61,6 +62,7 @@ class Bench(QObject):
         self.show.playing_changed.connect(self._playing)
         self.following.changed.connect(self._followed)
         self.desk.changed.connect(self.show_state)
+        self._late.found.connect(self.desk.found_in)
         for signal, slot in self._of_page():
             signal.connect(slot)
 
@@ -83,6 +85,7 @@ class Bench(QObject):
 
     def open(self, clip: OpenedClip, *, play: bool) -> None:
         """Work on a clip."""
+        self._late.take_over(self.show.info, self.desk, self._waiting)
         self._let_go_film()
         self.show.close_clip()  # its frames mean nothing in the next clip
         self._look, self._waiting = None, {}
@@ -123,13 +126,13 @@ class Bench(QObject):
     def ask_to_end(self) -> None:
         """Let every thread end."""
         self._let_go_film()
-        self.show.ask_to_end()
-        self.following.ask_to_end()
+        for part in (self.show, self.following, self._late):
+            part.ask_to_end()
 
     def close(self, timeout_s: float) -> bool:
         """Join every thread; False if one did not end in time."""
         self.ask_to_end()
-        return close_all((self.show, self.following, *self._films), timeout_s)
+        return close_all((self.show, self.following, self._late, *self._films), timeout_s)
 
     # Setting targets
 
@@ -342,11 +345,8 @@ class Bench(QObject):
             if place is not None:
                 places[target.id] = place
                 del self._waiting[target.id]
-        if places:
-            try:
-                self.desk.found(places)
-            except RvrError as error:
-                self.failed.emit(error)
+        if places and self.desk.facts is not None:
+            self.desk.found_in(self.desk.facts.clip, places)
         self._show_marks()
 
     @Slot()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from rvr_laaf_app.annotation.making import (
     Ground,
@@ -25,10 +25,10 @@ from rvr_laaf_app.annotation.making import (
     subjects_of,
     with_limit,
 )
-from rvr_laaf_app.annotation.schema import ClipAnnotation, VafTarget
+from rvr_laaf_app.annotation.schema import ClipAnnotation, ClipIdentity, VafTarget
 from rvr_laaf_app.annotation.store import AnnotatorStore
 from rvr_laaf_app.annotation.work import ClipFacts, Survey, decide, queue_for
-from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.ui.annotate.commands import REASONS
 
@@ -44,6 +44,7 @@ class Desk(QObject):
 
     changed = Signal()  # what was said, what is chosen, or the clip
     survey_changed = Signal()
+    failed = Signal(object)  # RvrError, of what nobody asked for just now
     edited = Signal(str)  # what was just done, in words for the journal (English)
 
     def __init__(self, folder: Path, annotator: str, parent: QObject | None = None) -> None:
@@ -315,10 +316,13 @@ class Desk(QObject):
             self.set_state("open")
         self.changed.emit()
 
-    def found(self, places: Mapping[str, Box]) -> None:
-        """Give targets the places that were found for them; no step for undo."""
-        said, _ = self._need()
-        self.store.found(said.clip, places)
+    @Slot(object, object)
+    def found_in(self, clip: ClipIdentity, places: Mapping[str, Box]) -> None:
+        """Give targets of a clip the places that were found for them; no step for undo."""
+        try:
+            self.store.found(clip, places)
+        except RvrError as error:  # nobody waits for it, so nobody else can tell
+            self.failed.emit(error)
         self.changed.emit()
 
     def undo(self) -> str | None:

@@ -42,7 +42,7 @@ class FolderWork(QObject):
         self._at_s = 0.0
         self.desk.changed.connect(self.changed)
         self.desk.survey_changed.connect(self.changed)
-        self.bench.failed.connect(self.failed)
+        self.desk.failed.connect(self.failed)
         self.bench.show.failed.connect(self.failed)
         self.bench.show.player.failed.connect(self.failed)
         self._survey.stepped.connect(self._surveyed)
