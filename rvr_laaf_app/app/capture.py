@@ -129,7 +129,9 @@ class Capture:
         if choosing is not self._choosing:
             return  # another one was chosen meanwhile; this one was never opened
         self._choosing = None
-        session = self._session = CameraSession(camera, deadlines=self._deadlines)
+        session = CameraSession(camera, deadlines=self._deadlines)
+        with self._lock:
+            self._session = session
         session.frames.set_wake(lambda: self._frame_there(session))
         session.observe(lambda status: self._status_came(session, status))
         self._status_came(session, session.status)
@@ -143,7 +145,8 @@ class Capture:
 
     def let_go(self) -> None:
         """Use no camera. Work under way ends; what was captured is on the disk."""
-        session, self._session = self._session, None
+        with self._lock:
+            session, self._session, self._newest = self._session, None, None
         self._choosing = None
         self.stop()
         if self._name:
@@ -279,7 +282,7 @@ class Capture:
             self._task.cancel()
 
     def _rack_over(self, error: BaseException | None) -> None:
-        problem = error if isinstance(error, RvrError) else None
+        problem = error if error is None or isinstance(error, RvrError) else _unforeseen("rack", error)
         self._post(lambda: self._end(TaskEnd("rack", error=problem)))
 
     def _ready(self) -> CameraSession:
@@ -317,6 +320,9 @@ class Capture:
             end = TaskEnd(name, cancelled=True)
         except RvrError as error:
             end = TaskEnd(name, error=error)
+        except Exception as error:
+            log.exception("%s failed", name)
+            end = TaskEnd(name, error=_unforeseen(name, error))
         self._end(end)
 
     def _end(self, end: TaskEnd) -> None:
@@ -337,14 +343,16 @@ class Capture:
 
     def _status_came(self, session: CameraSession, status: SessionStatus) -> None:
         with self._lock:
+            if session is not self._session:
+                return  # it was let go
             waiting, self._newest = self._newest is not None, status
         if not waiting:
-            self._post(lambda: self._take_status(session))
+            self._post(self._take_status)
 
-    def _take_status(self, session: CameraSession) -> None:
+    def _take_status(self) -> None:
         with self._lock:
             status, self._newest = self._newest, None
-        if status is not None and session is self._session:
+        if status is not None:
             self._show(state_of(status, self._name))
 
     def _show(self, state: CaptureState) -> None:
@@ -378,3 +386,8 @@ class Capture:
         for thread in self._threads:
             thread.join(max(0.0, end_s - time.monotonic()))
         return not any(t.is_alive() for t in self._threads)
+
+
+def _unforeseen(name: str, error: BaseException) -> RvrError:
+    what = f"{name} failed unexpectedly ({type(error).__name__}: {error})"
+    return RvrError(what, remedy="What was captured is safe; please report this.")

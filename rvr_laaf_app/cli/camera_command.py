@@ -14,6 +14,9 @@ from rvr_laaf_app.cli.options import positive
 from rvr_laaf_app.core.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rvr_laaf_app.camera.defocus import DefocusModel
     from rvr_laaf_app.camera.session import CameraSession
     from rvr_laaf_app.camera.sweeping import SweepReport
 
@@ -50,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--overlap", type=float, default=0.3, metavar="SHARE", help="of two neighbours, 0..0.9 (0.3)"
         )
         sweep.add_argument("--step", type=positive, metavar="N", help="steps between pictures, in place of the above")
+        sweep.add_argument("--needed", action="store_true", help="only where the live picture shows something sharp")
         sweep.add_argument("--resume", action="store_true", help="go on with an unfinished sweep in the folder")
     calibrate = _action(does, "calibrate", "measure blur, breathing and depth of field of a lens over its whole way")
     calibrate.add_argument("-o", "--out", type=Path, metavar="FILE", help="keep it here, not with the settings (.json)")
@@ -205,7 +209,7 @@ def _autofocus(arguments: argparse.Namespace) -> int:
 
 
 def _sweep(arguments: argparse.Namespace) -> int:
-    report = _captured(arguments)
+    report, _ = _captured(arguments)
     _say(arguments, report, {})
     return 130 if report.cancelled else 0
 
@@ -214,21 +218,21 @@ def _stack(arguments: argparse.Namespace) -> int:
     from rvr_laaf_app.cli.progress import run_with_progress
     from rvr_laaf_app.pipeline.capture_develop import develop_job
 
-    report = _captured(arguments)
+    report, near_is_low = _captured(arguments)
     if report.cancelled:
         _say(arguments, report, {})
         return 130
-    made = run_with_progress(develop_job(report.sweep.folder), "stack", quiet=arguments.json)
+    made = run_with_progress(develop_job(report.sweep.folder, near_is_low=near_is_low), "stack", quiet=arguments.json)
     for note in made.notes:
         print(f"note: {note}", file=sys.stderr)
     _say(arguments, report, {"picture": str(made.picture), "depth": str(made.depth)})
     return 0
 
 
-def _captured(arguments: argparse.Namespace) -> SweepReport:
+def _captured(arguments: argparse.Namespace) -> tuple[SweepReport, bool | None]:
+    """Capture; return what came of it, and whether positions grow from near to far (None: nobody knows)."""
     from rvr_laaf_app.camera.sweeping import SweepPlan
     from rvr_laaf_app.cli.camera_session import finished, limits_of, model_of, opened, span_of
-    from rvr_laaf_app.pipeline.capture_plan import plan_bracket
 
     with opened(arguments.camera) as session:
         limits = limits_of(session)
@@ -236,18 +240,45 @@ def _captured(arguments: argparse.Namespace) -> SweepReport:
         far = limits[1] if arguments.far is None else arguments.far
         if not all(limits[0] <= end <= limits[1] for end in (near, far)):
             raise UsageError(f"the lens goes from {limits[0]} to {limits[1]} only")
-        measured = span_of(limits, model_of(session, arguments.model))
+        model = model_of(session, arguments.model)
+        measured = span_of(limits, model)
         span = (lambda _position: arguments.span) if arguments.span else measured
-        if arguments.step:
-            plan = plan_bracket(near, far, depth_of_field=lambda _position: arguments.step, overlap=0.0)
-        else:
-            plan = plan_bracket(near, far, depth_of_field=span, overlap=arguments.overlap)
-        steps = max(round(span((near + far) / 2)), 1)
-        wish = SweepPlan(arguments.out, plan.positions, depth_of_field_steps=steps, resume=arguments.resume)
         try:
-            return finished(session, session.sweep(wish), "sweep", quiet=arguments.json)
+            if arguments.needed:
+                positions = _needed(session, model, (near, far), quiet=arguments.json)
+            else:
+                positions = _planned(arguments, (near, far), span)
+            steps = max(round(span((near + far) / 2)), 1)
+            wish = SweepPlan(arguments.out, positions, depth_of_field_steps=steps, resume=arguments.resume)
+            report = finished(session, session.sweep(wish), "sweep", quiet=arguments.json)
         except KeyboardInterrupt:
             raise Cancelled("stopped; the pictures so far are kept", where=arguments.out, remedy=_GO_ON) from None
+        known = session.status.camera.backend != "replay"
+        return report, session.status.drive.near_is_low if known else None
+
+
+def _planned(arguments: argparse.Namespace, ends: tuple[int, int], span: Callable[[float], float]) -> tuple[int, ...]:
+    from rvr_laaf_app.pipeline.capture_plan import plan_bracket
+
+    if arguments.step:
+        return plan_bracket(*ends, depth_of_field=lambda _position: arguments.step, overlap=0.0).positions
+    return plan_bracket(*ends, depth_of_field=span, overlap=arguments.overlap).positions
+
+
+def _needed(
+    session: CameraSession, model: DefocusModel | None, ends: tuple[int, int], *, quiet: bool
+) -> tuple[int, ...]:
+    """Return where something is sharp, by looking at the live picture."""
+    from rvr_laaf_app.cli.camera_session import finished
+    from rvr_laaf_app.pipeline.capture_needed import needed_search
+
+    if model is None:
+        raise UsageError(
+            "the lens is not calibrated", remedy="Run `rvr-laaf camera calibrate` first, or leave --needed out."
+        )
+    here = session.status.position
+    search = needed_search(model, ends, start=ends[0] if here is None else here)
+    return finished(session, session.run_autofocus(search), "looking", quiet=quiet).positions
 
 
 def _say(arguments: argparse.Namespace, report: SweepReport, more: dict[str, str]) -> None:

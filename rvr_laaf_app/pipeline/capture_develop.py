@@ -85,8 +85,9 @@ def developed_already(folder: Path | str) -> Developed | None:
 def develop_job(folder: Path | str, *, near_is_low: bool | None = None) -> Job[Developed]:
     """Align, fuse and measure; yields after each picture of each stage; what is there already is returned at once.
 
-    near_is_low: whether lens positions grow from near to far; None: as a captured sweep says; pictures that no list
-    describes are compared with the depth that the estimator sees in the result, and turned round if that disagrees.
+    near_is_low: whether lens positions grow from near to far; None: they do in a sweep that a camera captured. Where
+    positions are only the order of names, the depth is compared with what the estimator sees in the result, and
+    turned round if that disagrees.
 
     Raises MediaError for pictures that cannot be used, ExportError if the results cannot be written.
     """
@@ -103,7 +104,7 @@ def develop_job(folder: Path | str, *, near_is_low: bool | None = None) -> Job[D
     disparity = stacked.disparity
     assert disparity is not None  # it was asked for
     turned = False
-    if near_is_low is None and not sweep.camera:
+    if near_is_low is None and (not sweep.camera or sweep.camera.startswith("replay:")):
         turned = yield from _is_turned(stacked.rgb8, disparity)
     return _kept(sweep, stacked, np.asarray(1.0 - disparity if turned else disparity, np.float32), turned=turned)
 

@@ -77,6 +77,25 @@ def test_a_stack_is_a_picture_and_its_depth(tmp_path: Path, capsys: pytest.Captu
     assert run(["probe", str(picture)]) == 0
 
 
+def test_a_calibration_is_kept_and_then_only_needed_frames_are_captured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chart, fit = "simulated:chart?size=480x270", tmp_path / "fit.png"
+    model = tmp_path / "lens.json"
+    arguments = ["camera", "calibrate", "--camera", chart, "--step", "75", "-o", str(model), "--picture", str(fit)]
+    assert run([*arguments, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["simulated"]
+    assert told["positions"][0] == 1050
+    assert fit.is_file()
+    folder = tmp_path / "needed"
+    needed = ["camera", "sweep", "--camera", SMALL, "-o", str(folder), "--needed"]
+    assert run(needed) == 2
+    assert "not calibrated" in capsys.readouterr().err
+    assert run([*needed, "--model", str(model), "--json"]) == 0
+    assert 2 <= json.loads(capsys.readouterr().out)["frames"] <= 30
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -158,7 +158,7 @@ class StackControl(QObject):
             raise UsageError("no camera is in use", remedy="Choose one first.")
         plan = self.plan()
         folder = new_sweep_folder(self.root, state.info.name, datetime.now())
-        low = state.drive.near_is_low if state.drive is not None else True
+        low = state.drive.near_is_low if state.drive is not None and state.info.backend != "replay" else None
         self._shot = _Shot(folder, plan.positions, simulated=state.info.simulated, near_is_low=low)
         self._share = None
         self.pictures.forget()

@@ -257,9 +257,17 @@ class CaptureWindow(QWidget):
 
     def show_camera(self, camera: CameraInfo | None) -> None:
         """Say which camera is in use."""
-        self.badge.setVisible(camera is not None and camera.simulated)
-        if camera is not None and self.chooser.findData(camera.id) < 0:
-            self.chooser.addItem(camera.name, camera.id)
+        recorded = camera is not None and camera.backend == "replay"
+        self.badge.setVisible(recorded or (camera is not None and camera.simulated))
+        self.badge.setText(self.tr("RECORDED") if recorded else self.tr("SIMULATED"))
+        tip = self.tr("These pictures were taken before; the lens chooses among them.")
+        self.badge.setToolTip(tip if recorded else self.tr("No light is measured: the picture is computed."))
+        if camera is not None:
+            at = self.chooser.findData(camera.id)
+            if at < 0:
+                self.chooser.addItem(camera.name, camera.id)
+            elif self.chooser.itemText(at) != camera.name:
+                self.chooser.setItemText(at, camera.name)
         parts.choose(self.chooser, camera.id if camera is not None else "")
         name = self.tr("Capture")
         self.setWindowTitle(f"{camera.name} - {name}" if camera is not None else name)
