@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -34,8 +34,8 @@ from rvr_laaf_app.stack.slices import AlignedSlices, Alignment, Rgb, Slices, cor
 
 PICTURES: Final = (".png", ".exr")
 DEPTHS: Final = (".png", ".exr", ".npy")
-DEPTH_BYTES: Final = 1_000_000_000  # of float slices that depth from focus may hold
-DEPTH_LONG_SIDE: Final = 1600
+DEPTH_BYTES: Final = 500_000_000  # of float slices that depth from focus may hold
+DEPTH_LONG_SIDE: Final = 1280
 MOST_SLICES: Final = 2000
 Map = NDArray[np.float32]
 T = TypeVar("T")
@@ -161,6 +161,10 @@ def stack_job(source: Path | str, files: StackFiles, options: StackOptions | Non
 def _stacked(slices: Slices, sweep: Sweep, options: StackOptions, out: Path | None) -> Job[Stacked]:
     positions = sweep.positions or tuple(range(slices.count))
     stacked = yield from stack_slices_job(slices, positions, options)
+    if options.depth and not sweep.camera:
+        order = "near to far" if options.near_is_low else "far to near"
+        said = f"lens positions are not written down: depth takes the pictures as an even sweep from {order}"
+        stacked = replace(stacked, notes=(*stacked.notes, said))
     if out is not None:
         yield from _write_slices(AlignedSlices(slices, stacked.alignment), positions, sweep, out)
     return stacked

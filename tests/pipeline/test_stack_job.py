@@ -130,7 +130,7 @@ def test_the_command_writes_and_says_what_it_did(
     assert run(["stack", str(tmp_path / "missing"), "-o", str(out)]) == 3
 
 
-def test_a_video_of_a_sweep_is_a_sweep(stack: TrueStack, tmp_path: Path) -> None:
+def test_a_video_of_a_sweep_is_a_sweep(stack: TrueStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     av = pytest.importorskip("av")
     path = tmp_path / "sweep.mkv"
     with av.open(str(path), "w") as container:
@@ -141,3 +141,4 @@ def test_a_video_of_a_sweep_is_a_sweep(stack: TrueStack, tmp_path: Path) -> None
         container.mux(stream.encode())
     assert run(["stack", str(path), "-o", str(tmp_path / "v.png"), "--depth", str(tmp_path / "d.npy")]) == 0
     assert read_still(tmp_path / "v.png").rgb8.shape == (*read_plane(tmp_path / "d.npy").shape, 3)
+    assert "positions are not written down" in capsys.readouterr().err
