@@ -1,4 +1,4 @@
-"""The published networks of attention: where people look (role "gaze"), and AF-Net (role "af-net"), loaded once.
+"""The published networks of attention: where people look (role "gaze"), and AF-Net (AF_ROLES), loaded once.
 
 Both are small and optional: where the manifest does not name them the program does without. What it names has to be
 right.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rvr_laaf_app.nets.af_net import AfNet
     from rvr_laaf_app.nets.gaze import GazeNet
 
+AF_ROLES = ("af-net", "af-net-2")  # trained from different beginnings; what they say is averaged
 LARGEST_SETTING = 1024  # a hostile one would reserve all memory before its tensors could be found missing
 
 
@@ -38,10 +39,17 @@ def gaze_net() -> GazeNet | None:
     return None if weights is None else _gaze(weights)
 
 
-def af_net() -> AfNet | None:
-    """Return AF-Net, ready for use; None if it is not installed."""
-    weights = weights_of("af-net")
-    return None if weights is None else _af(weights)
+def af_weights() -> list[Published]:
+    """Return the published weights of AF-Net, one for each role that there is."""
+    return [weights for role in AF_ROLES if (weights := weights_of(role)) is not None]
+
+
+def af_nets() -> list[AfNet]:
+    """Return the networks of AF-Net, ready for use; none if none is installed. They must be of one configuration."""
+    nets = [_af(weights) for weights in af_weights()]
+    if any(net.config != nets[0].config for net in nets):
+        raise CheckpointError("the networks of AF-Net are of different kinds", where=models_folder())
+    return nets
 
 
 @lru_cache(maxsize=1)
@@ -54,7 +62,7 @@ def _gaze(weights: Published) -> GazeNet:
     return net.eval().requires_grad_(False)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=len(AF_ROLES))
 def _af(weights: Published) -> AfNet:
     from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig
 

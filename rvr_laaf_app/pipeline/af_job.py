@@ -12,7 +12,7 @@ from rvr_laaf_app.core.errors import CacheError, MediaError, UsageError
 from rvr_laaf_app.core.evidence import Finding
 from rvr_laaf_app.core.geometry import fit_long_side
 from rvr_laaf_app.detect.base import Look
-from rvr_laaf_app.estimate.attention_nets import af_net, weights_of
+from rvr_laaf_app.estimate.attention_nets import af_nets, af_weights
 from rvr_laaf_app.jobs.job import Job, Progress
 from rvr_laaf_app.laaf.path import smoothed
 from rvr_laaf_app.media.probe import ClipInfo
@@ -39,7 +39,7 @@ class FocusChanges:
 
 def check_af_net() -> None:
     """Raise UsageError if AF-Net is not installed."""
-    if weights_of("af-net") is None:
+    if not af_weights():
         raise UsageError("no weights of AF-Net are installed", remedy="Use the mode auto, conversation or action.")
 
 
@@ -55,12 +55,10 @@ def af_job(info: ClipInfo, cuts: tuple[int, ...]) -> Job[FocusChanges]:
     check_af_net()
     if info.table is None or info.frames == 0:
         raise MediaError("there are no pictures to look at", where=info.path)
-    weights, net = weights_of("af-net"), af_net()
-    assert weights is not None
-    assert net is not None
     from rvr_laaf_app.detect.focus_change import FocusChangeDetector
 
-    made_by = f"af-net|{FocusChangeDetector.version}.{STEPS_VERSION}|{weights.sha256[:16]}|{LONG_SIDE}"
+    weights = "-".join(w.sha256[:16] for w in af_weights())
+    made_by = f"af-net|{FocusChangeDetector.version}.{STEPS_VERSION}|{weights}|{LONG_SIDE}"
     key = f"{made_by}|{','.join(map(str, cuts))}"
     store = EvidenceStore(info.fingerprint, key)
     if store.has(0):
@@ -71,7 +69,7 @@ def af_job(info: ClipInfo, cuts: tuple[int, ...]) -> Job[FocusChanges]:
             store.clear()
     times = info.table.times_s
     span = float(times[-1] - times[0])
-    detector = FocusChangeDetector(net, (info.frames - 1) / span if span > 0 else 30.0)
+    detector = FocusChangeDetector(af_nets(), (info.frames - 1) / span if span > 0 else 30.0)
     found: list[Finding] = []
     with ClipReader(info, size=fit_long_side(info.display_size, LONG_SIDE)) as reader:
         for frame in reader.frames(0, info.frames, prefetch=PREFETCH):

@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rvr_laaf_app.estimate.attention_nets import AF_ROLES
 from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig, AfOutput, region_centre, to_input
 from rvr_laaf_app.training.data_af import (
     AfExample,
@@ -100,23 +101,24 @@ def main() -> None:
     )
     parser.add_argument("--card", type=Path, default=None)
     parser.add_argument("--number", type=int, default=1)
+    parser.add_argument("--role", choices=AF_ROLES, default=AF_ROLES[0])
     options = vars(parser.parse_args())
-    models, card, number = options.pop("publish"), options.pop("card"), options.pop("number")
+    models, card, number, role = (options.pop(name) for name in ("publish", "card", "number", "role"))
     settings = Settings(**options)
     if models is None:
         train(settings)
     else:
-        print(publish_af(settings.out / "last.safetensors", models, number=number, card=card))
+        print(publish_af(settings.out / "last.safetensors", models, number=number, card=card, role=role))
 
 
-def publish_af(checkpoint: Path, models: Path, *, number: int, card: Path | None) -> Path:
-    """Publish the averaged network of a run under the role af-net."""
+def publish_af(checkpoint: Path, models: Path, *, number: int, card: Path | None, role: str = "af-net") -> Path:
+    """Publish the averaged network of a run under one of the roles of AF-Net."""
     net = AfNet(AfNetConfig())
     load_checkpoint(checkpoint, nets={"average": net}, optimizer=None)
     header = {"net": "af-net", "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)}
     words = {"licence": LICENCE, "data": DATA}
     text = None if card is None else card.read_text()
-    return put_in_place(net, header, folder=models, name=f"rvr-af-net-{number}", role="af-net", words=words, card=text)
+    return put_in_place(net, header, folder=models, name=f"rvr-af-net-{number}", role=role, words=words, card=text)
 
 
 def train(s: Settings) -> None:

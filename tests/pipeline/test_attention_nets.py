@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from rvr_laaf_app.core.errors import CheckpointError, UsageError
-from rvr_laaf_app.estimate.attention_nets import af_net, gaze_net, weights_of
+from rvr_laaf_app.estimate.attention_nets import af_nets, gaze_net, weights_of
 from rvr_laaf_app.jobs.job import run_job
 from rvr_laaf_app.media.probe import probe
 from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig
@@ -49,10 +49,9 @@ def clip(tmp_path: Path) -> Path:
 
 
 def test_published_networks_come_back_as_they_were(models: Path) -> None:
-    net, gaze = af_net(), gaze_net()
-    assert net is not None
+    (net,), gaze = af_nets(), gaze_net()
     assert gaze is not None
-    assert net is af_net()
+    assert net is af_nets()[0]
     assert net.config == AF
     assert gaze.config == GAZE
     assert not net.training
@@ -66,7 +65,7 @@ def test_what_the_manifest_does_not_name_is_done_without(tmp_path: Path, monkeyp
     monkeypatch.setenv("RVR_MODELS_DIR", str(tmp_path))
     assert weights_of("gaze") is None
     assert gaze_net() is None
-    assert af_net() is None
+    assert af_nets() == []
     assert "gaze-none" in evidence_key()
 
 
@@ -80,17 +79,30 @@ def test_what_it_names_must_be_right(models: Path) -> None:
     ):
         put(models, "af-net", AfNet(AF), config)
         with pytest.raises(CheckpointError, match="no valid network"):
-            af_net()
+            af_nets()
     put(models, "af-net", AfNet(AF), dataclasses.asdict(AF), kind="gaze")
     with pytest.raises(CheckpointError, match="another network"):
-        af_net()
+        af_nets()
     path = put(models, "af-net", AfNet(AF), dataclasses.asdict(AF))
     path.write_bytes(path.read_bytes()[:-8] + b"12345678")
     with pytest.raises(CheckpointError, match="sha256"):
-        af_net()
+        af_nets()
     (models / "manifest.json").write_text("[]")
     with pytest.raises(CheckpointError, match="damaged"):
         weights_of("gaze")
+
+
+def test_a_second_network_is_averaged_if_it_is_of_the_same_kind(models: Path, clip: Path) -> None:
+    alone = run_job(focus_changes_job(probe(clip)))
+    torch.manual_seed(1)
+    put(models, "af-net-2", AfNet(AF), dataclasses.asdict(AF), kind="af-net")
+    assert len(af_nets()) == 2
+    both = run_job(focus_changes_job(probe(clip)))
+    assert not np.array_equal(alone.likely, both.likely)
+    other = dataclasses.replace(AF, width=96)
+    put(models, "af-net-2", AfNet(other), dataclasses.asdict(other), kind="af-net")
+    with pytest.raises(CheckpointError, match="different kinds"):
+        af_nets()
 
 
 def test_af_net_looks_at_a_clip_once(models: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from rvr_laaf_app.nets.af_net import AfNet, AfNetConfig
 SMALL = AfNetConfig(units=3, unit_frames=3, width=64, height=32, widths=(8, 8, 16, 16), widths2=(16, 16))
 
 
-def net() -> AfNet:
-    torch.manual_seed(0)
+def net(seed: int = 0) -> AfNet:
+    torch.manual_seed(seed)
     return AfNet(SMALL).eval()
 
 
@@ -24,8 +24,10 @@ def pictures(count: int, seed: int) -> list[NDArray[np.uint8]]:
     return [rng.integers(0, 255, (36, 64, 3)).astype(np.uint8) for _ in range(count)]
 
 
-def told(frames: list[NDArray[np.uint8]], *, cut: int | None = None, rate: float = 12.0) -> list[Finding]:
-    detector = FocusChangeDetector(net(), rate)
+def told(
+    frames: list[NDArray[np.uint8]], *, cut: int | None = None, rate: float = 12.0, nets: list[AfNet] | None = None
+) -> list[Finding]:
+    detector = FocusChangeDetector(nets or [net()], rate)
     found, late = [], 0
     for index, rgb in enumerate(frames):
         found += detector.look(Look(index, index / rate, rgb, index == cut))
@@ -67,3 +69,11 @@ def test_the_middle_frames_see_both_sides() -> None:
     changed = [i for i in range(60) if abs(before[i].measures[0] - after[i].measures[0]) > 1e-6]
     assert changed
     assert min(changed) >= 50 - 4 * 2 - 2  # half of nine frames, a stride of two, said for two frames at a time
+
+
+def test_several_networks_are_averaged() -> None:
+    frames = pictures(30, 7)
+    one, two = told(frames, nets=[net(0)]), told(frames, nets=[net(1)])
+    both = told(frames, nets=[net(0), net(1)])
+    mean = [(a.measures[0] + b.measures[0]) / 2 for a, b in zip(one, two, strict=True)]
+    np.testing.assert_allclose([f.measures[0] for f in both], mean, atol=1e-6)
