@@ -89,8 +89,8 @@ class FocusChangeDetector:
             x = to_input(torch.from_numpy(stretches))
             said = [net(x) for net in self._nets]
             likely = torch.stack([torch.sigmoid(raw.target) for raw in said]).mean(0).tolist()
-            region = torch.stack([raw.region[:, self._config.units // 2].float() for raw in said]).mean(0)
-            places = region_centre(region).tolist()
+            where = torch.stack([raw.region[:, self._config.units // 2].float() for raw in said]).mean(0)
+            places = region_centre(where).tolist()
         found = []
         for centre, probability, (x, y) in zip(centres.tolist(), likely, places, strict=True):
             region = Region(Box.around(Point(x, y), SIDE, SIDE), probability, "focus belongs here")
