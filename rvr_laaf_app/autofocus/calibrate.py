@@ -55,7 +55,8 @@ class Trials:
         while radii[-1] < largest_px:
             radii.append(radii[-1] + max(0.5, 0.025 * radii[-1]))
         count = max(1, round(breathing / 0.0025))
-        return cls(np.array(radii), 1.0 + 0.0025 * np.arange(-count, count + 1), drift_px)
+        sizes = np.asarray(1.0 + 0.0025 * np.arange(-count, count + 1), np.float64)
+        return cls(np.array(radii), sizes, drift_px)
 
 
 class PairMatch:
