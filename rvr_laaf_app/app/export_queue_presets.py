@@ -24,6 +24,7 @@ from rvr_laaf_app.document.strict_json import Fields, JsonObject, parse_object, 
 SCHEMA: Final = "ExportPresets.1"
 MAX_PRESETS: Final = 200
 MAX_NAME: Final = 80
+MAX_PATTERN: Final = 200
 _FILE: Final = "export_presets.json"
 # codec -> suffixes that hold it, the usual one first; "" = a folder of pictures
 SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
@@ -58,7 +59,7 @@ class ExportPreset:
 
     def __post_init__(self) -> None:
         check_text("name", self.name, MAX_NAME)
-        check_text("pattern", self.pattern, 200)
+        check_text("pattern", self.pattern, MAX_PATTERN)
         if not self.name.strip() or self.name != self.name.strip():
             raise ValueError("name must not be empty, nor begin or end with a space")
         if not self.pattern.strip():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,16 +141,16 @@ class Adviser:
             math.fsum(e.seconds for e in estimates),
             any(e.rough for e in estimates),
         )
-        room, short = _room(Path(wish.folder), whole)
-        there = Path(wish.folder).is_dir()
+        there = os.path.isdir(wish.folder)  # False, not an error, for what is too long to be a path
+        room, short = _room(Path(wish.folder), whole, there=there)
         return Advice(
             names, False, export_texts.estimate_text(whole, jobs=len(jobs)), room, short, text, bad, possible=there
         )
 
 
-def _room(folder: Path, estimate: Estimate) -> tuple[str, bool]:
+def _room(folder: Path, estimate: Estimate, *, there: bool) -> tuple[str, bool]:
     """Return how much space is free, and whether that may be too little. It warns; the export itself checks again."""
-    if not folder.is_dir():
+    if not there:
         return tr("This folder does not exist. Make it first, or choose another."), True
     free = free_bytes(folder)
     if free is None:

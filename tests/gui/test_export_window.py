@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from rvr_laaf_app.app.export_queue_presets import MAX_PATTERN
 from rvr_laaf_app.core.errors import ExportError
 from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.document.play_range import PlayRange
@@ -119,6 +120,24 @@ def test_preset_and_format_decide_the_file(opened: MainWindow) -> None:
     control(dialog, QLineEdit, "export_folder").setText("/nowhere/at/all")
     assert "does not exist" in control(dialog, QLabel, "export_room").text()
     assert not control(dialog, QPushButton, "export_begin").isEnabled()
+
+
+def test_whatever_is_typed_the_dialog_answers_and_shows_all_it_says(opened: MainWindow, tmp_path: Path) -> None:
+    dialog = export_dialog(opened)
+    name, folder = control(dialog, QLineEdit, "export_name"), control(dialog, QLineEdit, "export_folder")
+    name.clear()
+    name.insert("a/b:*" + "x" * 500)
+    assert len(dialog.wish.preset.pattern) == MAX_PATTERN
+    assert control(dialog, QLabel, "export_result").text().startswith("a_b")
+    folder.setText("/" + "y" * 20_000)
+    assert not control(dialog, QPushButton, "export_begin").isEnabled()
+    folder.setText(str(tmp_path))
+    dialog.say("word " * 120, problem=True)
+    for label in dialog.findChildren(QLabel):
+        if label.isVisible() and label.text():
+            assert label.height() >= label.heightForWidth(label.width()), label.text()
+    dialog.say("")
+    assert not control(dialog, QLabel, "export_status").isVisible()
 
 
 def test_the_marks_are_offered_and_chosen(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class ExportDialog(QDialog):
         self.cancel.setObjectName("export_cancel")
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        buttons.addWidget(self.status, 1)
+        buttons.addStretch(1)
         for button in (self.cancel, self.more, self.begin):
             button.setAutoDefault(button is self.begin)
             buttons.addWidget(button)
@@ -111,6 +111,7 @@ class ExportDialog(QDialog):
         layout.setSpacing(20)
         layout.addWidget(self.form)
         layout.addStretch(1)
+        layout.addWidget(self.status)
         layout.addLayout(buttons)
 
     def _connect(self) -> None:
@@ -177,9 +178,21 @@ class ExportDialog(QDialog):
         self.refresh()
 
     def say(self, text: str, *, problem: bool = False) -> None:
-        """Say something beside the buttons."""
+        """Say something above the buttons."""
         self.status.setText(text)
+        self.status.setVisible(bool(text))
         _set_role(self.status, "problem" if problem else "quiet")
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Grow when the texts need more lines: a window of its own size would squeeze and cut them."""
+        layout = self.layout()
+        if layout is None or not self.isVisible():
+            return
+        layout.activate()
+        needed = layout.totalHeightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     # What is chosen
 
@@ -263,6 +276,7 @@ class ExportDialog(QDialog):
         form.see.setVisible(advice.check_bad)
         for button in (self.begin, self.more):
             button.setEnabled(advice.possible)
+        self._make_room()
 
     # What the user does
 

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rvr_laaf_app.app.export_queue_presets import MAX_PATTERN
+
 SIZES: Final = (3840, 2560, 1920, 1280, 960, 640)  # long sides that are offered, besides the clip's own
 USUAL_CRF: Final = -1  # what the spin box holds for "visually lossless"
 _GAP_PX: Final = 8
@@ -67,6 +69,7 @@ class ExportForm(QWidget):
     def _make_place(self) -> None:
         self.name = QLineEdit(self)
         self.name.setObjectName("export_name")
+        self.name.setMaxLength(MAX_PATTERN)
         self.name.setAccessibleName(self.tr("Name or pattern"))
         self.name.setToolTip(self.tr("Also {clip}, {project}, {preset}, {date}, {time} and {range}"))
         self.result = self._label("export_result", "quiet")
