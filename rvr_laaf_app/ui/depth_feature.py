@@ -19,8 +19,9 @@ class DepthFeature(Feature):
     def _ask(self) -> None:
         from rvr_laaf_app.pipeline.networks import networks
 
-        window = self._window
-        dialog = DepthSourceDialog(window.session.project.depth, networks(), window.files.prompts, window)
+        window, project = self._window, self._window.session.project
+        path = project.clip.path if project.clip is not None else ""
+        dialog = DepthSourceDialog(project.depth, networks(), window.files.prompts, window, clip_path=path)
         dialog.chosen.connect(self._use)
         dialog.open()
 

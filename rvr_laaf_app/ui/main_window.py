@@ -270,10 +270,14 @@ class MainWindow(QMainWindow):
         clip = session.project.clip
         self.workspace.missing.show_path(clip.path if clip is not None and session.clip_state == "offline" else None)
         if session.clip is not None and products is None:
-            notice = self.tr("Depth cannot be estimated here: only the original is shown.")
+            files = session.project.depth.imported
+            if files:
+                notice = self.tr("The chosen depth files cannot be read: only the original is shown.")
+            else:
+                notice = self.tr("Depth cannot be estimated here: only the original is shown.")
         elif products is not None and not products.complete:
-            share = min(products.meta.done / max(products.meta.frames, 1), 0.99)  # all done is not yet complete
-            notice = self.tr("Depth {0}: focus is a first guess until it is complete").replace("{0}", f"{share:.0%}")
+            # How far it is stands in the bottom line, where it counts all passes over the clip.
+            notice = self.tr("Focus is a first guess until the depth is complete")
         elif session.clip is not None and not session.project.targets and not actions["repair_tool"].isChecked():
             notice = self.tr("Click a subject to focus on it")
         self.workspace.picture.set_notice(notice)

@@ -57,7 +57,7 @@ def _note(state: str, tr: Translate, *, possible: bool) -> str:
         return tr("not found")
     if state != "online":
         return tr("opening…") if state == "opening" else tr("waiting")
-    return "" if possible else tr("no depth on this computer")
+    return "" if possible else tr("no depth")
 
 
 def _analysis(progress: float | None, tr: Translate) -> str:

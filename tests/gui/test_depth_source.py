@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QPushButton, QRadioButton
+from PySide6.QtWidgets import QCheckBox, QDialog, QLabel, QLineEdit, QPushButton, QRadioButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.document.depth_source import DepthSource
@@ -63,3 +63,21 @@ def test_files_that_are_not_there_are_told_and_the_clip_stays(opened: MainWindow
     assert opened.session.products is None
     opened.session.undo()
     qtbot.waitUntil(lambda: kind(opened) == "lower-is-nearer", timeout=20_000)
+
+
+def test_a_path_with_nothing_is_told_before_it_is_used(opened: MainWindow, tmp_path: Path) -> None:
+    dialog = dialog_of(opened)
+    control(dialog, QRadioButton, "depth_source_files").click()
+    path, use = control(dialog, QLineEdit, "depth_source_path"), control(dialog, QPushButton, "depth_source_use")
+    problem = control(dialog, QLabel, "depth_source_problem")
+    for wrong in (str(tmp_path / "nothing"), str(tmp_path / "nothing" / "d_%04d.exr"), "x" * 9000, "besides"):
+        path.setText(wrong)
+        assert problem.isVisible(), wrong
+        assert not use.isEnabled()
+    (tmp_path / "beside").mkdir()  # relative to the clip's folder
+    for right in ("beside", str(tmp_path / "d_%04d.exr")):
+        path.setText(right)
+        assert not problem.isVisible(), right
+        assert use.isEnabled()
+    control(dialog, QRadioButton, "depth_source_rvr").click()
+    assert not problem.isVisible()

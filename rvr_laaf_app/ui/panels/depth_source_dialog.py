@@ -5,6 +5,7 @@ Nothing changes before "Use" is pressed.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -38,14 +39,20 @@ class DepthSourceDialog(QDialog):
     chosen = Signal(object)  # DepthSource
 
     def __init__(
-        self, source: DepthSource, networks: tuple[NetworkChoice, ...], prompts: Prompts, parent: QWidget | None = None
+        self,
+        source: DepthSource,
+        networks: tuple[NetworkChoice, ...],
+        prompts: Prompts,
+        parent: QWidget | None = None,
+        *,
+        clip_path: str = "",
     ) -> None:
         super().__init__(parent)
         self.setObjectName("depth_source_dialog")
         self.setWindowTitle(self.tr("Depth of this clip"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(560)
-        self._source, self._prompts = source, prompts
+        self._source, self._prompts, self._clip_path = source, prompts, clip_path
         self._default = networks[0].name
         self._group = QButtonGroup(self)
         self._rows: dict[str, QRadioButton] = {}
@@ -122,8 +129,13 @@ class DepthSourceDialog(QDialog):
         self.steady.setChecked(self._source.steady)
         grid.addWidget(self.path, 0, 0)
         grid.addWidget(self.browse, 0, 1)
-        grid.addWidget(self.meaning, 1, 0)
-        grid.addWidget(self.steady, 2, 0, 1, 2)
+        grid.addWidget(self.meaning, 2, 0)
+        self.problem = QLabel(self.tr("There is nothing at this path."), part)
+        self.problem.setObjectName("depth_source_problem")
+        self.problem.setProperty("role", "problem")
+        self.problem.hide()
+        grid.addWidget(self.problem, 1, 0, 1, 2)
+        grid.addWidget(self.steady, 3, 0, 1, 2)
         self._files = part
         return part
 
@@ -159,8 +171,16 @@ class DepthSourceDialog(QDialog):
 
     @Slot()
     def _show_state(self) -> None:
-        self._files.setEnabled(self._rows[_FILES].isChecked())
-        self.use.setEnabled(self._wanted() is not None)
+        files, wanted = self._rows[_FILES].isChecked(), self._wanted()
+        self._files.setEnabled(files)
+        missing = files and wanted is not None and not self._there(wanted)
+        self.problem.setVisible(missing)
+        self.use.setEnabled(wanted is not None and not missing)
+
+    def _there(self, source: DepthSource) -> bool:
+        """Tell whether there is anything at the path; of a pattern, its folder. False for what cannot be a path."""
+        path = source.path_beside(self._clip_path)
+        return os.path.exists(os.path.dirname(path) if "%" in os.path.basename(path) else path)
 
     @Slot()
     def _ask_folder(self) -> None:
