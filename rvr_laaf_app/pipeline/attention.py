@@ -11,7 +11,7 @@ import csv
 import logging
 import math
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -23,9 +23,6 @@ from rvr_laaf_app.core.timebase import FrameTable
 from rvr_laaf_app.detect.base import Look
 from rvr_laaf_app.detect.saliency import SaliencyDetector
 from rvr_laaf_app.media.stills import read_still
-
-if TYPE_CHECKING:
-    from rvr_laaf_app.nets.gaze import GazeNet
 
 FOLDER = "fixations"
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -71,22 +68,22 @@ class Attention:
     def _computed(self, index: int, rgb: NDArray[np.uint8]) -> Heat:
         jumped = not 0 <= index - self._before <= 1
         if self._detector is None:
-            self._detector = SaliencyDetector(_network())
+            self._detector = _detector()
         self._before = index
         found = self._detector.look(Look(index, self._table.seconds_of(index), rgb, jumped or index in self._cuts))
         heat = found[-1].heat if found else None
         return np.zeros(GRID[::-1], np.float32) if heat is None else heat
 
 
-def _network() -> GazeNet | None:
-    """Return the network of where people look; without it, or if it is damaged, the map is computed without one."""
+def _detector() -> SaliencyDetector:
+    """Return what computes the map: by the network of where people look, or without it if it cannot be used."""
     from rvr_laaf_app.estimate.attention_nets import gaze_net
 
     try:
-        return gaze_net()
+        return SaliencyDetector(gaze_net())
     except CheckpointError as error:
         log.warning("the network of where people look cannot be used: %s", error)
-        return None
+        return SaliencyDetector()
 
 
 def _read_fixations(path: Path) -> NDArray[np.float32] | None:

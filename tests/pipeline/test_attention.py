@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rvr_laaf_app.core.timebase import FrameTable
+from rvr_laaf_app.detect.saliency import SaliencyDetector
 from rvr_laaf_app.pipeline import attention
 from rvr_laaf_app.pipeline.attention import Attention
 from tests.clips import frame_of
@@ -61,7 +62,7 @@ def test_a_useless_file_is_as_none(tmp_path: Path, content: str) -> None:
 
 
 def test_without_a_record_it_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "_network", lambda: None)
+    monkeypatch.setattr(attention, "_detector", SaliencyDetector)
     found = Attention(tmp_path, "clip.mp4", TABLE)
     assert found.source == "computed"
     first = found.heat(0, frame_of(0, SIZE))
