@@ -20,7 +20,7 @@ from rvr_laaf_app.stack.guided import fuse_guided
 from rvr_laaf_app.stack.pyramid import fuse_pyramid
 from rvr_laaf_app.stack.slices import Float, Slices, codes_of, luma_of
 
-PASSES: Final = {"guided": 3, "gfdf": 3, "pyramid": 1, "max_laplacian": 1, "average": 1}
+PASSES: Final = {"guided": 4, "gfdf": 3, "pyramid": 1, "max_laplacian": 1, "average": 1}
 DEFAULT_METHOD: Final = "guided"
 METHODS: Final = tuple(PASSES)
 Fusion = Generator[int, None, "Fused"]

@@ -3,8 +3,10 @@
 Beside `gfdf`: sharpness is the energy of the Laplacian of Gaussian in a small window plus some of a larger one, so
 that texture decides near itself and a strong edge decides around itself (its own slice is the one without its halo);
 where no slice rises above its noise nothing is known, and the picture there is a soft mixture of what the
-surroundings chose, over growing distances, in place of patches and noise of many slices. Weights follow the edges of
-the picture they make. Slices are read three times, one at a time; memory does not grow with their number.
+surroundings chose, over growing distances, in place of patches and noise of many slices. Around burnt-out lights the
+borders of their blur discs are sharp too: there a slice counts less the more its light exceeds that of the darkest
+one, since blur only spills light where the sharp picture has none. Weights follow the edges of
+the picture they make. Slices are read four times, one at a time; memory does not grow with their number.
 """
 
 from __future__ import annotations
@@ -25,6 +27,10 @@ NOISE_PERCENTILE: Final = 15  # so much of every slice is thought to be out of f
 LEAST_NOISE: Final = (0.3 / 255) ** 2  # energy of the coding itself
 ABOVE_NOISE: Final = 3.0  # times the noise's energy that something sharp has somewhere
 RATIO: Final = 0.0005
+BURNT: Final = 0.97  # luma of a light that is brighter than the picture can hold
+GLOW_SHARE: Final = 0.03  # of the long side: how far its blur may reach
+GLOW_BLUR_PX: Final = 2.0
+GLOW_FREE, GLOW_GAIN = 0.05, 30.0  # luma above the darkest slice that does not count; how fast more of it does
 EDGE_PX, EDGE_EPS = 3, 1e-3
 WIDE_PX: Final = (4, 16, 64, 256)
 WIDE_SHARE: Final = 1e-3  # weight of each scale beside the next finer one
@@ -32,12 +38,31 @@ REFERENCE_PX: Final = 1500  # long side for which the windows are meant; they gr
 
 
 def fuse_guided(slices: Slices) -> Generator[int, None, tuple[Float, Float]]:
-    """Fuse; yields slices done (of 3 n) and returns the picture [h, w, 3] float32 0..1 and the index [h, w]."""
-    labels, unknown = yield from _sharpest(slices)
+    """Fuse; yields slices done (of 4 n) and returns the picture [h, w, 3] float32 0..1 and the index [h, w]."""
+    glow = yield from _glow(slices)
+    labels, unknown = yield from _sharpest(slices, glow)
     labels = without_small_regions(labels, RATIO)
     guide = yield from _luma_chosen(slices, filled(labels, unknown))
     picture = yield from _weighed(slices, labels, unknown, guide)
     return picture, filled(labels, unknown).astype(np.float32)
+
+
+def _glow(slices: Slices) -> Generator[int, None, Float | None]:
+    """Return the least luma [h, w] of all slices around lights that are burnt out in one, infinity elsewhere."""
+    least = most = np.zeros((0, 0), np.float32)
+    for number in range(slices.count):
+        luma = luma_of(slices.read(number))
+        soft = np.asarray(cv2.GaussianBlur(luma, (0, 0), GLOW_BLUR_PX), np.float32)
+        least = soft if number == 0 else np.minimum(least, soft)
+        most = luma if number == 0 else np.maximum(most, luma)
+        yield number + 1
+    burnt = (most > BURNT).astype(np.uint8)
+    if not burnt.any() or slices.count < 2:
+        return None
+    reach = 2 * round(GLOW_SHARE * max(burnt.shape)) + 1
+    near = cv2.boxFilter(burnt, cv2.CV_32F, (reach, reach), normalize=False) > 0.5
+    least[~near] = np.inf
+    return least
 
 
 def sharpness_of(luma: Float) -> tuple[Float, Float]:
@@ -60,19 +85,23 @@ def sharpness_of(luma: Float) -> tuple[Float, Float]:
     return near, rise
 
 
-def _sharpest(slices: Slices) -> Generator[int, None, tuple[Labels, NDArray[np.uint8]]]:
+def _sharpest(slices: Slices, glow: Float | None) -> Generator[int, None, tuple[Labels, NDArray[np.uint8]]]:
     """Return the number of the sharpest slice [h, w], and 1 where none rises above its noise."""
     labels: Labels | None = None
     best = most = np.zeros((0, 0), np.float32)
     for number in range(slices.count):
-        sharpness, rise = sharpness_of(luma_of(slices.read(number)))
+        luma = luma_of(slices.read(number))
+        sharpness, rise = sharpness_of(luma)
+        if glow is not None:
+            spilled = cv2.GaussianBlur(luma, (0, 0), GLOW_BLUR_PX) - glow - np.float32(GLOW_FREE)
+            sharpness *= np.exp(np.float32(-GLOW_GAIN) * np.maximum(spilled, np.float32(0)))
         if labels is None:
             labels, best, most = np.zeros(sharpness.shape, np.uint16), sharpness, rise
         else:
             labels[sharpness > best] = number
             np.maximum(best, sharpness, out=best)
             np.maximum(most, rise, out=most)
-        yield number + 1
+        yield slices.count + number + 1
     if labels is None:
         raise ValueError("no slices")
     return labels, (most < ABOVE_NOISE).astype(np.uint8)
@@ -85,7 +114,7 @@ def _luma_chosen(slices: Slices, labels: Labels) -> Generator[int, None, Float]:
         mask = labels == number
         if mask.any():
             luma[mask] = luma_of(slices.read(number))[mask]
-        yield slices.count + number + 1
+        yield 2 * slices.count + number + 1
     return luma
 
 
@@ -103,7 +132,7 @@ def _weighed(slices: Slices, labels: Labels, unknown: NDArray[np.uint8], guide: 
             weight += _around(mask)
             _add(total, slices.read(number), weight)
             weights += weight
-        yield 2 * slices.count + number + 1
+        yield 3 * slices.count + number + 1
     total /= np.maximum(weights, np.float32(1e-20))[..., None]
     return total
 

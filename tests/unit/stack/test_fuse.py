@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
+import cv2
 import numpy as np
 import pytest
 
@@ -156,3 +157,22 @@ def test_memory_does_not_grow_with_the_number_of_slices() -> None:
         tracemalloc.stop()
     assert peaks[1] < 1.15 * peaks[0]
     assert peaks[1] < 60 * base.shape[0] * base.shape[1]  # bytes a pixel: 24 megapixels fit into 1.5 GB
+
+
+def test_the_glow_of_burnt_out_lights_is_not_taken_from_blurred_slices() -> None:
+    """The border of a burnt-out blur disc is sharp, but it is no thing: the dark picture around the light is true."""
+    scene = np.full((160, 220, 3), 0.05, np.float32)
+    scene[60:100:8, 30:200] = 0.08
+    light = np.zeros((160, 220), np.float32)
+    light[78:82, 100:104] = 60.0
+    slices = []
+    for radius in (0, 8, 16):
+        disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
+        spread = cv2.filter2D(light, -1, (disc / disc.sum()).astype(np.float32))
+        base = cv2.GaussianBlur(scene, (0, 0), radius / 2) if radius else scene
+        slices.append(np.rint(np.clip(base + spread[..., None], 0, 1) ** (1 / 2.2) * 255).astype(np.uint8))
+    fused, printed = ((fuse(ListedSlices(slices), method=m).rgb >> 8).astype(int) for m in ("guided", "gfdf"))
+    around = np.s_[50:110, 70:134]
+    wrong, plain = (np.abs(f[around] - slices[0][around].astype(int)).mean() for f in (fused, printed))
+    assert wrong < 0.5 * plain
+    assert fused[79, 101].min() > 240
