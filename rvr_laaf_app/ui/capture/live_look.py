@@ -5,6 +5,7 @@ Plain work on arrays in one worker thread; it touches no widget. Newest picture 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.capture_region import RegionFollower
     from rvr_laaf_app.pipeline.capture_view import Histogram, ZoneMap, ZoneMemory
 
+log = logging.getLogger(__name__)
 _RATE_S: Final = 2.0
 _MOST_POINTS: Final = 240
 _ESTIMATE_S: Final = 1.0  # between two estimates while the lens stands
@@ -76,6 +78,7 @@ class LiveLooker:
         self._curve: dict[int, float] = {}
         self._curve_of: object = None
         self._forget = False
+        self._logged = ""
         self._estimate: ZoneEstimate | None = None
         self._estimated: tuple[float, int, ZoneMap] | None = None  # when, at which lens position, what
         self._keeper: FocusKeeper | None = None
@@ -123,6 +126,15 @@ class LiveLooker:
     # In the worker's thread
 
     def _look(self, frame: LiveFrame) -> None:
+        try:
+            self._see(frame)
+        except Exception as error:
+            # The border of the thread: one picture that cannot be judged must not end the live view.
+            if str(error) != self._logged:
+                self._logged = str(error)
+                log.exception("a live picture could not be judged")
+
+    def _see(self, frame: LiveFrame) -> None:
         from rvr_laaf_app.pipeline.capture_focus import patch_of, sharpness_of
         from rvr_laaf_app.pipeline.capture_view import ZoneMemory, histogram, peaking
 

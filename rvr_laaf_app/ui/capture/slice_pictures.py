@@ -5,6 +5,7 @@ It holds what is wanted; the worker does what is missing and tells each picture 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from rvr_laaf_app.pipeline.capture_develop import Developed
     from rvr_laaf_app.pipeline.capture_retouch import BrushStroke
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +138,10 @@ class SlicePictures:
             self._show_thumbs(want)
         except RvrError as error:
             self._tell(want, Sheet("problem", (None,), error))
+        except Exception as error:  # the border of the thread: the next wish must still be met
+            log.exception("a picture of the stack could not be shown")
+            what = f"a picture of the stack could not be shown ({type(error).__name__}: {error})"
+            self._tell(want, Sheet("problem", (None,), RvrError(what)))
 
     def _show_result(self, want: _Want, made: Developed) -> None:
         import numpy as np
