@@ -235,5 +235,5 @@ def peaking_image(mask: NDArray[np.bool_]) -> QImage:
     colour = theme.DARK.color("in_focus").lighter(125)
     height, width = mask.shape
     pixels = np.zeros((height, width, 4), np.uint8)
-    pixels[wide > 0] = (colour.blue(), colour.green(), colour.red(), 215)
+    pixels[wide > 0] = (colour.blue(), colour.green(), colour.red(), 240)
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()

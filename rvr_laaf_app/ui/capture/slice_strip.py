@@ -48,7 +48,7 @@ class SliceStrip(QListWidget):
                     )
                     item.setIcon(QIcon())
                 if image is not None and item.icon().isNull():
-                    item.setIcon(QIcon(QPixmap.fromImage(image)))
+                    item.setIcon(_icon(image))
             while self.count() > len(positions):
                 self.takeItem(self.count() - 1)
         self.setVisible(bool(positions))
@@ -69,3 +69,11 @@ class SliceStrip(QListWidget):
     def _chosen(self, row: int) -> None:
         if row >= 0:
             self.slice_chosen.emit(row)
+
+
+def _icon(image: QImage) -> QIcon:
+    """Return a thumbnail that is not tinted when it is chosen: its colours are those of the picture."""
+    pixmap = QPixmap.fromImage(image)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon

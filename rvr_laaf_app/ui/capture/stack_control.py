@@ -277,6 +277,7 @@ class StackControl(QObject):
         if view in ("slice", "wipe") and self._window.strip.currentRow() < 0 and self.made is not None:
             self._window.strip.choose(len(self.made.slices) // 2)
             self.pictures.show_slice(len(self.made.slices) // 2)
+        self._show_legend()
 
     def _sheet_came(self, sheet: Sheet) -> None:
         """Show what the worker has read."""
