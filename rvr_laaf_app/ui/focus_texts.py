@@ -76,11 +76,11 @@ def count_text(report: FocusReport | None, problems: int) -> str:
 def state_text(project: Project, report: FocusReport | None, *, failed: bool, possible: bool) -> str:
     """Return what there is to say besides the problems: that there are none, or what is missing to tell."""
     if not possible:
-        return tr("Depth cannot be estimated here, so focus cannot be checked.")
+        return tr("There is no depth, so focus cannot be checked.")
     if not any(t.strength != "suggested" for t in project.targets):
         return tr("No targets yet: nothing has to be sharp.")
     if failed:
-        return tr("Focus could not be checked. Analyse the clip again (Clip menu).")
+        return tr("Focus could not be checked. Analyse the clip again (Depth menu).")
     if report is None:
         return tr("Checking focus…")
     if report.known < report.frames:

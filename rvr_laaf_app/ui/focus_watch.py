@@ -63,7 +63,11 @@ class FocusWatch(QObject):
         self._gather.setInterval(GATHER_MS)
         self._gather.timeout.connect(self._submit)
         stage.index_changed.connect(self._show_bars)
-        self._unsubscribe = [session.on_change(self._changed), session.on_job(self._job_told)]
+        self._unsubscribe = [
+            session.on_change(self._changed),
+            session.on_job(self._job_told),
+            session.on_clip(self._clip_told),
+        ]
 
     def show_in(self, picture: PictureView, panel: ProblemsPanel) -> None:
         """Show bars over `picture` and the problems in `panel`, as far as the user wants to see them."""
@@ -166,6 +170,10 @@ class FocusWatch(QObject):
             self._show()
         self._request()
 
+    def _clip_told(self) -> None:
+        if self._session.clip_state == "offline":  # no clip comes, so `show_clip` is not called
+            self._show()
+
     def _changed(self, change: Change) -> None:
         if change.kind != "open":
             self._request()
@@ -199,6 +207,8 @@ class FocusWatch(QObject):
     def _show(self) -> None:
         self._show_bars(self._stage.index)
         info, panel = self._session.clip, self._panel
+        if panel is not None and self._session.clip_state == "offline":
+            panel.show_rows((), focus_texts.tr("The clip was not found, so focus cannot be checked."))
         if panel is not None and info is not None and info.table is not None:
             problems = self.problems
             state = focus_texts.state_text(

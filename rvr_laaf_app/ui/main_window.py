@@ -37,6 +37,8 @@ from rvr_laaf_app.ui.playback.sound import DeviceSound, Sound
 from rvr_laaf_app.ui.prompts import Prompts, system_prompts
 from rvr_laaf_app.ui.stage import Stage
 from rvr_laaf_app.ui.status_bar import StatusLine
+from rvr_laaf_app.ui.tab_order import tab_in_reading_order
+from rvr_laaf_app.ui.translation import edit_name
 from rvr_laaf_app.ui.work_status import WorkStatus
 from rvr_laaf_app.ui.workspace import Workspace
 
@@ -90,6 +92,8 @@ class MainWindow(QMainWindow):
         for feature in self.features:
             self.menus.bind(feature.handlers())
         keep_keys_in(self, self._keep_keys)
+        for panel in (self.workspace.transport, inspector.content):
+            tab_in_reading_order(panel)
         self._begin_layout()
         self.show_state()
 
@@ -251,8 +255,8 @@ class MainWindow(QMainWindow):
         self.menus.enable(met)
         for feature in self.features:
             feature.show_state()
-        self.menus.actions["undo"].setText(self.tr("Undo {0}").replace("{0}", undo or "").strip())
-        self.menus.actions["redo"].setText(self.tr("Redo {0}").replace("{0}", redo or "").strip())
+        self.menus.actions["undo"].setText(self.tr("Undo {0}").replace("{0}", edit_name(undo)).strip())
+        self.menus.actions["redo"].setText(self.tr("Redo {0}").replace("{0}", edit_name(redo)).strip())
         self.menus.actions[f"view_{self.stage.view}"].setChecked(True)
         open_now = session.clip_state != "none"
         mark = "*" if session.modified else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from rvr_laaf_app.app.clip_files import STILLS, VIDEOS
@@ -110,6 +111,8 @@ def _unsaved(parent: QWidget, name: str) -> UnsavedChoice:
     buttons = QMessageBox.StandardButton
     box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
     box.setDefaultButton(buttons.Save)
+    for button in box.buttons():
+        button.setIcon(QIcon())  # the desktop's own coloured ones are of another family
     answer = box.exec()
     if answer == buttons.Save:
         return "save"

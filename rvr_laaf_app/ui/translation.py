@@ -1,6 +1,7 @@
 """The language of the window: finding and using a .qm file of resources/translations. English is in the source.
 
-All texts go through `tr` or QCoreApplication.translate; the tables of actions through the context "Actions".
+All texts go through `tr` or QCoreApplication.translate; the tables of actions through the context "Actions", names
+of edits (what is undone) through "Edits".
 """
 
 from __future__ import annotations
@@ -37,3 +38,8 @@ def use_language(app: QCoreApplication, code: str = "", *, folder: Path = FOLDER
         app.installTranslator(qt)
     log.info("the window speaks %s", ours.language())
     return ours.language()
+
+
+def edit_name(label: str | None) -> str:
+    """Return the name of an edit in the language in use; nothing for None."""
+    return QCoreApplication.translate("Edits", label) if label else ""

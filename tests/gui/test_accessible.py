@@ -114,6 +114,29 @@ def test_tab_reaches_every_control_and_comes_back(with_target: MainWindow, qtbot
     assert not {f"{type(w).__name__} {w.objectName()!r}" for w in missed}
 
 
+def test_tab_follows_the_way_one_reads(with_target: MainWindow) -> None:
+    with_target.resize(1680, 1000)
+    inspector = with_target.workspace.inspector
+    for panel in (with_target.workspace.transport, inspector.content):
+        met = [w for w in _chain(with_target.workspace.picture) if panel.isAncestorOf(w)]
+        places = [w.mapTo(panel, w.rect().center()) for w in met]
+        if panel is inspector.content:
+            headings = ("find_planes", "suggest_button", "f_number_slider")
+            names = [w.objectName() for w in met]
+            assert [n for n in names if n in headings] == list(headings)
+        else:
+            assert [p.x() for p in places] == sorted(p.x() for p in places)
+
+
+def _chain(first: QWidget) -> Iterator[QWidget]:
+    """What comes after a widget by Tab, hidden or not."""
+    now = first.nextInFocusChain()
+    while now is not first:
+        if now.isVisible() and now.isEnabled() and now.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield now
+        now = now.nextInFocusChain()
+
+
 def test_focus_is_seen(with_target: MainWindow, qtbot: QtBot) -> None:
     unseen = []
     rest = with_target.workspace.timeline

@@ -193,7 +193,7 @@ def test_states_say_what_is_missing(hurried: MainWindow) -> None:
     project, report = hurried.session.project, hurried.focus.report
     assert report is not None
     assert state_text(project, report, failed=False, possible=True) == ""
-    assert "cannot be estimated" in state_text(project, None, failed=False, possible=False)
+    assert "no depth" in state_text(project, None, failed=False, possible=False)
     assert "Checking" in state_text(project, None, failed=False, possible=True)
     assert "Analyse the clip again" in state_text(project, None, failed=True, possible=True)
     partly = replace(report, known=20)

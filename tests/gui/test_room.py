@@ -117,6 +117,7 @@ def test_a_missing_clip_is_named_in_the_viewer_and_looked_for_from_there(
     qtbot.waitUntil(missing.isVisible, timeout=20_000)
     assert not window.session.read_only  # it was open in this very window, which is no other one
     assert clip.name in control(window, QLabel, "path_of_missing").text()
+    assert "not found" in window.problems.text.text()
     assert window.workspace.picture.rect().contains(missing.geometry())
     asked: list[bool] = []
     window.menus.actions["relink"].triggered.connect(lambda: asked.append(True))
@@ -136,3 +137,11 @@ def test_nothing_in_the_transport_is_cut_at_any_width(opened: MainWindow, width:
         right = button.mapTo(transport, button.rect().topRight()).x()
         assert right < width, button.objectName()
         assert button.width() >= button.minimumSizeHint().width(), button.objectName()
+
+
+def test_the_first_section_is_marked_where_nothing_scrolls(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.resize(1600, 2400)
+    qtbot.wait(50)
+    assert not opened.workspace.inspector.verticalScrollBar().maximum()
+    marked = [b.objectName() for b in opened.findChildren(QToolButton) if b.property("role") == "tab" and b.isChecked()]
+    assert marked == ["to_target_panel"]

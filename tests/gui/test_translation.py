@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.ui.main_window import MainWindow
-from rvr_laaf_app.ui.translation import languages, use_language
+from rvr_laaf_app.ui.translation import edit_name, languages, use_language
 from tests.gui.conftest import wait_for_clip
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")]
@@ -171,6 +171,7 @@ def test_pages_of_help_are_not_cut_in_a_longer_language(
 
 _TS = """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE TS><TS version="2.1" language="de">
 <context><name>Actions</name><message><source>Save</source><translation>Speichern</translation></message></context>
+<context><name>Edits</name><message><source>Undo me</source><translation>Nimm mich</translation></message></context>
 <context><name>StartPage</name><message><source>RECENT</source><translation>ZULETZT</translation></message></context></TS>"""
 
 
@@ -186,6 +187,11 @@ def test_a_translation_in_the_folder_is_found_and_used(qapp: QApplication, tmp_p
         assert use_language(qapp, "de", folder=tmp_path).startswith("de")
         assert QCoreApplication.translate("Actions", "Save") == "Speichern"
         assert QCoreApplication.translate("StartPage", "RECENT") == "ZULETZT"
+        assert (edit_name("Move target"), edit_name("Add target"), edit_name(None)) == (
+            "Ziel bewegen",
+            "Add target",
+            "",
+        )
         assert QCoreApplication.translate("Actions", "Undo") == "Undo"  # what is missing stays English
     finally:
         for translator in qapp.findChildren(QTranslator):

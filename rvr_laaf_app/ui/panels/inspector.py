@@ -118,8 +118,11 @@ class SectionTabs(QWidget):
     @Slot()
     def _mark(self) -> None:
         """Mark the section at the top of what is seen: the first of which more than a heading is still there."""
-        at = self._inspector.verticalScrollBar().value()
-        at += _HEADING_PX if at else 0
+        scrolled = self._inspector.verticalScrollBar().value()
+        if not scrolled:  # also before the column is laid out, when every section begins at its top
+            self._check(0)
+            return
+        at = scrolled + _HEADING_PX
         shown = [n for n, section in enumerate(self._sections) if not section.isHidden()]
         ends = [self._top(self._sections[n]) for n in shown[1:]]
         passed = [n for n, top in zip(shown[1:], ends, strict=True) if top <= at]
