@@ -102,6 +102,8 @@ def come_to_rest(window: MainWindow, qtbot: QtBot) -> dict[str, int]:
     """Close what is open and wait until nothing runs; return what is in use then."""
     while (popup := QApplication.activePopupWidget() or QApplication.activeModalWidget()) is not None:
         popup.close()
+    # A clip that is still being opened cannot be closed, and would come after it.
+    qtbot.waitUntil(lambda: window.session.clip_state != "opening", timeout=SETTLE_MS)
     window.menus.actions["close_clip"].trigger()
     qtbot.waitUntil(lambda: window.session.clip_state == "none", timeout=SETTLE_MS)
     qtbot.wait(300)
