@@ -73,6 +73,7 @@ class FocusBelief:
     trust: ClassVar[float] = 1.0  # what a reading counts: less if pictures of one subject erred alike
     surprise: ClassVar[float] = 1e-4  # chance that a reading says nothing at all
     misorder: ClassVar[float] = 0.02  # chance that a picture is clearly sharper though it is farther from focus
+    formula_spread: ClassVar[float] = 0.02  # of the rate of blur, where the model is a formula
     tie_px: ClassVar[float] = 0.6  # difference of radii that sharpness shows for certain
 
     def __init__(self, limits: FocusRange, defocus: DefocusModel | None, width_px: int | None) -> None:
@@ -80,8 +81,7 @@ class FocusBelief:
         self.limits = limits
         self.places: Array = np.linspace(limits.minimum, limits.maximum, count)
         self.defocus, self.width_px = defocus, width_px
-        # a formula is exact for the simulated lens that follows it; a measured lens is known to a few per cent
-        spread = 0.8 if defocus is None else 0.02 if defocus.measured else 0.005
+        spread = 0.8 if defocus is None else 0.03 if defocus.measured else self.formula_spread
         self.scales: Array = np.exp(np.linspace(-2.5, 2.5, 41 if defocus is None else 5) * spread)
         prior = -0.5 * (np.log(self.scales) / spread) ** 2
         self.log_belief: Array = np.repeat(prior[:, None], count, axis=1)
@@ -116,9 +116,9 @@ class FocusBelief:
         share = np.exp(self.log_belief).sum(axis=0)
         return np.asarray(share / share.sum(), np.float64)
 
-    def within(self) -> Array:
-        """Return the probability [places] that focus is within half the depth of field of each."""
-        half = self.limits.depth_of_field / 2
+    def within(self, share: float = 0.5) -> Array:
+        """Return the probability [places] that focus is within this share of the depth of field of each."""
+        half = self.limits.depth_of_field * share
         cumulated = np.concatenate([[0.0], np.cumsum(self.chance())])
         low = np.searchsorted(self.places, self.places - half, side="left")
         high = np.searchsorted(self.places, self.places + half, side="right")
@@ -136,6 +136,8 @@ class ModernAutofocus:
     name = "learned"
     moves: ClassVar[int] = 6
     sure: ClassVar[float] = 0.9  # certainty at which the search ends
+    settled: ClassVar[float] = 0.8  # certainty below which a place is not kept for being between two likely ones
+    narrow: ClassVar[float] = 0.25  # of the depth of field: what tells such two apart
     gain: ClassVar[float] = 0.15  # what another move must promise beyond staying
 
     def __init__(
@@ -158,8 +160,12 @@ class ModernAutofocus:
             within = belief.within()
             here = float(np.interp(place, belief.places, within))
             best, there = _middle_of_best(belief.places, within), float(within.max())
+            if there < self.settled and abs(best - place) <= limits.depth_of_field / 2:
+                # focus is just in front or just behind: standing between the two would miss both
+                best = _middle_of_best(belief.places, belief.within(self.narrow))
             steps.append(FocusStep(place, float(abs(best - place)), f"in focus here {here:.0%}, at {best} {there:.0%}"))
-            if here >= self.sure or (here >= 0.5 and here >= there - self.gain):
+            enough = here >= self.settled and here >= there - self.gain
+            if here >= self.sure or enough or (best == place and here >= 0.5):
                 best, there = place, here
                 break
             if best in peak.seen or len(steps) > self.moves:
