@@ -2,7 +2,7 @@
 
     python -m rvr_laaf_app.training.train_autofocus blur --pool POOL --val POOL --out FOLDER
     python -m rvr_laaf_app.training.train_autofocus paper --pool POOL --val POOL --out FOLDER
-    python -m rvr_laaf_app.training.train_autofocus publish --out FOLDER --models models [--card FILE]
+    python -m rvr_laaf_app.training.train_autofocus publish --out FOLDER [--join FOLDER] [--card FILE]
 
 `blur` is ours: its spectra are taken once and kept beside the pool, so the training itself takes a minute. `paper` is
 the step estimator (MSE, Adam 1e-3, batch 32) and the focus discriminator (MSE, Adam 1e-3, batch 128) as printed; the
@@ -17,7 +17,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -313,11 +313,32 @@ def train_paper(pool: Pool, val: Pool, out: Path, settings: Settings) -> None:
     print(json.dumps(paper_errors(pair.estimator, pair.discriminator, val)), flush=True)
 
 
-def publish_all(out: Path, models: Path, card: str | None) -> None:
-    """Publish whatever was trained in `out`."""
-    if (out / "blur.safetensors").exists():
-        net = BlurNet(BlurNetConfig())
-        load_checkpoint(out / "blur.safetensors", nets={"net": net}, optimizer=None)
+@torch.no_grad()
+def joined(nets: Sequence[BlurNet]) -> BlurNet:
+    """Return one network with the members of all, which must be alike but for the scaling of their input."""
+    first = nets[0]
+    net = BlurNet(replace(first.config, members=sum(one.config.members for one in nets)))
+    for wide, own in ((net.mean, first.mean), (net.scale, first.scale), (net.log_prior, first.log_prior)):
+        wide.copy_(own)
+    members = [(one, member) for one in nets for member in one.members]
+    for target, (one, member) in zip(net.members, members, strict=True):
+        target.load_state_dict(member.state_dict())
+        own, wide_layer = member.get_submodule("0"), target.get_submodule("0")
+        if isinstance(own, nn.Linear) and isinstance(wide_layer, nn.Linear):
+            wide_layer.weight.copy_(own.weight * (one.scale / first.scale))
+            wide_layer.bias.copy_(own.bias + own.weight @ ((first.mean - one.mean) * one.scale))
+    return net.eval()
+
+
+def publish_all(outs: Sequence[Path], models: Path, card: str | None) -> None:
+    """Publish whatever was trained in the folders; the members of several blur networks are joined."""
+    out, nets = outs[0], []
+    for folder in outs:
+        if (folder / "blur.safetensors").exists():
+            nets.append(BlurNet(BlurNetConfig()))
+            load_checkpoint(folder / "blur.safetensors", nets={"net": nets[-1]}, optimizer=None)
+    if nets:
+        net = joined(nets)
         config = asdict(net.config)
         publish(net, name="autofocus-1", role="autofocus", kind="blur_net", config=config, models=models, card=card)
     if (out / "f_e.safetensors").exists():
@@ -336,6 +357,7 @@ def main() -> None:
     parser.add_argument("--pool", type=Path, nargs="+")
     parser.add_argument("--val", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--join", type=Path, nargs="*", default=[], help="publish: folders of further blur networks")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--card", type=Path, default=None)
     for name, value in asdict(Settings()).items():
@@ -344,7 +366,9 @@ def main() -> None:
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.what == "publish":
-        publish_all(options.out, options.models, None if options.card is None else options.card.read_text())
+        publish_all(
+            [options.out, *options.join], options.models, None if options.card is None else options.card.read_text()
+        )
         return
     settings = Settings(**{name: getattr(options, name) for name in asdict(Settings())})
     set_seeds(settings.seed)

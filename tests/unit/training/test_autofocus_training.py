@@ -32,6 +32,7 @@ from rvr_laaf_app.training.train_autofocus import (
     Settings,
     blur_errors,
     fit_blur,
+    joined,
     label_of,
     publish,
     train_paper,
@@ -120,6 +121,17 @@ def test_one_batch_is_learnt_and_what_is_published_comes_back_the_same(pool: Pat
     again = load_blur_net(tmp_path)
     with torch.inference_mode():
         assert torch.equal(again(features), net(features))
+
+
+def test_joined_networks_give_the_mean_of_their_answers() -> None:
+    torch.manual_seed(3)
+    nets = [BlurNet(BlurNetConfig(width=16, members=2, bins=20)).eval() for _ in range(2)]
+    nets[1].mean.fill_(0.7)
+    nets[1].scale.fill_(1.9)
+    features = torch.randn(5, FEATURES)
+    with torch.inference_mode():
+        both = joined(nets)(features).exp()
+        assert torch.allclose(both, (nets[0](features).exp() + nets[1](features).exp()) / 2, atol=1e-5)
 
 
 def test_the_paper_s_networks_are_trained_resumed_and_published(pool: Path, tmp_path: Path) -> None:
