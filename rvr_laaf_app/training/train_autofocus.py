@@ -323,10 +323,9 @@ def joined(nets: Sequence[BlurNet]) -> BlurNet:
     members = [(one, member) for one in nets for member in one.members]
     for target, (one, member) in zip(net.members, members, strict=True):
         target.load_state_dict(member.state_dict())
-        own, wide_layer = member.get_submodule("0"), target.get_submodule("0")
-        if isinstance(own, nn.Linear) and isinstance(wide_layer, nn.Linear):
-            wide_layer.weight.copy_(own.weight * (one.scale / first.scale))
-            wide_layer.bias.copy_(own.bias + own.weight @ ((first.mean - one.mean) * one.scale))
+        state, weight = target.state_dict(), member.state_dict()["0.weight"]
+        state["0.weight"].copy_(weight * (one.scale / first.scale))
+        state["0.bias"].copy_(member.state_dict()["0.bias"] + weight @ ((first.mean - one.mean) * one.scale))
     return net.eval()
 
 
