@@ -39,8 +39,6 @@ class About(QDialog):
         layout.addWidget(self._text(self.tr("BUILT WITH"), "heading"))
         self.table = self._make_table()
         layout.addWidget(self.table, 1)
-        for entry in weights():
-            layout.addWidget(self._text(f"{entry.name}: {entry.licence}", "quiet"))
         copy = QPushButton(self.tr("Copy Versions"), self)
         copy.setObjectName("copy_versions")
         copy.clicked.connect(self._copy)
@@ -70,7 +68,11 @@ class About(QDialog):
         return label
 
     def _make_table(self) -> QTableWidget:
-        table = QTableWidget(len(PARTS), 3, self)
+        rows = [(part.name, version_of(part), part.licence) for part in PARTS]
+        for network in weights():
+            name, _, version = network.name.rpartition("-")
+            rows.append((self.tr("Network {0}").replace("{0}", name), version, network.licence))
+        table = QTableWidget(len(rows), 3, self)
         table.setObjectName("parts")
         table.setAccessibleName(self.tr("Libraries, versions and licences"))
         table.setHorizontalHeaderLabels([self.tr("Library"), self.tr("Version"), self.tr("Licence")])
@@ -79,9 +81,11 @@ class About(QDialog):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setTabKeyNavigation(False)  # Tab leaves the table
-        for row, part in enumerate(PARTS):
-            for column, text in enumerate((part.name, version_of(part), part.licence)):
-                table.setItem(row, column, QTableWidgetItem(text))
+        for row, texts in enumerate(rows):
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                table.setItem(row, column, item)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

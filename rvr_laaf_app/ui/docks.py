@@ -157,8 +157,9 @@ class Docks(QObject):
         return dock
 
     def toggle(self, name: str) -> None:
-        """Show or hide a dock as its action says."""
-        self._wanted[name] = self._actions[f"dock_{name}"].isChecked()
+        """Show or hide a dock as its action says; one that another one covers comes to the front instead."""
+        covered = self.docks[name].isVisible() and self.docks[name].visibleRegion().isEmpty()
+        self._wanted[name] = covered or self._actions[f"dock_{name}"].isChecked()
         self._show()
         if self._wanted[name]:
             self.docks[name].raise_()

@@ -122,7 +122,10 @@ def test_preset_and_format_decide_the_file(opened: MainWindow) -> None:
     assert not control(dialog, QPushButton, "export_begin").isEnabled()
 
 
-def test_whatever_is_typed_the_dialog_answers_and_shows_all_it_says(opened: MainWindow, tmp_path: Path) -> None:
+def test_whatever_is_typed_the_dialog_answers_and_shows_all_it_says(
+    opened: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rvr_laaf_app.ui.export_advice.free_bytes", lambda _folder: 1000)
     dialog = export_dialog(opened)
     name, folder = control(dialog, QLineEdit, "export_name"), control(dialog, QLineEdit, "export_folder")
     name.clear()
@@ -133,9 +136,13 @@ def test_whatever_is_typed_the_dialog_answers_and_shows_all_it_says(opened: Main
     assert not control(dialog, QPushButton, "export_begin").isEnabled()
     folder.setText(str(tmp_path))
     dialog.say("word " * 120, problem=True)
-    for label in dialog.findChildren(QLabel):
-        if label.isVisible() and label.text():
-            assert label.height() >= label.heightForWidth(label.width()), label.text()
+    assert "not enough" in control(dialog, QLabel, "export_room").text()
+
+    def cut() -> list[str]:
+        said = [label for label in dialog.findChildren(QLabel) if label.isVisible() and label.text()]
+        return [label.text() for label in said if label.height() < label.heightForWidth(label.width())]
+
+    qtbot.waitUntil(lambda: not cut(), timeout=3000)
     dialog.say("")
     assert not control(dialog, QLabel, "export_status").isVisible()
 

@@ -97,6 +97,19 @@ def test_a_dock_is_hidden_by_key_and_by_its_button_and_that_is_remembered(
     assert again.docks.docks["inspector"].isVisible()
 
 
+def test_the_key_of_a_covered_dock_brings_it_forward_and_then_hides_it(opened: MainWindow, qtbot: QtBot) -> None:
+    media, queue = opened.docks.docks["media"], opened.docks.docks["queue"]
+    assert queue in opened.tabifiedDockWidgets(media)
+    media.raise_()
+    qtbot.waitUntil(lambda: queue.visibleRegion().isEmpty())
+    opened.menus.actions["dock_queue"].trigger()
+    qtbot.waitUntil(lambda: not queue.visibleRegion().isEmpty())
+    assert opened.menus.actions["dock_queue"].isChecked()
+    opened.menus.actions["dock_queue"].trigger()
+    qtbot.waitUntil(lambda: not queue.isVisible())
+    qtbot.waitUntil(lambda: not media.visibleRegion().isEmpty())
+
+
 def test_a_moved_dock_stays_where_it_was_moved_until_the_layout_is_reset(
     opened: MainWindow, make_window: Callable[[], MainWindow], clip: Path, qtbot: QtBot
 ) -> None:
@@ -287,6 +300,8 @@ def test_about_tells_versions_and_licences_and_copies_them(window: MainWindow) -
     about = control(window, About, "about")
     rows = [[about.table.item(r, c).text() for c in range(3)] for r in range(about.table.rowCount())]
     assert all(version and licence for _, version, licence in rows)
+    assert any("rvr-fast" in name for name, _, _ in rows)
+    assert about.table.height() > about.height() / 2  # however many networks there are
     control(about, QPushButton, "copy_versions").click()
     assert "PyTorch" in QGuiApplication.clipboard().text()
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -182,17 +182,17 @@ class ExportDialog(QDialog):
         self.status.setText(text)
         self.status.setVisible(bool(text))
         _set_role(self.status, "problem" if problem else "quiet")
-        self._make_room()
 
-    def _make_room(self) -> None:
-        """Grow when the texts need more lines: a window of its own size would squeeze and cut them."""
+    def event(self, event: QEvent) -> bool:
+        """Grow when the texts need more lines: a window that keeps its size would squeeze and cut them."""
+        done = super().event(event)
         layout = self.layout()
-        if layout is None or not self.isVisible():
-            return
-        layout.activate()
-        needed = layout.totalHeightForWidth(self.width())
-        if needed > self.height():
-            self.resize(self.width(), needed)
+        if event.type() == QEvent.Type.LayoutRequest and layout is not None:
+            needed = layout.totalHeightForWidth(self.width())
+            if needed > self.height():
+                self.resize(self.width(), needed)
+                self.form.lay_out_anew()
+        return done
 
     # What is chosen
 
@@ -272,11 +272,11 @@ class ExportDialog(QDialog):
         ):
             label.setText(text)
             _set_role(label, "problem" if bad else "quiet")
+        form.result.setToolTip(advice.result)
         form.estimate.setText(advice.estimate)
         form.see.setVisible(advice.check_bad)
         for button in (self.begin, self.more):
             button.setEnabled(advice.possible)
-        self._make_room()
 
     # What the user does
 

@@ -110,6 +110,7 @@ class ExportForm(QWidget):
         label.setObjectName(name)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
+        label.setMinimumWidth(1)  # a long name has no place to break, and must not decide how wide all is
         label.setProperty("role", role)
         return label
 
@@ -124,7 +125,7 @@ class ExportForm(QWidget):
         self._row(form, self.tr("Format"), (self.format, 1), (self.container, 0))
         self._row(form, self.tr("Picture"), (self.pixels, 1), (self.quality, 1))
         self._row(form, self.tr("Compression"), (self.crf, 1), (QLabel(self.tr("Sound"), self), 0), (self.sound, 1))
-        self.clips_row = self._row(form, self.tr("Clips"), (self.clips, 1))
+        self._row(form, self.tr("Clips"), (self.clips, 1))
         between = QLabel(self.tr("to"), self)
         self._row(form, self.tr("Range"), (self.range, 1), (self.start, 0), (between, 0), (self.stop, 0))
         self._row(form, self.tr("Name"), (self.name, 1))
@@ -135,19 +136,23 @@ class ExportForm(QWidget):
         self._row(form, self.tr("Space"), (self.room, 1))
         self._form = form
 
-    def _row(self, form: QFormLayout, title: str, *parts: tuple[QWidget, int]) -> QHBoxLayout:
+    def _row(self, form: QFormLayout, title: str, *parts: tuple[QWidget, int]) -> None:
+        label = QLabel(title, self)
+        label.setBuddy(parts[0][0])
+        if len(parts) == 1:  # alone, so that a text gets all the lines it needs
+            form.addRow(label, parts[0][0])
+            return
         line = QHBoxLayout()
         line.setSpacing(_GAP_PX)
         for part, stretch in parts:
             line.addWidget(part, stretch)
-        if title:
-            label = QLabel(title, self)
-            label.setBuddy(parts[0][0])
-            form.addRow(label, line)
-        else:
-            form.addRow("", line)
-        return line
+        form.addRow(label, line)
+
+    def lay_out_anew(self) -> None:
+        """Give every text its lines again, after the form was squeezed for a moment."""
+        self._form.invalidate()
+        self._form.activate()
 
     def show_clips_row(self, shown: bool) -> None:
         """Show or hide the choice between this clip and all of them."""
-        self._form.setRowVisible(self.clips_row, shown)
+        self._form.setRowVisible(self.clips, shown)
