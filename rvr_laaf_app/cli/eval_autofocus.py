@@ -26,7 +26,7 @@ COLUMNS: Final = {
 def run_autofocus(arguments: argparse.Namespace) -> int:
     """Measure all methods: on photographs and recorded sweeps where a folder of them is named, else on drawn scenes."""
     from rvr_laaf_app.camera.defocus import paper_model
-    from rvr_laaf_app.measure.autofocus import measure_all, measure_times
+    from rvr_laaf_app.measure.autofocus import measure_all
     from rvr_laaf_app.measure.autofocus_scenes import find_photos, make_subjects
 
     began = time.monotonic()
@@ -45,7 +45,6 @@ def run_autofocus(arguments: argparse.Namespace) -> int:
         "camera": model.camera,
         "steps": "moves of the lens after the first picture; rounds: turns of the paper's loop",
         **measure_all(subjects, model, seed=arguments.seed, tell=_tell),
-        "ms_of_512_patch": measure_times(),
         "sweeps": _sweeps(data),
     }
     _tell("")

@@ -16,6 +16,7 @@ import numpy as np
 from rvr_laaf_app.autofocus.base import AUTOFOCUS, Autofocus, FocusRange, Patch
 from rvr_laaf_app.autofocus.modern import ModernAutofocus
 from rvr_laaf_app.autofocus.run import FocusRun, run_search
+from rvr_laaf_app.autofocus.timing import measure_times
 from rvr_laaf_app.camera.defocus import DefocusModel
 from rvr_laaf_app.camera.simulated_device import LIGHT_LEVELS
 from rvr_laaf_app.measure.autofocus_scenes import Subject, photograph
@@ -133,49 +134,9 @@ def measure_all(
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Return the report of all methods: over all light levels, and at each."""
-    report: dict[str, Any] = {"methods": {}, "paper": PAPER}
+    report: dict[str, Any] = {"methods": {}, "paper": PAPER, "ms_of_512_patch": measure_times()}
     for name in methods:
         rows = measure_method(name, subjects, model, seed=seed, tell=tell)
         lights = {light: summary([row for row in rows if row.light == light], model) for light in LIGHT_LEVELS}
         report["methods"][name] = {**summary(rows, model), "lights": lights}
     return report
-
-
-def measure_times(*, side: int = 512, repeats: int = 60) -> dict[str, float]:
-    """Return the least processor time of one patch on one core: the paper's two networks, ours, and Tenengrad [ms]."""
-    import time
-
-    import torch
-
-    from rvr_laaf_app.autofocus.modern import BlurReader
-    from rvr_laaf_app.autofocus.sharpness import tenengrad
-    from rvr_laaf_app.nets.autofocus_nets import FocusDiscriminator, StepEstimator, StepEstimatorConfig
-
-    patch = np.random.default_rng(0).random((side, side), dtype=np.float32)
-    estimator, discriminator = StepEstimator(StepEstimatorConfig()).eval(), FocusDiscriminator().eval()
-    reader = BlurReader()
-
-    def paper() -> None:
-        with torch.inference_mode():
-            x = torch.from_numpy(patch)[None, None]
-            estimator(x).item(), discriminator(x).item()
-
-    works: dict[str, Callable[[], object]] = {
-        "paper_both_nets": paper,
-        "learned": lambda: reader.read(patch),
-        "tenengrad": lambda: tenengrad(patch),
-    }
-    found = {}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for name, work in works.items():
-            least = float("inf")
-            for _ in range(repeats):
-                began = time.process_time()
-                work()
-                least = min(least, time.process_time() - began)
-            found[name] = round(1000 * least, 3)
-    finally:
-        torch.set_num_threads(threads)
-    return found

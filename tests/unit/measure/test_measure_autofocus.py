@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from rvr_laaf_app.autofocus.timing import measure_times
 from rvr_laaf_app.camera.blur import blur_fast
 from rvr_laaf_app.camera.defocus import paper_model
 from rvr_laaf_app.cli.eval_autofocus import table
@@ -16,7 +17,6 @@ from rvr_laaf_app.measure.autofocus import (
     PAPER,
     AutofocusRow,
     measure_method,
-    measure_times,
     summary,
 )
 from rvr_laaf_app.measure.autofocus_scenes import (
