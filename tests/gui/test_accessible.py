@@ -130,8 +130,8 @@ def test_tab_follows_the_way_one_reads(with_target: MainWindow) -> None:
 
 def _chain(first: QWidget) -> Iterator[QWidget]:
     """What comes after a widget by Tab, hidden or not."""
-    now = first.nextInFocusChain()
-    while now is not first:
+    now: QWidget | None = first.nextInFocusChain()
+    while now is not None and now is not first:
         if now.isVisible() and now.isEnabled() and now.focusPolicy() & Qt.FocusPolicy.TabFocus:
             yield now
         now = now.nextInFocusChain()
