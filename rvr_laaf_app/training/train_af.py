@@ -27,6 +27,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import Tensor
 
 from rvr_laaf_app.estimate.attention_nets import AF_ROLES
@@ -77,7 +79,7 @@ class Settings:
     vaf: Path = Path()  # annotated clips, or none
     vaf_clips: Path = Path()  # where they are
     steps: int = 1500
-    start: Path = Path()  # a checkpoint to go on from with a new schedule, or none
+    start: Path = Path()  # a checkpoint or a published network to go on from with a new schedule, or none
     sequences: int = 11  # composed stretches per step
     real: int = 1  # of clips that may train
     stills: int = 3  # photographs with fixations per step
@@ -131,16 +133,17 @@ def train(s: Settings) -> None:
     sequences = load_sequences(s.pool)
     every = max(len(sequences) // KEPT, 2)
     kept, learnt = sequences[::every], [q for i, q in enumerate(sequences) if i % every]
-    real = load_annotated(s.data / "clips" / "new_focus_targets.json", TRAINABLE, config)
+    truth, fixations = s.data / "clips" / "new_focus_targets.json", s.data / "gaze" / "osie_fixations.json"
+    real = load_annotated(truth, TRAINABLE, config) if truth.is_file() else []
     own = load_vaf(s.vaf, s.vaf_clips, config) if s.vaf.is_file() else []
-    looked = load_looked(s.data, size=(config.width, config.height))
+    looked = load_looked(s.data, size=(config.width, config.height)) if fixations.is_file() else []
 
     net = AfNet(config).to(s.device)
     average = copy.deepcopy(net).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), lr=s.rate, weight_decay=s.weight_decay)
     step, last = 0, s.out / "last.safetensors"
     if s.start.is_file() and not last.exists():
-        load_checkpoint(s.start, nets={"net": net, "average": average}, optimizer=None)
+        begin_with(s.start, net, average)
     if last.exists():
         step = int(str(load_checkpoint(last, nets={"net": net, "average": average}, optimizer=optimizer)["step"]))
 
@@ -168,7 +171,19 @@ def train(s: Settings) -> None:
             facts = {"step": step, "config": dataclasses.asdict(config), "seed": s.seed}
             save_checkpoint(last, nets={"net": net, "average": average}, optimizer=optimizer, facts=facts)
             sums, started = np.zeros(2), time.time()
-    print(json.dumps(measure_clips(average, s.data / "clips"), indent=1))
+    if truth.is_file():
+        print(json.dumps(measure_clips(average, s.data / "clips"), indent=1))
+
+
+def begin_with(path: Path, *nets: AfNet) -> None:
+    """Fill networks with the averaged weights of a checkpoint, or with those of a published network."""
+    with safe_open(path, "pt") as file:
+        published = "config" in (file.metadata() or {})
+    for net in nets:
+        if published:
+            net.load_state_dict(load_file(path))
+        else:
+            load_checkpoint(path, nets={"average": net}, optimizer=None)
 
 
 def batches(
@@ -190,7 +205,8 @@ def batches(
         if own:
             chosen = rng.integers(len(own), size=max(len(made) // 3, 1))
             made[: len(chosen)] = [stretch_of(own[int(i)], config, rng) for i in chosen]
-        yield made + [still_of(looked[int(i)], config, rng) for i in rng.integers(len(looked), size=s.stills)]
+        stills = rng.integers(len(looked), size=s.stills) if looked else ()
+        yield made + [still_of(looked[int(i)], config, rng) for i in stills]
 
 
 def loss_terms(raw: AfOutput, batch: list[AfExample]) -> tuple[Tensor, Tensor]:

@@ -121,3 +121,18 @@ def test_a_run_is_published_under_its_role(tmp_path: Path) -> None:
     listing = json.loads((tmp_path / "models" / "manifest.json").read_text())
     assert listing["roles"] == {"af-net": "rvr-af-net-4"}
     assert path.stat().st_size == listing["checkpoints"]["rvr-af-net-4"]["bytes"]
+
+
+def test_ones_own_clips_alone_can_train_from_the_published_network(tmp_path: Path) -> None:
+    net, other = AfNet(AfNetConfig()), AfNet(AfNetConfig())
+    save_checkpoint(tmp_path / "last.safetensors", nets={"average": net}, optimizer=None, facts={"step": 1})
+    published = train_af.publish_af(tmp_path / "last.safetensors", tmp_path / "models", number=1, card=None)
+    for start in (published, tmp_path / "last.safetensors"):
+        begun = AfNet(AfNetConfig())
+        train_af.begin_with(start, begun, other)
+        for name, value in net.state_dict().items():
+            if value.is_floating_point():
+                assert torch.equal(begun.state_dict()[name], value)
+    settings = train_af.Settings(steps=1, sequences=2, stills=3)
+    (batch,) = train_af.batches([sequence()], [], [], SMALL, first=0, s=settings)
+    assert len(batch) == 2  # no photographs with fixations: none are asked for
