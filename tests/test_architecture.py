@@ -27,8 +27,9 @@ MAY_IMPORT = {
     "render": {"core"},
     "track": {"core"},
     "camera": {"core"},
-    "autofocus": {"camera", "nets", "core"},  # a camera's contract and its defocus model
-    "stack": {"estimate", "nets", "core"},  # of estimate: published weights are found and checked in one place
+    # of estimate: published weights are found and checked in one place
+    "autofocus": {"camera", "estimate", "nets", "core"},  # a camera's contract and its defocus model
+    "stack": {"estimate", "nets", "core"},
     "annotation": {"document", "media", "core"},  # strict reading, undo and lock; frames and cuts
     "measure": {"estimate", "flow", "media", "render", "camera", "autofocus", "stack", "core"},
     "laaf": {"document", "core"},

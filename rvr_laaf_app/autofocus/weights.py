@@ -1,15 +1,12 @@
 """Find and load the published weights of the autofocus networks: safetensors only, checked before they are used.
 
-The file that `models/manifest.json` names for a role is read once, its hash compared, and every tensor must have the
-name and shape that the network wants. Knows the files; what the networks compute is said in `nets.autofocus_nets`.
+How they are found and checked is the business of `estimate.checkpoints`; what the networks compute is said in
+`nets.autofocus_nets`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
 
 LEARNED, PAPER = "autofocus", "autofocus_paper"  # roles in the manifest
 _REMEDY: Final = "Install the program again, or restore the folder models/."
-_LARGEST_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,21 +31,6 @@ class PaperNets:
 
     estimator: StepEstimator
     discriminator: FocusDiscriminator
-
-
-def models_folder() -> Path:
-    """Return the folder of published weights: $RVR_MODELS_DIR, the checkout's, or the installation's."""
-    frozen = getattr(sys, "_MEIPASS", None)
-    candidates = [
-        os.environ.get("RVR_MODELS_DIR"),
-        Path(__file__).resolve().parents[2] / "models",
-        Path(frozen) / "models" if frozen else None,
-        Path(sys.prefix) / "share" / "rvr-laaf" / "models",
-    ]
-    for candidate in candidates:
-        if candidate and (Path(candidate) / "manifest.json").is_file():
-            return Path(candidate)
-    raise CheckpointError("no published weights were found", where=candidates[1], remedy=_REMEDY)
 
 
 @lru_cache(maxsize=2)
@@ -89,48 +70,18 @@ def _part(tensors: dict[str, Tensor], start: str) -> dict[str, Tensor]:
 
 
 def _read(role: str, folder: Path | None, *, net: str) -> tuple[Path, dict[str, str], dict[str, Tensor]]:
-    """Return path, metadata and tensors of the checkpoint that has a role; the hash is of the very bytes used."""
-    import safetensors
-    from safetensors.torch import load
+    """Return path, metadata and tensors of the checkpoint that has a role."""
+    from rvr_laaf_app.estimate.checkpoints import published, read_checkpoint
 
-    place = models_folder() if folder is None else folder
-    manifest = place / "manifest.json"
-    try:
-        listing = json.loads(manifest.read_bytes())
-        entry = listing["checkpoints"][listing["roles"][role]]
-        name, sha256 = str(entry["file"]), str(entry["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        what = f"the list of weights has nothing for {role!r} ({error!r})"
-        raise CheckpointError(what, where=manifest, remedy=_REMEDY) from error
-    path = place / name
-    if Path(name).name != name:
-        raise CheckpointError(f"the list of weights names a file elsewhere ({name})", where=manifest, remedy=_REMEDY)
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise CheckpointError("the weights are too large", where=path, remedy=_REMEDY)
-        data = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"the weights cannot be read ({error.strerror})", where=path, remedy=_REMEDY) from error
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise CheckpointError("the weights are not the published ones (sha256 differs)", where=path, remedy=_REMEDY)
-    try:
-        tensors = load(data)
-        length = int.from_bytes(data[:8], "little")
-        metadata = {str(k): str(v) for k, v in json.loads(data[8 : 8 + length]).get("__metadata__", {}).items()}
-    except (safetensors.SafetensorError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"the weights are damaged ({error})", where=path, remedy=_REMEDY) from error
+    found = published(role, folder=folder)
+    metadata, tensors = read_checkpoint(found.path, sha256=found.sha256)
     if metadata.get("net") != net:
-        raise CheckpointError(f"these are weights of another network ({metadata.get('net')})", where=path)
-    return path, metadata, tensors
+        raise CheckpointError(f"these are weights of another network ({metadata.get('net')})", where=found.path)
+    return found.path, metadata, tensors
 
 
 def _filled(net: Net, tensors: dict[str, Tensor], path: Path) -> Net:
-    import torch
+    from rvr_laaf_app.estimate.checkpoints import fill
 
-    wanted = net.state_dict()
-    if {name: value.shape for name, value in wanted.items()} != {name: value.shape for name, value in tensors.items()}:
-        raise CheckpointError("the weights do not fit the network", where=path, remedy=_REMEDY)
-    if not all(bool(torch.isfinite(value).all()) for value in tensors.values()):
-        raise CheckpointError("the weights hold numbers that are not finite", where=path, remedy=_REMEDY)
-    net.load_state_dict(tensors)
+    fill(net, tensors, where=path)
     return net.eval().requires_grad_(False)

@@ -16,9 +16,10 @@ from rvr_laaf_app.autofocus.base import FocusRange, Patch
 from rvr_laaf_app.autofocus.learned import AlgorithmOne, middle
 from rvr_laaf_app.autofocus.modern import BlurReader, FocusBelief, ModernAutofocus, Reading
 from rvr_laaf_app.autofocus.run import run_search
-from rvr_laaf_app.autofocus.weights import load_blur_net, load_paper_nets, models_folder
+from rvr_laaf_app.autofocus.weights import load_blur_net, load_paper_nets
 from rvr_laaf_app.camera.defocus import apply_defocus, paper_model
 from rvr_laaf_app.core.errors import CheckpointError
+from rvr_laaf_app.estimate.checkpoints import models_folder
 from rvr_laaf_app.nets.autofocus_nets import RingSpectra
 
 LIMITS = FocusRange(1050, 2100, 20)
