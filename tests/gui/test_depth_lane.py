@@ -211,7 +211,7 @@ def test_a_clip_of_one_frame(window: MainWindow, tmp_path: Path, qtbot: QtBot) -
 
 
 def test_without_analysis_the_lane_says_so(window: MainWindow, clip: Path, qtbot: QtBot) -> None:
-    def refuse(_info: object) -> None:
+    def refuse(_info: object, _depth: object) -> None:
         from rvr_laaf_app.core.errors import CheckpointError
 
         raise CheckpointError("no network here")
