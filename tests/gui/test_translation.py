@@ -171,8 +171,10 @@ def test_pages_of_help_are_not_cut_in_a_longer_language(
 
 _TS = """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE TS><TS version="2.1" language="de">
 <context><name>Actions</name><message><source>Save</source><translation>Speichern</translation></message></context>
-<context><name>Edits</name><message><source>Undo me</source><translation>Nimm mich</translation></message></context>
-<context><name>StartPage</name><message><source>RECENT</source><translation>ZULETZT</translation></message></context></TS>"""
+<context><name>Edits</name>
+<message><source>Move target</source><translation>Ziel bewegen</translation></message></context>
+<context><name>StartPage</name>
+<message><source>RECENT</source><translation>ZULETZT</translation></message></context></TS>"""
 
 
 def test_a_translation_in_the_folder_is_found_and_used(qapp: QApplication, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rvr_laaf_app.pipeline.capture_view import Histogram
 from rvr_laaf_app.ui import theme
+
+if TYPE_CHECKING:
+    from rvr_laaf_app.pipeline.capture_view import Histogram
 
 _CLIPPED = 0.005  # share of the picture from which it is told
 _COLOURS = (QColor(226, 96, 88, 120), QColor(96, 190, 108, 120), QColor(92, 140, 240, 120))
