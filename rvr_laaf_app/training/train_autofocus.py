@@ -12,9 +12,7 @@ number of epochs is what the time allows. Both go on where a former run ended.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from rvr_laaf_app.nets.autofocus_nets import (
@@ -39,6 +36,7 @@ from rvr_laaf_app.nets.autofocus_nets import (
     to_input,
 )
 from rvr_laaf_app.training.loop import learning_rate_share, load_checkpoint, log_row, save_checkpoint, set_seeds
+from rvr_laaf_app.training.publish import put_in_place
 
 _EXACT, _WITHIN = 0.75, 10  # steps: in focus; still within the depth of field
 LICENCE = "Same licence as the program."
@@ -251,34 +249,9 @@ def paper_errors(estimator: StepEstimator, discriminator: FocusDiscriminator, po
 
 def publish(net: nn.Module, *, name: str, role: str, kind: str, config: object, models: Path, card: str | None) -> Path:
     """Write weights with their config, the entry in the manifest and the card; return the path of the weights."""
-    models.mkdir(parents=True, exist_ok=True)
-    data = save(
-        {key: value.detach().contiguous() for key, value in net.state_dict().items()},
-        {"net": kind, "config": json.dumps(config, sort_keys=True)},
-    )
-    manifest, path = models / "manifest.json", models / f"{name}.safetensors"
-    _replace(path, data)
-    listing = json.loads(manifest.read_text()) if manifest.exists() else {"roles": {}, "checkpoints": {}}
-    listing["roles"][role] = name
-    listing["checkpoints"][name] = {
-        "file": path.name,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
-        "net": kind,
-        "licence": LICENCE,
-        "data": DATA,
-        "card": f"{name}.md",
-    }
-    _replace(manifest, (json.dumps(listing, indent=2, sort_keys=True) + "\n").encode())
-    if card is not None:
-        _replace(models / f"{name}.md", card.encode())
-    return path
-
-
-def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    os.replace(partial, path)
+    header = {"net": kind, "config": json.dumps(config, sort_keys=True)}
+    words = {"licence": LICENCE, "data": DATA}
+    return put_in_place(net, header, folder=models, name=name, role=role, words=words, card=card)
 
 
 class PaperPair(nn.Module):

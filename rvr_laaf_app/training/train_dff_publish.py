@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import json
-import os
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import save
 
 from rvr_laaf_app.nets.depth_from_focus_nets import DffConfig, DffNet, build
 from rvr_laaf_app.stack.depth_from_focus_net import NET
 from rvr_laaf_app.training.loop import load_checkpoint
+from rvr_laaf_app.training.publish import put_in_place
 
 LICENCE = "Same licence as the program. Trained from nothing."
 DATA = (
@@ -41,33 +39,10 @@ def trained(checkpoint: Path) -> DffNet:
 
 def publish(net: DffNet, *, folder: Path, name: str, roles: list[str], card: str | None = None) -> Path:
     """Write `folder/name.safetensors`, its entry and roles in the manifest and its card; return the weights' path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    floats = {key: value.contiguous() for key, value in net.state_dict().items() if value.is_floating_point()}
-    data = save(floats, {"net": NET, "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)})
-    path = folder / f"{name}.safetensors"
-    _replace(path, data)
-    manifest = folder / "manifest.json"
-    listing = json.loads(manifest.read_text()) if manifest.exists() else {"roles": {}, "checkpoints": {}}
-    listing["roles"].update(dict.fromkeys(roles, name))
-    listing["checkpoints"][name] = {
-        "file": path.name,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
-        "net": NET,
-        "licence": LICENCE,
-        "data": DATA,
-        "card": f"{name}.md",
-    }
-    _replace(manifest, (json.dumps(listing, indent=2, sort_keys=True) + "\n").encode())
-    if card is not None:
-        _replace(folder / f"{name}.md", card.encode())
-    return path
-
-
-def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    os.replace(partial, path)
+    header = {"net": NET, "config": json.dumps(dataclasses.asdict(net.config), sort_keys=True)}
+    words = {"licence": LICENCE, "data": DATA}
+    paths = [put_in_place(net, header, folder=folder, name=name, role=role, words=words, card=card) for role in roles]
+    return paths[-1]
 
 
 def main() -> None:
