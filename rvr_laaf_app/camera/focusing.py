@@ -26,6 +26,7 @@ _SMALLEST_PX: Final = 16
 _AS_SHARP: Final = 0.97  # share of the best sharpness seen in a search that counts as the same
 _MOST_TOUCHES: Final = 12
 _FORGET: Final = 0.998  # share of the held sharpness that is left after a frame
+_MOST_AGAIN: Final = 3  # searches in a row for a subject that had been sharper
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
 
@@ -129,26 +130,40 @@ def follow(connection: Connection, task: FollowTask, cancel: threading.Event) ->
     """Keep a subject in focus until stopped: search again whenever it has become clearly less sharp.
 
     Returns how often it searched. The sharpness to hold is that after each search, and may rise; it falls slowly by
-    itself, so that a change of light or of the subject does not start searches without end.
+    itself, so that a change of light or of the subject does not start searches without end. A search that ends clearly
+    less sharp than the subject has been is made again a few times: it may have moved on while it was searched for.
     """
     held: float | None = None
-    searches = unsharp = 0
+    known = 0.0
+    searches = unsharp = again = 0
+
+    def note(seen: Seen) -> None:
+        nonlocal known
+        known = max(known, contrast(patch_of(seen.frame, seen.box)))
+        if task.on_step is not None:
+            task.on_step(seen)
+
     while not cancel.is_set():
         yield
         try:
             if held is None:
                 here = connection.lens_or_refuse().read(connection)
-                search = FocusTask(task.make_search(here), task.region, task.on_step)
+                search = FocusTask(task.make_search(here), task.region, note)
                 yield from focus(connection, search, cancel)
                 searches += 1
             frame = yield from connection.survive(connection.look, cancel)
         except Cancelled:
             break
         value = contrast(patch_of(frame, _box_in(frame, task.region)))
+        known *= _FORGET
         if held is None:
-            held, unsharp = value, 0
+            missed = value < (1.0 - task.drop) * known and again < _MOST_AGAIN
+            again, unsharp = (again + 1, 0) if missed else (0, 0)
+            if not missed:
+                held = known = value
             continue
         unsharp = unsharp + 1 if value < (1.0 - task.drop) * held else 0
+        known = max(known, value)
         held = None if unsharp >= task.patience else max(held * _FORGET, value)
     return searches
 

@@ -86,6 +86,7 @@ class SimulatedDevice:
     """One device; its calls may come from several threads, one after another.
 
     scene: what it sees, or a function that makes it, called when it is first needed.
+    scene_clock: the time in seconds by which things in the scene move; None = real time since the device was made.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class SimulatedDevice:
         faults: Sequence[Fault] = (),
         name: str = "Simulated camera",
         serial: str = "SIM-1",
+        scene_clock: Callable[[], float] | None = None,
     ) -> None:
         self._scene, self.model = scene, model or paper_model()
         self.behaviour = behaviour or Behaviour()
@@ -115,7 +117,8 @@ class SimulatedDevice:
         self._done_s = 0.0
         self._frames = 0
         self._shown: NDArray[np.uint8] | None = None
-        self._born_s = time.monotonic()
+        born_s = time.monotonic()
+        self._scene_clock = scene_clock or (lambda: time.monotonic() - born_s)
         self._pictures: OrderedDict[tuple[float, float], NDArray[np.float32]] = OrderedDict()
 
     def _start(self) -> int:
@@ -263,7 +266,7 @@ class SimulatedDevice:
         """Return what the sensor sees now [h, w, 3] uint8 display-encoded, noise and flicker included."""
         if self._last("same_picture") and self._shown is not None:
             return self._shown
-        moment = time.monotonic() - self._born_s if self.scene.moves else 0.0
+        moment = self._scene_clock() if self.scene.moves else 0.0
         linear = self._seen(round(self.true_position * 4) / 4, round(moment, 2))
         if self.behaviour.shake_px:
             linear = shifted(linear, *(self._rng.standard_normal(2) * self.behaviour.shake_px))
