@@ -71,7 +71,7 @@ def slider_times(path: str, repeats: int) -> tuple[list[float], list[float], tup
         timer.start(20)
         loop.exec()
 
-    wait_until(lambda: window.session.products is not None and window.session.products.complete and not window._work)
+    wait_until(lambda: window.session.products is not None and window.session.products.complete and not window.work.busy)
     window.stage.allow_ahead(False)
     window.session.set_lens(LensSettings(blur_px=5.0))
     slider = window.workspace.inspector.lens.strength.slider

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPixmap
@@ -12,38 +12,83 @@ from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.content import TimelineContent
 from rvr_laaf_app.ui.timeline.film import FilmStrip, cells
-from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
+from rvr_laaf_app.ui.timeline.lane import Lane, LaneView, Same
 from rvr_laaf_app.ui.timeline.layout import FILM_EDGES_PX, HEADER_PX
 from rvr_laaf_app.ui.timeline.scale import TimeScale
 
 
 @dataclass(slots=True)
+class _Strip:
+    """The kept picture of one lane, and everything it was drawn from."""
+
+    key: tuple[object, ...]
+    picture: QPixmap
+
+
+@dataclass(slots=True)
 class Board:
-    """What the lanes are drawn from, apart from the content itself."""
+    """What the lanes are drawn from, apart from the content itself, and the last picture of each lane.
+
+    A lane is drawn again only if something that it shows is another thing than before. Each call into the painter may
+    hand the interpreter to a thread that computes: few calls are what keeps an answer short while both cores are taken.
+    """
 
     tr: Callable[[str], str]
     film: FilmStrip | None = None
     rows: tuple[Lane, ...] = ()
+    _strips: dict[str, _Strip] = field(default_factory=dict)
+
+    def forget(self, lane: str) -> None:
+        """Draw a lane again next time: what it holds besides the content has changed."""
+        self._strips.pop(lane, None)
 
     def picture(
         self, size: QSize, ratio: float, rects: dict[str, QRectF], content: TimelineContent | None, scale: TimeScale
     ) -> QPixmap:
         """Return everything that stays, for a widget of `size` with `ratio` device pixels per pixel."""
-        still = QPixmap(size * ratio)
-        still.setDevicePixelRatio(ratio)
-        painter = QPainter(still)
-        painter.fillRect(QRectF(0, 0, size.width(), size.height()), theme.DARK.color("panel"))
+        whole = QRectF(0, 0, size.width(), size.height())
+        titles = tuple(lane.title for lane in self.rows)
+        places = tuple(_edges(rect) for rect in rects.values())
+        key = (content is None, places, titles)
+        ground = self._strip("ground", whole, ratio, key, lambda p: self._draw_ground(p, rects, whole, content))
+        still = QPixmap(ground)  # shares its memory until it is painted on
         if content is not None:
-            self._draw_ground(painter, rects, size.width())
-            painter.setClipRect(QRectF(HEADER_PX, 0, size.width() - HEADER_PX, size.height()))
+            painter = QPainter(still)
             self._draw_lanes(painter, rects, content, scale, ratio)
-        painter.end()
+            painter.end()
         return still
 
-    def _draw_ground(self, painter: QPainter, rects: dict[str, QRectF], width: float) -> None:
+    def _strip(
+        self, name: str, rect: QRectF, ratio: float, key: tuple[object, ...], draw: Callable[[QPainter], None]
+    ) -> QPixmap:
+        """Return the picture of a lane: the kept one, or one drawn by `draw` in the coordinates of the widget."""
+        full = (_edges(rect), ratio, *key)
+        kept = self._strips.get(name)
+        if kept is not None and kept.key == full:
+            return kept.picture
+        picture = QPixmap((rect.size() * ratio).toSize())
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.translate(-rect.topLeft())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        draw(painter)
+        painter.end()
+        self._strips[name] = _Strip(full, picture)
+        return picture
+
+    def _draw_ground(
+        self, painter: QPainter, rects: dict[str, QRectF], whole: QRectF, content: TimelineContent | None
+    ) -> None:
+        """Draw what lies under all lanes: panel, names and the lines between them."""
+        painter.fillRect(whole, theme.DARK.color("panel"))
+        if content is None:
+            return
         tr = self.tr
         names = {"film": tr("Film"), "sound": tr("Sound")}
         names |= {lane.name: lane.title for lane in self.rows}
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
         depth = rects["depth"]
         painter.fillRect(depth, theme.DARK.color("surround"))
@@ -52,7 +97,7 @@ class Board:
                 continue
             if name != "depth":
                 painter.setPen(theme.DARK.color("hairline"))
-                painter.drawLine(QPointF(0, rect.bottom() - 0.5), QPointF(width, rect.bottom() - 0.5))
+                painter.drawLine(QPointF(0, rect.bottom() - 0.5), QPointF(whole.width(), rect.bottom() - 0.5))
             painter.setPen(theme.DARK.color("text_quiet"))
             place = QRectF(16, rect.top(), HEADER_PX - 16, rect.height())
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, names.get(name, ""))
@@ -66,37 +111,56 @@ class Board:
     def _draw_lanes(
         self, painter: QPainter, rects: dict[str, QRectF], content: TimelineContent, scale: TimeScale, ratio: float
     ) -> None:
-        ruler = rects["ruler"]
-        lanes.draw_ruler(painter, ruler, scale)
-        lanes.draw_done_bar(painter, QRectF(ruler.left(), ruler.bottom() - 2, ruler.width(), 2), content, scale)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._draw_film(painter, rects["film"], content, scale)
-        lanes.draw_waveform(painter, rects["sound"], content, scale)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_rows(painter, rects, content, scale, ratio, before_cuts=True)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        film = rects["film"]
-        lanes.draw_cuts(painter, QRectF(film.left(), film.bottom(), film.width(), 1e4), content, scale)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_rows(painter, rects, content, scale, ratio, before_cuts=False)
+        axis = (scale, Same(content.table))
 
-    def _draw_rows(
+        def put(name: str, key: tuple[object, ...], draw: Callable[[QPainter, QRectF], None]) -> None:
+            rect = rects[name]
+            if rect.height() > 0 and rect.width() > 0:
+                painter.drawPixmap(
+                    rect.topLeft(), self._strip(name, rect, ratio, (*axis, *key), lambda p: draw(p, rect))
+                )
+
+        def row(lane: Lane) -> None:
+            put(
+                lane.name,
+                lane.shows(content),
+                lambda p, rect: lane.draw(p, LaneView(rect, content, scale, ratio=ratio)),
+            )
+
+        put("ruler", (), lambda p, rect: self._draw_ruler(p, rect, scale))
+        done = QRectF(rects["ruler"].left(), rects["ruler"].bottom() - 2, rects["ruler"].width(), 2)
+        lanes.draw_done_bar(painter, done, content, scale)  # moves with every frame of the analysis
+        self._put_film(put, rects["film"], content, scale)
+        put("sound", (Same(content.waveform),), lambda p, rect: self._draw_sound(p, rect, content, scale))
+        for lane in self.rows:
+            if lane.name == "depth":  # under the lines of the cuts
+                row(lane)
+        film = rects["film"]
+        painter.save()
+        painter.setClipRect(QRectF(film.left(), film.bottom(), film.width(), 1e4))
+        lanes.draw_cuts(painter, QRectF(film.left(), film.bottom(), film.width(), 1e4), content, scale)
+        painter.restore()
+        for lane in self.rows:
+            if lane.name != "depth":
+                row(lane)
+
+    @staticmethod
+    def _draw_ruler(painter: QPainter, rect: QRectF, scale: TimeScale) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        lanes.draw_ruler(painter, rect, scale)
+
+    @staticmethod
+    def _draw_sound(painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        lanes.draw_waveform(painter, rect, content, scale)
+
+    def _put_film(
         self,
-        painter: QPainter,
-        rects: dict[str, QRectF],
+        put: Callable[[str, tuple[object, ...], Callable[[QPainter, QRectF], None]], None],
+        rect: QRectF,
         content: TimelineContent,
         scale: TimeScale,
-        ratio: float,
-        *,
-        before_cuts: bool,
     ) -> None:
-        """Draw the lanes that draw themselves: depth under the lines of the cuts, the others over them."""
-        for lane in self.rows:
-            rect = rects[lane.name]
-            if rect.height() > 0 and (lane.name == "depth") == before_cuts:
-                lane.draw(painter, LaneView(rect, content, scale, ratio=ratio))
-
-    def _draw_film(self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
         film = self.film
         if film is None or rect.height() <= 0 or film.info.table is not content.table:
             return
@@ -107,4 +171,14 @@ class Board:
         for x, frame in shown:
             picture = film.picture(frame)
             pictures.append((x, picture, film.stand_in(frame) if picture is None else None))
-        lanes.draw_film(painter, rect, content, scale, pictures, width_px=width)
+
+        def draw(painter: QPainter, rect: QRectF) -> None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+            lanes.draw_film(painter, rect, content, scale, pictures, width_px=width)
+
+        seen = Same(*(image for _, picture, instead in pictures for image in (picture, instead)))
+        put("film", (content.cuts, width, seen), draw)
+
+
+def _edges(rect: QRectF) -> tuple[float, float, float, float]:
+    return rect.left(), rect.top(), rect.width(), rect.height()

@@ -52,6 +52,24 @@ class LaneView:
         return self.content.table.index_at(self.scale.seconds_at(x))
 
 
+class Same:
+    """Compares by identity: are these the same things as before, whatever is in them?
+
+    It holds them, so that a place in memory cannot come to mean another one.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, *things: object) -> None:
+        self._things = things
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other one holds the very same things."""
+        if not isinstance(other, Same) or len(self._things) != len(other._things):
+            return False
+        return all(mine is its for mine, its in zip(self._things, other._things, strict=True))
+
+
 class Lane(QObject):
     """One row of the timeline. What a lane does not want it leaves to the base: then a click moves the playhead.
 
@@ -80,6 +98,13 @@ class Lane(QObject):
     def is_folded(self, content: TimelineContent | None) -> bool:
         """Tell whether nothing is set yet: the lane is low then, and the picture has the room."""
         return False
+
+    def shows(self, content: TimelineContent) -> tuple[object, ...]:
+        """Return what `draw` takes from the content: while that is equal, and `changed` is not told, it is not called.
+
+        The clip's frame table and the time axis need not be among it. The more exact, the sooner the window answers.
+        """
+        return (Same(content),)
 
     def draw(self, painter: QPainter, view: LaneView) -> None:
         """Draw what stays while playhead and mouse move; it is kept as a picture until `changed`."""

@@ -117,6 +117,10 @@ class LensLane(Lane):
 
     # Drawing
 
+    def shows(self, content: TimelineContent) -> tuple[object, ...]:
+        """The lens alone."""
+        return (content.lens,)
+
     def draw(self, painter: QPainter, view: LaneView) -> None:
         """Draw the line, the keys and their values."""
         lens, rect = view.content.lens, view.rect

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from rvr_laaf_app.app.suggestions import Offer
+    from rvr_laaf_app.ui.timeline.content import TimelineContent
 
 GHOST_PX = 7.0
 HIT_PX = 9.0
@@ -84,6 +85,10 @@ class SuggestionLane(Lane):
         return min(near)[2] if near else -1
 
     # Drawing
+
+    def shows(self, content: TimelineContent) -> tuple[object, ...]:
+        """Nothing: what is offered comes by itself."""
+        return ()
 
     def draw(self, painter: QPainter, view: LaneView) -> None:
         """Draw the diamonds, or say why there are none."""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QApplication, QMenu
 
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
+from rvr_laaf_app.ui.timeline.lane import Lane, LaneView, Same
 from rvr_laaf_app.ui.timeline.scale import clock_text
 from rvr_laaf_app.ui.timeline.snapping import magnets, snapped, snapped_group
 from rvr_laaf_app.ui.timeline.target_drawing import (
@@ -85,6 +85,10 @@ class TargetLane(Lane):
             self.changed.emit()
 
     # Drawing
+
+    def shows(self, content: TimelineContent) -> tuple[object, ...]:
+        """Targets, how surely they are followed, and cuts."""
+        return content.targets, Same(*content.tracks), content.cuts
 
     def draw(self, painter: QPainter, view: LaneView) -> None:
         """Draw all targets that are in sight."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
@@ -73,7 +74,7 @@ class TimelineView(TimeAxisWidget):
         self._over: Lane | None = None  # the one under the mouse
         self._pressed: Lane | None = None  # the one pressed last: keys are its own
         for lane in self._lanes.values():
-            lane.changed.connect(self._repaint)
+            lane.changed.connect(partial(self._redraw, lane.name))
             lane.moved.connect(self.update)
             lane.seek_requested.connect(self.seek_requested)
         self.targets.selection_asked.connect(self.selection_asked)
@@ -214,6 +215,10 @@ class TimelineView(TimeAxisWidget):
     def _repaint(self) -> None:
         self._still = None
         self.update()
+
+    def _redraw(self, lane: str) -> None:
+        self._board.forget(lane)
+        self._repaint()
 
     def _tell_frame(self) -> None:
         """Say in words, for screen readers, what the lanes show at the playhead."""
