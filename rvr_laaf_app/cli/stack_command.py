@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 from rvr_laaf_app.cli.options import count
 from rvr_laaf_app.cli.progress import run_with_progress
-from rvr_laaf_app.core.errors import UsageError
+from rvr_laaf_app.core.errors import ExportError, UsageError
 
 METHODS = ("guided", "gfdf", "pyramid", "max_laplacian", "average")
 
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-equalise", action="store_true", help="leave differences of exposure as they are")
     parser.add_argument("--reference", type=count, metavar="N", help="picture N (from 1) stays as it is")
     parser.add_argument("--far-first", action="store_true", help="the sweep goes from far to near, not near to far")
+    parser.add_argument("--overwrite", action="store_true", help="replace what exists")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
@@ -46,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         reference=None if arguments.reference is None else arguments.reference - 1,
     )
     files = StackFiles(arguments.out, arguments.depth, arguments.confidence, arguments.slices)
+    if not arguments.overwrite:
+        _check_new(arguments.out, arguments.depth, arguments.confidence, arguments.slices)
     stacked = run_with_progress(stack_job(arguments.sweep, files, options), "stack")
     for note in stacked.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -54,3 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(arguments.out)
     return 0
+
+
+def _check_new(*paths: Path | None) -> None:
+    """Raise ExportError before any work if a result exists already; an empty folder may be filled."""
+    for path in paths:
+        if path is None or not os.path.lexists(path) or (path.is_dir() and not any(path.iterdir())):
+            continue
+        what = "this folder is not empty" if path.is_dir() else "the file exists already"
+        raise ExportError(what, where=path, remedy="Choose another name or add --overwrite.")

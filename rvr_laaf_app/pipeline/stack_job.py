@@ -7,7 +7,7 @@ are aligned, fused and turned into depth is the business of `stack`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -147,6 +147,7 @@ def stack_job(source: Path | str, files: StackFiles, options: StackOptions | Non
     place = Path(source)
     if place.is_dir():
         sweep = read_sweep(place)
+        _keep_apart(files, sweep.paths)
         stacked = yield from _stacked(FileSlices(sweep.paths), sweep, options, files.slices)
     else:
         info = probe(source)
@@ -267,6 +268,14 @@ def _check(files: StackFiles, source: Path | str) -> None:
             check_picture_output(plane, DEPTHS, sources=sources)
     if files.slices is not None and files.slices.resolve() == Path(source).resolve():
         raise UsageError("the aligned slices cannot go into the folder they come from", where=files.slices)
+
+
+def _keep_apart(files: StackFiles, pictures: Sequence[Path]) -> None:
+    """Raise UsageError if a result would replace a picture of the sweep."""
+    taken = {picture.resolve() for picture in pictures}
+    for path in (files.picture, files.depth, files.confidence):
+        if path is not None and path.resolve() in taken:
+            raise UsageError("this is a picture of the sweep itself", where=path, remedy="Choose another name.")
 
 
 def _write_slices(aligned: AlignedSlices, positions: tuple[int, ...], sweep: Sweep, folder: Path) -> Job[None]:

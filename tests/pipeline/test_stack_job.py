@@ -125,9 +125,27 @@ def test_the_command_writes_and_says_what_it_did(
     assert said["moved_px"][3] == 0
     assert said["moved_px"][0] > 2
     assert out.is_file()
-    assert run(["stack", str(sweep), "-o", str(out), "--reference", "9"]) == 2
+    assert run(["stack", str(sweep), "-o", str(out), "--reference", "9", "--overwrite"]) == 2
     assert "picture 9" in capsys.readouterr().err
-    assert run(["stack", str(tmp_path / "missing"), "-o", str(out)]) == 3
+    assert run(["stack", str(tmp_path / "missing"), "-o", str(tmp_path / "none.png")]) == 3
+
+
+def test_the_command_replaces_nothing_unasked(sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(b"my work")
+    new = str(tmp_path / "new.png")
+    for arguments in (["-o", str(mine)], ["-o", new, "--depth", str(mine)], ["-o", new, "--slices", str(sweep.parent)]):
+        assert run(["stack", str(sweep), *arguments]) == 4
+        assert "--overwrite" in capsys.readouterr().err
+    assert mine.read_bytes() == b"my work"
+    assert not Path(new).exists()
+    picture = read_sweep(sweep).paths[0]
+    before = picture.read_bytes()
+    assert run(["stack", str(sweep), "-o", str(picture), "--overwrite"]) == 2
+    assert "picture of the sweep" in capsys.readouterr().err
+    assert picture.read_bytes() == before
+    assert run(["stack", str(sweep), "-o", str(mine), "--method", "average", "--no-align", "--overwrite"]) == 0
+    assert read_still(mine).rgb8.ndim == 3
 
 
 def test_a_video_of_a_sweep_is_a_sweep(stack: TrueStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
