@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline.background import DepthData, SubjectLine
@@ -162,12 +162,26 @@ class DepthLane:
         self._draw_empty(painter, rect, content, scale)
         self._draw_arrivals(painter, rect, content, scale)
         self._draw_numbers(painter, rect, content, scale)
-        if self.focus_of(content) is None:
-            return
+        if self.focus_of(content) is not None:
+            self._draw_handles(painter, rect, content, scale, selected)
+
+    def _draw_handles(
+        self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale, selected: str | None
+    ) -> None:
+        """Draw what pulls are dragged by: all of a kind at once, the chosen target's over them."""
+        centres: dict[PullEnd, list[QPointF]] = {"arrival": [], "begin": []}
+        over: list[tuple[PullEnd, QPointF]] = []
         for number, target in enumerate(content.targets):
             for end in self._ends(content, number, scale):
                 centre = self.handle(content, number, end, rect, scale)
-                draw_handle(painter, centre, end, chosen=target.id == selected)
+                if target.id == selected:
+                    over.append((end, centre))
+                elif rect.left() - HIT_PX <= centre.x() <= rect.right() + HIT_PX:
+                    centres[end].append(centre)
+        for end, places in centres.items():
+            draw_handles(painter, places, end)
+        for end, centre in over:
+            draw_handle(painter, centre, end, chosen=True)
 
     def _columns(self, content: TimelineContent, scale: TimeScale, left: float, count: int, px: float) -> Columns:
         if self._times[0] is not content.table:
@@ -259,10 +273,10 @@ class DepthLane:
     def _draw_arrivals(self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
         """Draw the moment of each target as a line from top to bottom: what must be sharp from there on."""
         painter.setPen(QPen(_faded("accent", 0.45), 1.0))
-        for target in content.targets:
-            x = math.floor(scale.x_of(content.start_s(target.frame))) + 0.5
-            if rect.left() <= x <= rect.right():
-                painter.drawLine(QLineF(x, rect.top(), x, rect.bottom() - 1))
+        moments = content.starts_s([target.frame for target in content.targets])
+        places = np.unique(np.floor((moments - scale.first_s) * scale.px_per_s + scale.left) + 0.5)
+        inside = places[(places >= rect.left()) & (places <= rect.right())].tolist()
+        painter.drawLines([QLineF(x, rect.top(), x, rect.bottom() - 1) for x in inside])
 
     def _draw_numbers(self, painter: QPainter, rect: QRectF, content: TimelineContent, scale: TimeScale) -> None:
         """Write each subject's number where its line begins, as long as there is room."""
@@ -345,10 +359,18 @@ def _rgb(role: str) -> tuple[int, int, int]:
 
 def draw_handle(painter: QPainter, centre: QPointF, end: PullEnd, *, chosen: bool) -> None:
     """Draw what an end of a pull is dragged by: a ring where it begins, a dot where it arrives."""
-    size = HANDLE_PX + (1.0 if chosen else 0.0)
+    draw_handles(painter, [centre], end, size=HANDLE_PX + (1.0 if chosen else 0.0))
+
+
+def draw_handles(painter: QPainter, centres: list[QPointF], end: PullEnd, *, size: float = HANDLE_PX) -> None:
+    """Draw such handles in one go: each of many calls would cost as much as all of them."""
+    path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)  # where two overlap there is no hole
+    for centre in centres:
+        path.addEllipse(centre, size, size)
     painter.setPen(QPen(theme.DARK.color("accent" if end == "begin" else "surround"), 1.5))
     painter.setBrush(theme.DARK.color("surround" if end == "begin" else "accent"))
-    painter.drawEllipse(centre, size, size)
+    painter.drawPath(path)
 
 
 def draw_words(painter: QPainter, room: QRectF, place: QPointF, words: tuple[str, ...]) -> None:
