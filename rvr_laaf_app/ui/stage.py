@@ -16,7 +16,8 @@ from PySide6.QtGui import QImage
 from rvr_laaf_app.document.project import Project
 from rvr_laaf_app.ui.newest import close_all
 from rvr_laaf_app.ui.pictures import ClipPictures, PictureMaker, View
-from rvr_laaf_app.ui.playback.player import Player, next_rate
+from rvr_laaf_app.ui.playback.detail import PlayDetail
+from rvr_laaf_app.ui.playback.player import MOST_PER_S, Player, next_rate
 from rvr_laaf_app.ui.playback.proxies import ProxyWork, Wish
 from rvr_laaf_app.ui.preview import PLAY_ROOM, Preview, Showing, Shown, draft_size
 from rvr_laaf_app.ui.timeline.background import LaneWork
@@ -25,6 +26,7 @@ from rvr_laaf_app.ui.waveform import waveform
 if TYPE_CHECKING:
     from rvr_laaf_app.media.probe import ClipInfo
     from rvr_laaf_app.pipeline.products import ClipProducts
+    from rvr_laaf_app.pipeline.proxy import ProxyKeys
     from rvr_laaf_app.ui.bridge import GuiBridge
     from rvr_laaf_app.ui.playback.sound import Sound
 
@@ -259,17 +261,20 @@ class Stage(QObject):
         if clip is None:
             return
         maker = PictureMaker(clip)
+        table = clip.info.table
+        speed = float(table.average_rate) * abs(rate) if table is not None else 25.0
+        detail = PlayDetail(1.0 / min(speed, MOST_PER_S))
         self.player.play(
             clip.info,
             self._index,
-            lambda index: self._played_picture(clip, maker, index),
+            lambda index: self._played_picture(clip, maker, detail, index),
             rate=rate,
             bounds=self.range if self._loop or only_range else None,
             loop=self._loop,
             at_end=maker.close,
         )
 
-    def _played_picture(self, clip: ClipPictures, maker: PictureMaker, index: int) -> Shown:
+    def _played_picture(self, clip: ClipPictures, maker: PictureMaker, detail: PlayDetail, index: int) -> Shown:
         """Return what playing shows of a frame; runs in the thread of the playing."""
         project = self._project
         # Depth of frames that the analysis has not reached would have to be estimated one by one: far too slow.
@@ -279,7 +284,7 @@ class Stage(QObject):
             before = maker.picture(project, index, PLAY_ROOM, "original", kind="plain")
         keys = clip.proxy_keys(project) if view == "refocused" else None
         if keys is not None:
-            return Shown(maker.kept(keys, index) or maker.to_keep(project, keys, index), before)
+            return Shown(maker.kept(keys, index) or made_in_time(maker, project, keys, detail, index), before)
         room = PLAY_ROOM if view == "original" else draft_size(self._room)
         return Shown(maker.picture(project, index, room, view, kind="plain" if view == "original" else "play"), before)
 
@@ -332,3 +337,16 @@ class Stage(QObject):
             if self._proxies is not None:
                 self._proxies.look_again()  # playing made some too
             self._show()
+
+
+def made_in_time(maker: PictureMaker, project: Project, keys: ProxyKeys, detail: PlayDetail, index: int) -> QImage:
+    """Make the picture of a frame for playing: one to keep if there is time for it, else a coarser one."""
+    begin_s = time.monotonic()
+    share = detail.share
+    if share == 1.0:
+        picture = maker.to_keep(project, keys, index)
+    else:
+        room = round(PLAY_ROOM[0] * share), round(PLAY_ROOM[1] * share)
+        picture = maker.picture(project, index, room, "refocused", kind=f"play {room[0]}")
+    detail.took(time.monotonic() - begin_s)
+    return picture

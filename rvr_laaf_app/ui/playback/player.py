@@ -25,7 +25,7 @@ _PACE_S = 0.5  # how often the pace is told
 _WINDOW_S = 2.0  # over which it is measured
 _PREROLL = 3  # pictures, and sound, that are waited for before the clock starts,
 _PREROLL_S = 0.4  # but not longer than this
-_MOST_PER_S = 60.0  # pictures: more than a screen shows are not made
+MOST_PER_S = 60.0  # pictures: more than a screen shows are not made
 RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 SLOW = 0.25
 
@@ -123,7 +123,7 @@ class Player(QObject):
             start = low if step > 0 else high - 1
         path = self._path = PlayPath(table, start, low, high, step, loop)
         speed = float(table.average_rate) * abs(rate)
-        stride = max(1, math.ceil(speed / _MOST_PER_S - 1e-3))
+        stride = max(1, math.ceil(speed / MOST_PER_S - 1e-3))
         self._index, self._rate, self._wanted_per_s = start, rate, speed / stride
         self._stream = PictureStream(picture_of, path, stride=stride, pictures_per_s=self._wanted_per_s, at_end=at_end)
         self._sounding = rate == 1.0 and self._begin_sound(info, path)
