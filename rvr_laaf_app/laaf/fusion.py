@@ -24,6 +24,9 @@ LATER_S = 0.6  # after an entry, when the subject is wholly in the picture
 FACE_NEAR_S = 0.5  # a face that is seen so soon says where to look at a subject
 NEAR_S = 1.0  # a change and the event that caused it lie no farther apart
 SAME_THING, NEIGHBOUR = 0.5, 1.3  # share of the smaller box that lies in so many times the other
+LATELY_S = 2.0  # before a change: what lay in the former subject for most of it is a part of that
+NOTICED = 2 * SCENE_WORTH  # who is worth less is not noticed before the picture as a whole
+BELIEVED, AROUND_S = 0.3, 0.5  # of the camera's motion explained, around a change: below, anything seems to move
 
 
 def suggest(evidence: ClipEvidence, mode: Mode = "auto", *, lead_frames: int = DEFAULT_LEAD_FRAMES) -> list[Suggestion]:
@@ -47,12 +50,17 @@ def _targets(evidence: ClipEvidence, shot: Shot, lead_frames: int) -> list[Sugge
         path = _from_the_start(shot, path)
     found: list[Suggestion] = []
     held = SCENE
-    for first, _, number in runs(path):
+    for first, last, number in runs(path):
         if first == 0:
             found.append(_opening(evidence, shot, number))
         elif number not in (SCENE, held):
-            change = _change(evidence, shot, (held, number), shot.start + first, lead_frames)
-            if not (change.detector != "voice" and _part_of(shot, held, change)):
+            noticed = np.flatnonzero(shot.worth[number, first:last] > NOTICED)
+            if noticed.size == 0:
+                continue
+            change = _change(evidence, shot, (held, number), shot.start + first + int(noticed[0]), lead_frames)
+            if change.detector == "voice" or not (
+                _unclear(evidence, change) or _part_of(evidence, shot, (held, number), change.frame)
+            ):
                 found.append(change)
         held = number if number != SCENE else held
     return found
@@ -67,15 +75,27 @@ def _from_the_start(shot: Shot, path: NDArray[np.int64]) -> NDArray[np.int64]:
     return path
 
 
-def _part_of(shot: Shot, held: int, change: Suggestion) -> bool:
-    """True if what comes into focus lies where the subject before lies: a part of it, or more of it, that moves."""
+def _unclear(evidence: ClipEvidence, change: Suggestion) -> bool:
+    """True if the camera moves so wildly around a change that nobody can tell what moves by itself."""
+    around = round(AROUND_S * evidence.rate)
+    explained = evidence.camera[max(change.frame - around, 0) : change.frame + around + 1, 2]
+    return float(explained.mean()) < BELIEVED
+
+
+def _part_of(evidence: ClipEvidence, shot: Shot, change: tuple[int, int], at: int) -> bool:
+    """True if what comes into focus at `at` is a part of the subject before, or more of it, that moves.
+
+    It lies where that one lies, then or for most of the time lately. Two faces are two people.
+    """
+    held, number = change
     if held == SCENE:
         return False
-    former = shot.subjects[held]
-    return (
-        change.frame < former.stop
-        and shared(former.box_at(change.frame).scaled(NEIGHBOUR), change.box.clipped()) > SAME_THING
-    )
+    former, subject = shot.subjects[held], shot.subjects[number]
+    if former.faces and subject.faces:
+        return False
+    lately = range(max(at - round(LATELY_S * evidence.rate), subject.start, former.start), min(at, former.stop - 1) + 1)
+    inside = [shared(former.figure_at(f).scaled(NEIGHBOUR), subject.box_at(f).clipped()) > SAME_THING for f in lately]
+    return bool(inside) and ((at < former.stop and inside[-1]) or sum(inside) > 0.5 * len(inside))
 
 
 def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> Suggestion:

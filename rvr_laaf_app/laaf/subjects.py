@@ -37,6 +37,7 @@ OUTWARDS = 0.1  # widths or heights of the picture a second
 WALKING = 0.03  # widths and heights of the picture a second: the camera moves
 LEAST_STREAM, STREAM_ALIGNED, STREAM_EDGE = 10, 0.4, 0.9  # frames; cosine to the middle; share of them at the border
 BODY_OF_FACE = (2.6, 4.5)  # widths and heights of a face that its body takes up
+FIGURE_OF_FACE = (3.2, 9.0)  # ... and all of somebody who stands
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +72,12 @@ class Subject:
         if face is not None:
             return face
         return self.boxes[min(max(frame - self.start, 0), len(self.boxes) - 1)].clipped()
+
+    def figure_at(self, frame: int) -> Box:
+        """Return all of it at `frame`, with the legs of somebody whose face is seen."""
+        box = self.boxes[min(max(frame - self.start, 0), len(self.boxes) - 1)]
+        face = self.face_boxes.get(frame)
+        return (box if face is None else _union(box, _figure(face))).clipped()
 
     def place_at(self, frame: int, reach: int) -> Box:
         """Return its face at `frame` or at the nearest frame within `reach` that shows it; else all of it."""
@@ -227,6 +234,8 @@ class _Cast:
         elif blob is not None:
             subject.box = _grown(subject.box, blob)
         subject.reach = _reached(subject.reach or subject.box, subject.box, 1.0 / (SHRINKS_S * self._rate))
+        if frame in subject.face_boxes:
+            subject.reach = _union(subject.reach, _figure(subject.face_boxes[frame]))
         subject.boxes.append(subject.box)
         subject.seen.append(action is not None)
         subject.action.append(min(action or 0.0, 1.0))
@@ -293,6 +302,11 @@ def _grown(box: Box, blob: Box) -> Box:
 
 def _body(face: Box) -> Box:
     width, height = BODY_OF_FACE[0] * face.width, BODY_OF_FACE[1] * face.height
+    return Box(face.centre.x - width / 2, face.y - 0.3 * face.height, width, height).clipped()
+
+
+def _figure(face: Box) -> Box:
+    width, height = FIGURE_OF_FACE[0] * face.width, FIGURE_OF_FACE[1] * face.height
     return Box(face.centre.x - width / 2, face.y - 0.3 * face.height, width, height).clipped()
 
 
