@@ -220,25 +220,25 @@ class Capture:
         self._begin("autofocus", session.run_autofocus(search, region=region_for(region), on_step=seen))
 
     def sweep(
-        self, positions: Sequence[int], folder: Path, *, span: int, region: Box | None = None, name: str = "sweep"
-    ) -> None:
+        self, positions: Sequence[int], folder: Path, *, span: int, region: Box | None = None, name: str = "sweep",
+        resume: bool = False,
+    ) -> None:  # fmt: skip
         """Take a picture at each position, into a folder; what happens to the camera meanwhile is survived.
 
-        span: steps that look sharp at once; region: whose sharpness is told.
+        span: steps that look sharp at once; region: whose sharpness is told. resume: go on with what lies there.
         """
-        self._begin(name, self._sweep_task(self._ready(), positions, folder, span=span, region=region))
+        plan = SweepPlan(folder, tuple(positions), depth_of_field_steps=span, resume=resume)
+        self._begin(name, self._sweep_task(self._ready(), plan, region))
 
-    def _sweep_task(
-        self, session: CameraSession, positions: Sequence[int], folder: Path, *, span: int, region: Box | None
-    ) -> SessionTask[Any]:
+    def _sweep_task(self, session: CameraSession, plan: SweepPlan, region: Box | None) -> SessionTask[Any]:
         from rvr_laaf_app.camera.sweep import read_sweep
         from rvr_laaf_app.pipeline.capture_sweep import SweepView
 
-        plan = SweepPlan(folder, tuple(positions), depth_of_field_steps=span)
-        view = SweepView(span, region)
+        view = SweepView(plan.depth_of_field_steps or 1, region)
 
         def taken(still: Still, position: int) -> None:
-            small, sweep = view.add(still, position), read_sweep(folder)
+            sweep = read_sweep(plan.folder)
+            small = view.add(still, position, known=sweep if plan.resume else None)
             event = SweepEvent(sweep.positions, sweep.paths, sweep.planned, view.sharp, view.curve, small)
             self._post(lambda: self._sweeps.tell(event))
 
@@ -258,7 +258,9 @@ class Capture:
         start = self.state.position if self.state.position is not None else ends[0]
         task = session.run_autofocus(needed_search(model, ends, start=start, watch=looked))
         self._begin("sweep", task)
-        self._then = lambda found: self._sweep_task(session, found.positions, folder, span=span, region=region)
+        self._then = lambda found: self._sweep_task(
+            session, SweepPlan(folder, found.positions, depth_of_field_steps=span), region
+        )
 
     def find_limits(self) -> None:
         """Run a lens that only knows steps to both ends."""

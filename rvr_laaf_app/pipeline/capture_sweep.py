@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.camera.base import Still
+from rvr_laaf_app.camera.sweep import Sweep
 from rvr_laaf_app.core.geometry import Box
 from rvr_laaf_app.pipeline.capture_focus import patch_of, sharpness_of
 from rvr_laaf_app.pipeline.capture_view import ZoneMemory
@@ -27,13 +29,24 @@ class SweepView:
     _memory: ZoneMemory = field(default_factory=ZoneMemory)
     _sharpness: dict[int, float] = field(default_factory=dict)
 
-    def add(self, still: Still, position: int) -> NDArray[np.uint8] | None:
-        """Take note of a picture and return it made smaller; None for a kind that cannot be decoded."""
+    def add(self, still: Still, position: int, *, known: Sweep | None = None) -> NDArray[np.uint8] | None:
+        """Take note of a picture and return it made smaller; None for a kind that cannot be decoded.
+
+        known: the sweep on the disk, if it was gone on with: its earlier pictures are taken note of at the first call.
+        """
         at = position if still.position is None else still.position
-        rgb = small_picture(still.data)
+        if known is not None and not self._sharpness:
+            for frame in known.frames:
+                if frame.position != at:
+                    with contextlib.suppress(OSError):  # it is only for the map that is shown
+                        self._note((known.folder / frame.file).read_bytes(), frame.position)
+        return self._note(still.data, at)
+
+    def _note(self, data: bytes, position: int) -> NDArray[np.uint8] | None:
+        rgb = small_picture(data)
         if rgb is not None:
-            self._memory.add(rgb, at)
-            self._sharpness[at] = sharpness_of(patch_of(rgb, self.region))
+            self._memory.add(rgb, position)
+            self._sharpness[position] = sharpness_of(patch_of(rgb, self.region))
         return rgb
 
     @property

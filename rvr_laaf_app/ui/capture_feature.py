@@ -11,16 +11,18 @@ from PySide6.QtWidgets import QFileDialog
 
 from rvr_laaf_app.app.capture import Capture
 from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd
-from rvr_laaf_app.camera.base import BACKENDS, CameraInfo
+from rvr_laaf_app.camera.base import CameraInfo
 from rvr_laaf_app.camera.finding import Found
 from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.document.depth_source import DepthSource
 from rvr_laaf_app.ui.capture.calibration_control import CALIBRATE, CalibrationControl
-from rvr_laaf_app.ui.capture.camera_page import MissingKind
 from rvr_laaf_app.ui.capture.lens_control import FOCUS, LensControl
 from rvr_laaf_app.ui.capture.live_control import LiveControl
 from rvr_laaf_app.ui.capture.look_ahead_control import LookAheadControl
+from rvr_laaf_app.ui.capture.missing_texts import missing_kind
+from rvr_laaf_app.ui.capture.reading_ahead import ReadingAhead
 from rvr_laaf_app.ui.capture.stack_control import StackControl
+from rvr_laaf_app.ui.capture.unfinished_control import UnfinishedControl
 from rvr_laaf_app.ui.capture.window import OVERLAYS, CaptureWindow
 from rvr_laaf_app.ui.feature import Feature, Handlers
 from rvr_laaf_app.ui.newest import Ending, close_all
@@ -35,10 +37,11 @@ if TYPE_CHECKING:
 class CaptureFeature(Feature):
     """Makes the capture window when it is first wanted; until then it costs nothing.
 
-    backends: whose cameras are looked for; None = of all kinds.
+    backends: whose cameras are looked for; None = of all kinds. reads_ahead: load early what cameras will need.
     """
 
     backends: Sequence[str] | None = None
+    reads_ahead: bool = True
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -46,6 +49,7 @@ class CaptureFeature(Feature):
         self.view: CaptureWindow | None = None
         self._cameras: tuple[CameraInfo, ...] = ()
         self._met: tuple[str, ...] = ()
+        self._reading = ReadingAhead()
         window.files.sweep_requested.connect(self.open_sweep)
 
     def handlers(self) -> Handlers:
@@ -96,9 +100,12 @@ class CaptureFeature(Feature):
         """Open the capture window or bring it to the front; use a camera at once if one is named."""
         view = self._made()
         view.show()
+        if not view.focusWidget():
+            view.page.setFocus()  # else the ring is on whichever button can be pressed first
         view.raise_()
         view.activateWindow()
         self._need().begin()
+        self.unfinished.look()
         if camera_id:
             self._choose(camera_id)
         self._tell()
@@ -121,6 +128,7 @@ class CaptureFeature(Feature):
         self.stack = StackControl(view, capture, bridge)
         self.calibration = CalibrationControl(view, capture, bridge)
         self.ahead = LookAheadControl(view, capture, bridge)
+        self.unfinished = UnfinishedControl(view, capture, self.stack, bridge)
         self.lens.begin()
         self.lens.forget_curve = self.live.looker.forget
         self.lens.model = lambda: self.calibration.model
@@ -147,9 +155,11 @@ class CaptureFeature(Feature):
         view.controls.edited.connect(capture.set_control)
         view.lens.limits_wanted.connect(self._find_limits)
         view.closed.connect(self._closed)
-        for control in (self.stack, self.calibration):
+        for control in (self.stack, self.calibration, self.unfinished):
             control.failed.connect(self._failed)
         self.stack.editor_wanted.connect(self._to_editor)
+        self.unfinished.camera_wanted.connect(self._choose)
+        self.unfinished.use_wanted.connect(self._use_unfinished)
         for changed in (self.stack.changed, self.lens.changed, self.ahead.changed):
             changed.connect(self._tell_soon)
         self.live.looked.connect(self._looked)
@@ -179,25 +189,11 @@ class CaptureFeature(Feature):
     def _found(self, found: Found) -> None:
         view = self._made()
         self._cameras = found.cameras
-        view.page.show_cameras(found.cameras, [self._missing(name, reason) for name, reason in found.missing])
+        view.page.show_cameras(found.cameras, [missing_kind(name, reason) for name, reason in found.missing])
         view.show_cameras(found.cameras, self._need().state.info)
-
-    def _missing(self, backend: str, reason: str) -> MissingKind:
-        titles = {
-            "gphoto": self.tr("Mirrorless and reflex cameras by USB or network"),
-            "uvc": self.tr("Webcams and USB camera modules"),
-            "micromanager": self.tr("Microscopes"),
-        }
-        remedies = {
-            "gphoto": self.tr("Install it with: pip install rvr-laaf[camera]"),
-            "micromanager": self.tr("Install it with: pip install rvr-laaf[microscope]"),
-        }
-        gone = "not installed" in reason
-        remedy = remedies.get(backend, "") if gone else self.tr("Look again when it is ready.")
-        assert backend in BACKENDS
-        said = reason.rstrip(".")
-        said = said[:1].upper() + said[1:] if said.startswith("it ") else said  # names of packages stay as they are
-        return MissingKind(titles.get(backend, backend), said, remedy)
+        self.unfinished.show_cameras(found.cameras)
+        if self.reads_ahead:
+            self._reading.begin()
 
     @Slot(str)
     def _choose(self, camera_id: str) -> None:
@@ -239,6 +235,7 @@ class CaptureFeature(Feature):
         self.stack.show_state(state)
         self.calibration.show_state(state)
         self.ahead.show_state(state)
+        self.unfinished.show_state(state)
         self._tell()
 
     @Slot()
@@ -285,6 +282,7 @@ class CaptureFeature(Feature):
         self.lens.ended(end)
         self.stack.ended(end)
         self.calibration.ended(end)
+        self.unfinished.ended(end)
         if end.error is not None and end.name not in (FOCUS, CALIBRATE):
             self._failed(end.error)
 
@@ -317,6 +315,18 @@ class CaptureFeature(Feature):
             self.stack.open_folder(Path(folder), to_editor=True)
         except RvrError as error:
             self._window.show_error(error)
+
+    @Slot(str)
+    def _use_unfinished(self, folder: str) -> None:
+        """Show what comes of it beside the camera in use; without one the editor is where it is looked at."""
+        if self._need().state.phase == "none":
+            self.open_sweep(folder)
+            return
+        self._made().show_tab("stack")
+        try:
+            self.stack.open_folder(Path(folder))
+        except RvrError as error:
+            self._failed(error)
 
     @Slot(object)
     def _to_editor(self, made: Developed) -> None:
@@ -368,14 +378,16 @@ class CaptureFeature(Feature):
         if self.view is not None and self.capture is not None:
             self.view.hide()
             self.capture.ask_to_end()
-            for part in (self.live.looker, self.stack, self.calibration, self.ahead):
+            for part in self._parts():
                 part.ask_to_end()
+
+    def _parts(self) -> list[Ending]:
+        return [self._reading, self.live.looker, self.stack, self.calibration, self.ahead, self.unfinished]
 
     def close(self, timeout_s: float) -> bool:
         """Join the threads."""
         if self.view is None or self.capture is None:
             return True
-        parts: list[Ending] = [self.capture, self.live.looker, self.stack, self.calibration, self.ahead]
-        ended = close_all(parts, timeout_s)
+        ended = close_all([self.capture, *self._parts()], timeout_s)
         self.view.deleteLater()
         return ended

@@ -38,6 +38,7 @@ class Pulse:
 @pytest.fixture
 def rig(window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     monkeypatch.setattr(CaptureFeature, "backends", ("simulated",))
+    monkeypatch.setattr(CaptureFeature, "reads_ahead", False)
     made = Rig(window, qtbot, tmp_path / "sweeps")
     yield made
     if hasattr(made, "device"):

@@ -82,6 +82,7 @@ class Rig:
 @pytest.fixture
 def rig(window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     monkeypatch.setattr(CaptureFeature, "backends", ("simulated",))
+    monkeypatch.setattr(CaptureFeature, "reads_ahead", False)
     made = Rig(window, qtbot, tmp_path / "sweeps")
     yield made
     made.device.release.set() if hasattr(made, "device") else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +16,8 @@ from rvr_laaf_app.jobs.scheduler import FinishReason, JobStatus, Scheduler, Task
 from rvr_laaf_app.ui.capture.ruler_state import RulerState
 from rvr_laaf_app.ui.capture.slice_pictures import Sheet, SlicePictures
 from rvr_laaf_app.ui.capture.stack_panel import StackProgress
-from rvr_laaf_app.ui.capture.stack_texts import developing, plan_text, result_text, under_way
+from rvr_laaf_app.ui.capture.stack_shot import Shot
+from rvr_laaf_app.ui.capture.stack_texts import developing, frames_text, plan_text, result_text, under_way
 
 if TYPE_CHECKING:
     from rvr_laaf_app.app.capture import Capture
@@ -33,20 +33,6 @@ SWEEP: Final = "sweep"
 _USUAL_SPAN: Final = 20
 
 
-@dataclass(slots=True)
-class _Shot:
-    """The stack under way, or the last one."""
-
-    folder: Path
-    planned: tuple[int, ...] = ()
-    taken: tuple[int, ...] = ()
-    paths: tuple[Path, ...] = ()
-    simulated: bool = False
-    near_is_low: bool | None = None
-    made: Developed | None = None
-    trouble: str = ""
-
-
 class StackControl(QObject):
     """Holds the plan and the stack that is shown."""
 
@@ -54,12 +40,13 @@ class StackControl(QObject):
     developed = Signal(object)  # Developed, the moment it is there
     failed = Signal(object)  # Exception
     editor_wanted = Signal(object)  # Developed
+    root_changed = Signal()
 
     def __init__(self, window: CaptureWindow, capture: Capture, bridge: GuiBridge) -> None:
         super().__init__(window)
         self._window, self._capture = window, capture
         self._state: CaptureState | None = None
-        self._shot: _Shot | None = None
+        self._shot: Shot | None = None
         self._root: Path | None = None
         self._share: float | None = None
         self._to_editor = False
@@ -97,6 +84,7 @@ class StackControl(QObject):
         """Keep sweeps there; None: where they usually are."""
         self._root = root
         self._window.stack.show_folder(f"…/{self.root.name}", str(self.root))
+        self.root_changed.emit()
 
     @property
     def made(self) -> Developed | None:
@@ -158,18 +146,39 @@ class StackControl(QObject):
             raise UsageError("no camera is in use", remedy="Choose one first.")
         plan = self.plan()
         folder = new_sweep_folder(self.root, state.info.name, datetime.now())
-        low = state.drive.near_is_low if state.drive is not None and state.info.backend != "replay" else None
-        self._shot = _Shot(folder, plan.positions, simulated=state.info.simulated, near_is_low=low)
-        self._share = None
-        self.pictures.forget()
-        self._window.show_view("live")
+        self._begin(Shot(folder, plan.positions, simulated=state.info.simulated, near_is_low=self._near_is_low()))
         model = self.model()
         if wish.way == "needed" and model is not None:
-            self._shot.planned = ()
+            self._shot = Shot(folder, simulated=state.info.simulated, near_is_low=self._near_is_low())
             self._capture.needed(model, (wish.near, wish.far), folder, span=wish.span, region=self.region())
         else:
             self._capture.sweep(plan.positions, folder, span=wish.span, region=self.region())
         self._show()
+
+    def go_on(self, folder: Path) -> None:
+        """Capture what is missing of an interrupted sweep. Raises MediaError or UsageError if that cannot be."""
+        from rvr_laaf_app.camera.sweep import read_sweep
+
+        sweep, panel = read_sweep(folder), self._window.stack
+        span = sweep.depth_of_field_steps or panel.wish().span
+        self._touched = True
+        panel.set_ends(sweep.planned[0], sweep.planned[-1])
+        self._begin(Shot.of(sweep, near_is_low=self._near_is_low()))
+        self.pictures.read_thumbs(sweep.paths, sweep.positions)
+        self._window.show_tab("stack")
+        self._capture.sweep(sweep.planned, folder, span=span, region=self.region(), resume=True)
+        self._show()
+
+    def _begin(self, shot: Shot) -> None:
+        self._shot, self._share = shot, None
+        self.pictures.forget()
+        self._window.show_view("live")
+
+    def _near_is_low(self) -> bool | None:
+        state = self._state
+        if state is None or state.drive is None or state.info is None or state.info.backend == "replay":
+            return None  # a recording does not know
+        return state.drive.near_is_low
 
     @Slot()
     def _stop(self) -> None:
@@ -208,7 +217,7 @@ class StackControl(QObject):
         from rvr_laaf_app.camera.sweep import read_sweep
 
         sweep = read_sweep(folder)
-        self._shot = _Shot(folder, sweep.planned, sweep.positions, sweep.paths, sweep.simulated)
+        self._shot = Shot.of(sweep)
         self._to_editor = to_editor
         self.pictures.forget()
         self.pictures.read_thumbs(sweep.paths, sweep.positions)
@@ -333,7 +342,8 @@ class StackControl(QObject):
         try:
             found = self.plan()
             plan: Bracket | None = found
-            panel.show_plan(plan_text(found, panel.wish()), problem=False)
+            text = frames_text(shot.planned) if capturing and shot is not None else plan_text(found, panel.wish())
+            panel.show_plan(text, problem=False)
         except UsageError as error:
             plan = None
             panel.show_plan(str(error), problem=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
@@ -22,13 +23,19 @@ def _tr(text: str) -> str:
 
 
 def plan_text(plan: Bracket, wish: BracketWish) -> str:
-    """Return "21 frames, 40 steps apart"."""
+    """Return what a plan comes to."""
     count = len(plan.positions)
-    if count == 1:
-        return _tr("One frame")
-    if wish.way == "needed":
+    if count > 1 and wish.way == "needed":
         return _tr("At most {0} frames; the live picture decides which").replace("{0}", str(count))
-    gap = abs(plan.far - plan.near) / (count - 1)
+    return frames_text(plan.positions)
+
+
+def frames_text(positions: Sequence[int]) -> str:
+    """Return "21 frames, 40 steps apart"; nothing while there are none."""
+    count = len(positions)
+    if count < 2:
+        return _tr("One frame") if count else ""
+    gap = (max(positions) - min(positions)) / (count - 1)
     return _tr("{0} frames, {1} steps apart").replace("{0}", str(count)).replace("{1}", f"{gap:.0f}")
 
 

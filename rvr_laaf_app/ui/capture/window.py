@@ -37,6 +37,7 @@ from rvr_laaf_app.ui.capture.result_view import ResultView
 from rvr_laaf_app.ui.capture.slice_strip import SliceStrip
 from rvr_laaf_app.ui.capture.stack_panel import StackPanel
 from rvr_laaf_app.ui.capture.state_banner import StateBanner
+from rvr_laaf_app.ui.capture.unfinished_bar import UnfinishedBar
 from rvr_laaf_app.ui.panels.error_bar import ErrorBar
 from rvr_laaf_app.ui.viewer.picture_view import PictureView
 
@@ -70,6 +71,7 @@ class CaptureWindow(QWidget):
         column.addWidget(self._top())
         column.addWidget(parts.rule(self))
         column.addWidget(self.error_bar)
+        column.addWidget(self.unfinished)
         self.pages = QStackedWidget(self)
         self.pages.setObjectName("capture_pages")
         self.pages.addWidget(self.page)
@@ -85,6 +87,7 @@ class CaptureWindow(QWidget):
     def _make_parts(self) -> None:
         self.page = CameraPage(self)
         self.banner = StateBanner(self)
+        self.unfinished = UnfinishedBar(self)
         self.error_bar = ErrorBar(self)
         self.error_bar.setObjectName("capture_error_bar")
         self.picture = PictureView(self)
