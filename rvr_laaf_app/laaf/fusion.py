@@ -17,6 +17,7 @@ from rvr_laaf_app.core.evidence import GRID, ClipEvidence, Suggestion
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.laaf.look_ahead import DEFAULT_LEAD_FRAMES, timed
 from rvr_laaf_app.laaf.path import best_path, runs, smoothed
+from rvr_laaf_app.laaf.sections import sections
 from rvr_laaf_app.laaf.subjects import Subject, camera_walks, shared
 from rvr_laaf_app.laaf.worth import SCENE, SCENE_WORTH, Mode, Shot, weighed
 
@@ -36,15 +37,17 @@ def suggest(evidence: ClipEvidence, mode: Mode = "auto", *, lead_frames: int = D
     before its target a pull is to end.
     """
     found: list[Suggestion] = []
-    for start, stop in evidence.shots():
-        shot = weighed(evidence, mode, start, stop)
-        found += [replace(target, scene=shot.scene) for target in _targets(evidence, shot, lead_frames)]
+    for section in sections(evidence):
+        shot = weighed(evidence, mode, section.start, section.stop)
+        targets = _targets(evidence, shot, lead_frames, settled=section.settled)
+        found += [replace(target, scene=shot.scene) for target in targets]
     return timed(found, lead_frames, cuts=evidence.cuts)
 
 
-def _targets(evidence: ClipEvidence, shot: Shot, lead_frames: int) -> list[Suggestion]:
-    """Return the targets of a shot: its first subject, and every change."""
-    path = best_path(shot.worth / evidence.rate, shot.costs)
+def _targets(evidence: ClipEvidence, shot: Shot, lead_frames: int, *, settled: int | None) -> list[Suggestion]:
+    """Return the targets of a section: its first subject, and every change."""
+    worth = shot.worth if settled is None else np.maximum(shot.worth, 0.0)  # who the camera turns to comes in with it
+    path = best_path(worth / evidence.rate, shot.costs)
     path = np.where(path == len(shot.subjects), SCENE, path)
     if not camera_walks(evidence, shot.start, shot.stop):
         path = _from_the_start(shot, path)
@@ -52,7 +55,9 @@ def _targets(evidence: ClipEvidence, shot: Shot, lead_frames: int) -> list[Sugge
     held = SCENE
     for first, last, number in runs(path):
         if first == 0:
-            found.append(_opening(evidence, shot, number))
+            found += (
+                _opening(evidence, shot, number) if settled is None else _turned_to(evidence, shot, number, settled)
+            )
         elif number not in (SCENE, held):
             noticed = np.flatnonzero(shot.worth[number, first:last] > NOTICED)
             if noticed.size == 0:
@@ -98,26 +103,37 @@ def _part_of(evidence: ClipEvidence, shot: Shot, change: tuple[int, int], at: in
     return bool(inside) and ((at < former.stop and inside[-1]) or sum(inside) > 0.5 * len(inside))
 
 
-def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> Suggestion:
+def _turned_to(evidence: ClipEvidence, shot: Shot, number: int, settled: int) -> list[Suggestion]:
+    """Return the target after a whip pan: when its subject comes in, or what draws the eye when the camera rests."""
+    frame = settled if number == SCENE else max(shot.subjects[number].start, shot.start)
+    if frame >= shot.stop:
+        return []
+    (target,) = _opening(evidence, replace(shot, start=frame, worth=shot.worth[:, frame - shot.start :]), number)
+    return [replace(target, reason=target.reason.replace("a new shot", "the camera has turned"))]
+
+
+def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> list[Suggestion]:
     """Return the target at the first frame of a shot."""
     reason = "first subject of the clip" if shot.start == 0 else "a new shot"
     heard = "; nothing that is seen moves with the sound" if shot.unseen else ""
     if number == SCENE:
         box = _salient_box(evidence, shot.start, min(shot.start + round(evidence.rate), shot.stop))
-        return Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye{heard}")
+        return [Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye{heard}")]
     subject = shot.subjects[number]
     what, detector = _kind(subject)
     score = _score(shot, number, 0, round(evidence.rate))
     rival, rival_box = _runner_up(shot, number, shot.start)
-    return Suggestion(
-        shot.start,
-        subject.place_at(max(subject.start, shot.start), round(FACE_NEAR_S * evidence.rate)),
-        score,
-        detector,
-        f"{reason}: {what}{heard}",
-        runner_up=rival,
-        runner_up_box=rival_box,
-    )
+    return [
+        Suggestion(
+            shot.start,
+            subject.place_at(max(subject.start, shot.start), round(FACE_NEAR_S * evidence.rate)),
+            score,
+            detector,
+            f"{reason}: {what}{heard}",
+            runner_up=rival,
+            runner_up_box=rival_box,
+        )
+    ]
 
 
 def _change(evidence: ClipEvidence, shot: Shot, change: tuple[int, int], at: int, lead_frames: int) -> Suggestion:

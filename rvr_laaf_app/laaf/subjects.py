@@ -105,7 +105,8 @@ def subjects_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Subj
     for frame in range(start, stop):
         cast.step(frame)
     least = max(3, round(LEAST_SEEN_S * evidence.rate))
-    subjects = [s for s in cast.everyone if sum(s.seen) >= min(least, stop - start)]
+    least = min(least, max((stop - start) // 2, 3), stop - start)
+    subjects = [s for s in cast.everyone if sum(s.seen) >= least]
     for subject in subjects:
         if subject.birth == "edge" and not _came_in(subject, evidence.rate):
             subject.birth = "inside"
