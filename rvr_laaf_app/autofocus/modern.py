@@ -3,7 +3,9 @@
 Ours, against Algorithm 1: `BlurNet` tells how likely each radius of blur is, in pixels, so that one network serves all
 lenses; the calibrated defocus model turns a radius seen at a lens position into the two places where focus may be. The
 next picture, taken where focus most likely is, settles the side, and the doubts of the first one with it, since all
-pictures are weighed together (Bayes). It ends where focus is within the depth of field with enough certainty.
+pictures are weighed together (Bayes). Where that still leaves a doubt (just before focus or just behind it?) the two
+pictures are compared with each other under each hypothesis, see `pair`. It ends where focus is within the depth of
+field with enough certainty.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.autofocus.base import FocusRange, FocusResult, FocusStep, Patch, Search
+from rvr_laaf_app.autofocus.pair import Blur, Pair
 from rvr_laaf_app.autofocus.peak import Peak
 from rvr_laaf_app.autofocus.sharpness import brenner
 from rvr_laaf_app.autofocus.weights import load_blur_net
@@ -40,6 +43,15 @@ class Reading:
     def at(self, radius_px: Array) -> Array:
         """Return the log likelihood of radii of any shape."""
         return np.interp(radius_px, self.radii_px, self.log_likelihood)
+
+
+def shown_radius(model: DefocusModel, best: Array, position: float, *, width_px: int | None) -> Array:
+    """Return the radius in the picture [any shape] of what is best at `best`, seen at a position.
+
+    A lens blurs first and magnifies then (Eq. 1), and the disk with what it blurs.
+    """
+    radius = model.radius_at(best, position, width_px=width_px)
+    return np.asarray(radius * model.magnification_at(best, position), np.float64)
 
 
 class BlurReader:
@@ -75,6 +87,9 @@ class FocusBelief:
     misorder: ClassVar[float] = 0.02  # chance that a picture is clearly sharper though it is farther from focus
     formula_spread: ClassVar[float] = 0.02  # of the rate of blur, where the model is a formula
     tie_px: ClassVar[float] = 0.6  # difference of radii that sharpness shows for certain
+    evidence: ClassVar[float] = 6.0  # what a comparison of two pictures counts: about so many independent places
+    alike: ClassVar[float] = 4e-3  # misfit that the rightest hypothesis may have
+    marks: ClassVar[int] = 8  # hypotheses tried in one comparison, before the best of them is searched around
 
     def __init__(self, limits: FocusRange, defocus: DefocusModel | None, width_px: int | None) -> None:
         count = min(limits.maximum - limits.minimum + 1, _PLACES)
@@ -90,7 +105,7 @@ class FocusBelief:
     def radius_px(self, position: int) -> Array:
         """Return the blur radius [places] that each hypothesis foretells for a lens position, at scale 1."""
         if self.defocus is not None:
-            return self.defocus.radius_at(self.places, position, width_px=self.width_px)
+            return shown_radius(self.defocus, self.places, position, width_px=self.width_px)
         slope = 2 * CIRCLE_PX * (self.width_px or WIDTH_PX) / WIDTH_PX / max(self.limits.depth_of_field, 1)
         return np.asarray(slope * np.abs(self.places - position), np.float64)
 
@@ -106,6 +121,38 @@ class FocusBelief:
             self.log_belief += np.log(0.5 + (0.5 - self.misorder) * order)
         self.seen.append((radius, log_sharpness))
         self.log_belief -= self.log_belief.max()
+
+    def compare(self, pair: Pair, first: int, second: int) -> None:
+        """Weigh in what two pictures, taken at these positions, say together; nothing without a calibrated model."""
+        if self.defocus is None:
+            return
+        cumulated = np.cumsum(self.chance())
+        wanted = (np.arange(self.marks) + 0.5) / self.marks
+        tried = {int(k): self._misfit(pair, int(k), first, second) for k in np.searchsorted(cumulated, wanted)}
+        for _ in range(2):  # closer to the best of them
+            known = sorted(k for k, misfit in tried.items() if misfit is not None)
+            if not known:
+                return
+            at = known.index(min(known, key=lambda k: tried[k] or 0.0))
+            for other in (at - 1, at + 1):
+                if 0 <= other < len(known) and abs(known[other] - known[at]) > 2:
+                    middle = (known[other] + known[at]) // 2
+                    tried[middle] = self._misfit(pair, middle, first, second)
+        known = sorted(k for k, misfit in tried.items() if misfit is not None)
+        square = np.array([tried[k] or 0.0 for k in known]) ** 2 + self.alike**2
+        told = np.interp(np.arange(len(self.places)), known, -self.evidence * np.log(square / square.min()))
+        self.log_belief += np.log(np.exp(told) + self.surprise)
+        self.log_belief -= self.log_belief.max()
+
+    def _misfit(self, pair: Pair, place: int, first: int, second: int) -> float | None:
+        """Return how badly two pictures fit each other if focus is at the place of this number; None: cannot tell."""
+        assert self.defocus is not None
+        z0 = float(self.places[min(place, len(self.places) - 1)])
+        lens = np.array([first, second], np.float64)
+        radius = self.defocus.radius_at(z0, lens, width_px=self.width_px)
+        size = self.defocus.magnification_at(z0, lens)
+        # a lens blurs first and magnifies then (Eq. 1): the disk grows with what it blurs
+        return pair.misfit(Blur(float(radius[0] * size[1]), float(radius[1] * size[0]), float(size[0] / size[1])))
 
     def forget_order(self) -> None:
         """Let earlier pictures be compared with no later one: the subject may have moved between."""
@@ -137,6 +184,7 @@ class ModernAutofocus:
     moves: ClassVar[int] = 6
     sure: ClassVar[float] = 0.9  # certainty at which the search ends
     settled: ClassVar[float] = 0.8  # certainty below which a place is not kept for being between two likely ones
+    share: ClassVar[float] = 0.45  # of the depth of field: so far off is still in focus (half is the limit)
     narrow: ClassVar[float] = 0.25  # of the depth of field: what tells such two apart
     gain: ClassVar[float] = 0.15  # what another move must promise beyond staying
 
@@ -152,12 +200,17 @@ class ModernAutofocus:
         place = min(max(start, limits.minimum), limits.maximum)
         steps: list[FocusStep] = []
         peak = Peak(limits)
+        before: tuple[int, Patch] | None = None
         while True:
             patch = yield place
             sharpness = brenner(patch)
             peak.add(place, sharpness)
             belief.see(place, self.reader.read(patch), sharpness)
-            within = belief.within()
+            within = belief.within(self.share)
+            if before is not None and before[0] != place and within.max() < self.sure:
+                belief.compare(Pair(before[1], patch), before[0], place)
+                within = belief.within(self.share)
+            before = place, patch
             here = float(np.interp(place, belief.places, within))
             best, there = _middle_of_best(belief.places, within), float(within.max())
             if there < self.settled and abs(best - place) <= limits.depth_of_field / 2:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rvr_laaf_app.autofocus.base import Patch
-from rvr_laaf_app.autofocus.modern import BlurReader
+from rvr_laaf_app.autofocus.modern import BlurReader, shown_radius
 from rvr_laaf_app.camera.defocus import DefocusModel
 
 PATCHES_ACROSS: Final = 10  # sides of patches that fit beside each other along the width
@@ -41,7 +41,7 @@ class BlurMap:
         import torch
 
         side, rows, columns = _tiles(picture)
-        radii = self.model.radius_at(grid, np.full(len(grid), float(position)), width_px=picture.shape[1])
+        radii = shown_radius(self.model, grid, float(position), width_px=picture.shape[1])
         out = np.zeros((len(rows), len(columns), len(grid)), np.float32)
         places = [(i, j) for i in range(len(rows)) for j in range(len(columns))]
         patches = {p: picture[rows[p[0]] : rows[p[0]] + side, columns[p[1]] : columns[p[1]] + side] for p in places}

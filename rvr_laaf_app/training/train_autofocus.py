@@ -67,7 +67,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """One or several pools as `data_autofocus` wrote them; every array has one row per patch."""
+    """One or several pools as `data_autofocus` wrote them; every array has one row per patch.
+
+    radius_px is that of the disk in the picture: a lens blurs first and magnifies then, and the disk with the subject.
+    """
 
     folders: tuple[Path, ...]
     parts: tuple[np.ndarray, ...]
@@ -79,7 +82,7 @@ class Pool:
         """Return the pools of these folders as one; the patches stay on disk."""
         facts = [np.load(folder / "facts.npz") for folder in folders]
         parts = tuple(np.load(folder / "patches.npy", mmap_mode="r") for folder in folders)
-        radius_px = np.concatenate([part["radius_px"] for part in facts])
+        radius_px = np.concatenate([part["radius_px"] * part["magnification"] for part in facts])
         steps = np.concatenate([part["z"] - part["z0"] for part in facts])
         return cls(tuple(folders), parts, radius_px, steps)
 
