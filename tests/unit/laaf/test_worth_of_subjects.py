@@ -177,3 +177,13 @@ def test_a_voice_from_outside_is_nobodys_though_its_pitch_is_its_own() -> None:
     assert voice_height(told).max() > 0.9
     assert {t.face for t in turns_of_shot(told, 0, 280)} == {0}
     assert frames_of(suggest(told, "conversation")) == [0]
+
+
+def test_who_takes_the_word_within_a_voice_has_it_from_where_the_mouth_opens() -> None:
+    """No pause between the two tells when the word changes hands: the mouth does."""
+    faces = [Face(LEFT, [(10, 120), (190, 250)]), Face(RIGHT, [(100, 200)])]
+    turns = turns_of_shot(evidence(270, faces=faces, voices=[(10, 250)]), 0, 270)
+    assert [t.face for t in turns] == [0, 1, 0]
+    assert turns[0].start == pytest.approx(10, abs=4)
+    assert turns[1].start == pytest.approx(100, abs=4)
+    assert turns[2].start == pytest.approx(190, abs=4)
