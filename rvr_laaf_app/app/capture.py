@@ -238,7 +238,9 @@ class Capture:
 
         def taken(still: Still, position: int) -> None:
             sweep = read_sweep(plan.folder)
-            small = view.add(still, position, known=sweep if plan.resume else None)
+            if plan.resume:
+                view.recall(sweep)
+            small = view.add(still, position)
             event = SweepEvent(sweep.positions, sweep.paths, sweep.planned, view.sharp, view.curve, small)
             self._post(lambda: self._sweeps.tell(event))
 

@@ -27,8 +27,16 @@ class Rack:
     """One rack in a thread of its own; `over(error)` is called in that thread when it has ended."""
 
     def __init__(
-        self, lens: Driven, begin: int, end: int, seconds: float, over: Callable[[BaseException | None], None]
+        self,
+        lens: Driven,
+        begin: int,
+        end: int,
+        seconds: float,
+        over: Callable[[BaseException | None], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._lens, self._begin, self._end, self._seconds, self._over = lens, begin, end, max(seconds, 1e-3), over
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rack", daemon=True)
@@ -49,16 +57,16 @@ class Rack:
         self._over(error)
 
     def _drive(self) -> None:
-        began_s = time.monotonic()
+        began_s = self._clock()
         stands: int | None = None
         while stands != self._end and not self._stop.is_set():
-            share = min((time.monotonic() - began_s) / self._seconds, 1.0)
+            share = min((self._clock() - began_s) / self._seconds, 1.0)
             place = round(self._begin + (self._end - self._begin) * share * share * (3.0 - 2.0 * share))
             if place != stands:
                 try:
                     self._lens.drive_to(place).result(_ANSWER_S)
                     stands = place
                 except (CameraBusy, CancelledError):  # it had no time: the next place is as good
-                    if share >= 1.0 and time.monotonic() - began_s > self._seconds + _PATIENCE_S:
+                    if share >= 1.0 and self._clock() - began_s > self._seconds + _PATIENCE_S:
                         raise
             self._stop.wait(_PAUSE_S)

@@ -174,6 +174,11 @@ class SimulatedDevice:
                 self._generation += 1
                 self.release.clear()
 
+    def heal(self) -> None:
+        """End every fault that lasts; those that are still to come stay."""
+        with self._lock:
+            self._lasting.clear()
+
     def set_light(self, level: str) -> None:
         """Change the light level, a name of LIGHT_LEVELS."""
         self.behaviour = replace(self.behaviour, light=level)

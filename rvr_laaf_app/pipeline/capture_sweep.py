@@ -29,18 +29,16 @@ class SweepView:
     _memory: ZoneMemory = field(default_factory=ZoneMemory)
     _sharpness: dict[int, float] = field(default_factory=dict)
 
-    def add(self, still: Still, position: int, *, known: Sweep | None = None) -> NDArray[np.uint8] | None:
-        """Take note of a picture and return it made smaller; None for a kind that cannot be decoded.
+    def recall(self, sweep: Sweep) -> None:
+        """Take note of the pictures of a sweep that is gone on with; does nothing once a picture is known."""
+        if not self._sharpness:
+            for frame in sweep.frames:
+                with contextlib.suppress(OSError):  # it is only for the map that is shown
+                    self._note((sweep.folder / frame.file).read_bytes(), frame.position)
 
-        known: the sweep on the disk, if it was gone on with: its earlier pictures are taken note of at the first call.
-        """
-        at = position if still.position is None else still.position
-        if known is not None and not self._sharpness:
-            for frame in known.frames:
-                if frame.position != at:
-                    with contextlib.suppress(OSError):  # it is only for the map that is shown
-                        self._note((known.folder / frame.file).read_bytes(), frame.position)
-        return self._note(still.data, at)
+    def add(self, still: Still, position: int) -> NDArray[np.uint8] | None:
+        """Take note of a picture and return it made smaller; None for a kind that cannot be decoded."""
+        return self._note(still.data, position if still.position is None else still.position)
 
     def _note(self, data: bytes, position: int) -> NDArray[np.uint8] | None:
         rgb = small_picture(data)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from rvr_laaf_app.camera.simulated_device import Fault
@@ -18,21 +17,20 @@ from rvr_laaf_app.ui.main_window import MainWindow
 from tests.gui.test_capture_window import Rig
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
+LASTING = 10_000  # calls: until it is healed
 
 
 class Pulse:
-    """The longest time between two turns of the window's event loop."""
+    """Counts turns of the window's event loop."""
 
-    def __init__(self, qtbot: QtBot) -> None:
-        self.longest_s, self._last_s = 0.0, time.monotonic()
+    def __init__(self) -> None:
+        self.turns = 0
         self._timer = QTimer()
         self._timer.timeout.connect(self._tick)
         self._timer.start(10)
 
     def _tick(self) -> None:
-        now_s = time.monotonic()
-        self.longest_s = max(self.longest_s, now_s - self._last_s)
-        self._last_s = now_s
+        self.turns += 1
 
 
 @pytest.fixture
@@ -52,9 +50,9 @@ def notice(rig: Rig) -> str:
 
 
 def begin_sweep(rig: Rig) -> Path:
-    rig.plan(1050, 2100, 100)
+    rig.plan(1050, 2100, 150)
     rig.click(QPushButton, "capture_stack")
-    rig.wait(lambda: rig.state.task == "sweep", 10_000)
+    rig.wait(lambda: rig.state.task == "sweep")
     shot = rig.feature.stack._shot
     assert shot is not None
     return shot.folder
@@ -62,20 +60,16 @@ def begin_sweep(rig: Rig) -> Path:
 
 def test_unplugged_during_live_view_is_told_and_heals_by_itself(rig: Rig) -> None:
     rig.use()
-    pulse = Pulse(rig.qtbot)
     rig.device.unplug()
-    began = time.monotonic()
-    rig.wait(lambda: rig.state.phase == "gone", 10_000)
-    assert time.monotonic() - began < 3.0
+    rig.wait(lambda: rig.state.phase == "gone")
     assert "The camera is disconnected" in notice(rig)
     assert rig.view.live.text() == "Disconnected"
     assert not rig.view.autofocus.focus.isEnabled()
     assert not rig.view.stack.capture.isEnabled()
     assert not rig.view.picture.image.isNull()  # the last picture stays
     rig.device.plug_in()
-    rig.wait(lambda: rig.state.phase == "live" and notice(rig) == "", 10_000)
+    rig.wait(lambda: rig.state.phase == "live" and notice(rig) == "")
     rig.wait(lambda: rig.view.autofocus.focus.isEnabled())
-    assert pulse.longest_s < 1.0  # on a machine at its limits; 0.2 s on an idle one
 
 
 def test_unplugged_during_a_sweep_nothing_is_lost_and_it_goes_on(rig: Rig) -> None:
@@ -83,11 +77,10 @@ def test_unplugged_during_a_sweep_nothing_is_lost_and_it_goes_on(rig: Rig) -> No
     folder = begin_sweep(rig)
     rig.wait(lambda: len(rig.view.ruler.state.taken) >= 3)
     rig.device.unplug(new_address=True)
-    rig.wait(lambda: rig.state.phase == "gone", 10_000)
+    rig.wait(lambda: rig.state.phase == "gone")
     kept = len(read_sweep(folder, verify=True).frames)
     assert "What was captured is safe." in notice(rig)
     assert "Waiting for the camera" in rig.view.stack.waits.text()
-    rig.qtbot.wait(300)
     assert len(read_sweep(folder).frames) <= kept + 1
     rig.device.plug_in()
     rig.wait(lambda: rig.state.task == "")
@@ -98,30 +91,36 @@ def test_unplugged_during_a_sweep_nothing_is_lost_and_it_goes_on(rig: Rig) -> No
 
 
 def test_a_full_card_waits_and_goes_on_when_there_is_room(rig: Rig) -> None:
-    rig.use(Fault("card_full", 3, call="capture_still", calls=2))
+    rig.use(Fault("card_full", 3, call="capture_still", calls=LASTING))
     folder = begin_sweep(rig)
     rig.wait(lambda: rig.state.phase == "card_full")
     assert "The card is full" in notice(rig)
     assert "room on the card" in rig.view.stack.waits.text()
+    rig.device.heal()
     rig.wait(lambda: rig.state.task == "")
     assert not read_sweep(folder, verify=True).remaining
 
 
 def test_a_busy_camera_is_told_and_asked_again(rig: Rig) -> None:
-    rig.use(Fault("busy", 2, call="capture_still", calls=3))
+    rig.use(Fault("busy", 2, call="capture_still", calls=LASTING))
     folder = begin_sweep(rig)
     rig.wait(lambda: rig.state.phase == "busy")
     assert "busy" in notice(rig)
+    rig.device.heal()
     rig.wait(lambda: rig.state.task == "")
     assert not read_sweep(folder, verify=True).remaining
 
 
 def test_a_camera_that_does_not_answer_holds_up_nothing(rig: Rig) -> None:
-    rig.use(Fault("slow", 40, call="live_frame", seconds=6.0))
-    pulse = Pulse(rig.qtbot)
-    rig.wait(lambda: rig.state.phase == "gone" or bool(rig.state.message), 30_000)
+    """The call hangs until the test ends: whatever the window does meanwhile, it does not wait for it."""
+    rig.use(Fault("slow", 40, call="live_frame", seconds=600.0))
+    rig.wait(lambda: rig.state.phase == "gone" or bool(rig.state.message))
     assert notice(rig)
-    assert pulse.longest_s < 1.0
+    pulse = Pulse()
+    rig.click(QToolButton, "tab_stack")
+    assert rig.view.tab == "stack"
+    rig.wait(lambda: pulse.turns >= 20)
+    assert not rig.device.release.is_set()
 
 
 def test_stopping_a_sweep_keeps_and_develops_what_there_is(rig: Rig) -> None:
@@ -159,7 +158,5 @@ def test_closing_the_program_during_a_sweep_is_orderly(rig: Rig) -> None:
     rig.use()
     folder = begin_sweep(rig)
     rig.wait(lambda: len(rig.view.ruler.state.taken) >= 2)
-    began = time.monotonic()
     rig.main.close_now()
-    assert time.monotonic() - began < 6.0
     assert len(read_sweep(folder, verify=True).frames) >= 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -139,17 +138,21 @@ def test_a_rack_takes_its_time_and_ends_at_the_mark(rig: Rig) -> None:
         rig.view.lens.position.setValue(position)
         rig.wait(lambda position=position: rig.state.position == position)
         rig.click(QPushButton, f"set_{name}")
-    rig.view.lens.seconds.setValue(1.0)
     assert rig.view.lens.rack.text() == "Rack to A"
-    began = time.monotonic()
     seen: set[int | None] = set()
     rig.capture.on_state(lambda state: seen.add(state.position))
+    rig.view.lens.seconds.setValue(60.0)
     rig.click(QPushButton, "rack")
-    rig.wait(lambda: rig.state.task == "rack", 5000)
+    assert rig.state.task == "rack"
     assert not rig.view.lens.position.isEnabled()
-    rig.wait(lambda: rig.state.task == "" and rig.state.position == 1200)
-    assert time.monotonic() - began > 0.8
-    assert len([p for p in seen if p is not None and 1210 < p < 1590]) >= 3
+    rig.wait(lambda: len([p for p in seen if p is not None and 1200 < p < 1600]) >= 3)
+    rig.click(QPushButton, "rack")  # it says Stop now
+    rig.wait(lambda: rig.state.task == "")
+    assert rig.state.position not in (1200, 1600)
+    rig.view.lens.seconds.setValue(0.5)
+    to = rig.view.lens.rack.text()
+    rig.click(QPushButton, "rack")
+    rig.wait(lambda: rig.state.task == "" and rig.state.position == (1200 if to == "Rack to A" else 1600))
 
 
 def test_autofocus_on_a_clicked_subject_ends_sharp_with_its_trace(rig: Rig) -> None:
@@ -161,7 +164,7 @@ def test_autofocus_on_a_clicked_subject_ends_sharp_with_its_trace(rig: Rig) -> N
     rig.qtbot.mouseClick(rig.view.picture, Qt.MouseButton.LeftButton, pos=place.toPoint())
     assert control(rig.view, QComboBox, "autofocus_region").currentData() == "box"
     rig.click(QPushButton, "focus_now")
-    rig.wait(lambda: rig.state.task == "autofocus", 10_000)
+    rig.wait(lambda: rig.state.task == "autofocus")
     rig.wait(lambda: rig.state.task == "")
     assert rig.view.autofocus.answer.text().startswith("Sharp at")
     assert rig.view.autofocus.trace.count() == len(rig.view.ruler.state.steps) > 3
@@ -187,7 +190,7 @@ def test_a_stack_goes_from_the_camera_to_the_editor(rig: Rig, compiled: None) ->
     rig.use()
     rig.plan(1050, 2100, 200)
     rig.click(QPushButton, "capture_stack")
-    rig.wait(lambda: rig.state.task == "sweep", 10_000)
+    rig.wait(lambda: rig.state.task == "sweep")
     rig.wait(lambda: rig.feature.stack.made is not None)
     made = rig.feature.stack.made
     assert made is not None

