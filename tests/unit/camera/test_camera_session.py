@@ -183,16 +183,22 @@ def test_a_subject_that_moves_is_kept_in_focus() -> None:
         Scene("mover", (moving,)), lens, behaviour=Behaviour(start=1480), scene_clock=lambda: moment_s[0]
     )
 
-    def near(position: int) -> bool:
-        return abs(device.true_position - position) < 40
+    since = [0, 0]
+
+    def rests_near(position: int) -> bool:
+        """Six pictures in a row without a drive: the search is over, not only passing by."""
+        drives, looks = device.calls.get("drive", 0), device.calls.get("live_frame", 0)
+        if abs(device.true_position - position) >= 40 or drives != since[0]:
+            since[:] = drives, looks
+        return looks - since[1] >= 6
 
     with CameraSession(SimulatedCamera(device), deadlines=PATIENT, live=False) as session:
         task = session.follow_focus(FollowTask(near_search))
-        assert until(lambda: near(1500))
+        assert until(lambda: rests_near(1500))
         for position in (1620, 1740, 1620, 1500):
             moment_s[0] = (position - 1500) / 60.0
-            # it goes on as soon as the lens is near: in the middle of a search, whose end is then nowhere
-            assert until(lambda at=position: near(at)), (position, device.true_position)
+            since[1] = device.calls["live_frame"]
+            assert until(lambda at=position: rests_near(at)), (position, device.true_position)
         task.cancel()
         assert task.result(WAIT_S) >= 3
         assert session.status.task == ""
