@@ -38,7 +38,7 @@ def add_laaf_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_laaf(arguments: argparse.Namespace, data: Path | None) -> int:
     """Suggest for every clip of the truth, compare, print."""
-    from rvr_laaf_app.measure.laaf import PAPER, load_truth, score_clip, summary
+    from rvr_laaf_app.measure.laaf import PAPER, halves, load_truth, score_clip, spread, summary
 
     path = arguments.truth or (data / "clips" / TRUTH if data else None)
     if path is None:
@@ -56,9 +56,16 @@ def run_laaf(arguments: argparse.Namespace, data: Path | None) -> int:
             scores.append(score_clip(truth, suggestions, delta_d=delta_d))
         paper = PAPER.get(mode, {})
         mean = summary(scores) | (_protocol(found, arguments) if mode == "af-net" else {})
-        report["modes"][mode] = {"mean": mean, "paper": paper, "clips": [asdict(s) for s in scores]}
+        interval = spread(scores)
+        report["modes"][mode] = {
+            "mean": mean,
+            "interval_95": interval,
+            "halves": halves(scores),
+            "paper": paper,
+            "clips": [asdict(s) for s in scores],
+        }
         if arguments.json != Path("-"):
-            print("\n".join(_table(mode, scores, mean, paper)))
+            print("\n".join(_table(mode, scores, report["modes"][mode])))
     report["skipped"] = [t.name for t in truths if t.name not in {f.name for f, _ in found}]
     if arguments.json == Path("-"):
         print(json.dumps(report, indent=1))
@@ -132,7 +139,7 @@ def _delta_d(products: ClipProducts, truth: ClipTruth, suggestions: Sequence[Sug
     return float(np.abs(own - theirs).mean())
 
 
-def _table(mode: str, scores: Sequence[ClipScore], mean: dict[str, Any], paper: dict[str, float]) -> Iterator[str]:
+def _table(mode: str, scores: Sequence[ClipScore], figures: dict[str, Any]) -> Iterator[str]:
     yield f"\n**{mode}**: targets against those set by eye; the first of a clip is free"
     yield "| clip | targets | delta_t | in window | false | delta_d |"
     yield "|---|---|---|---|---|---|"
@@ -145,8 +152,8 @@ def _table(mode: str, scores: Sequence[ClipScore], mean: dict[str, Any], paper: 
         false = " ".join(map(str, score.false))
         yield f"| {score.name} | {len(score.matches)} | {deltas} | {hits} | {false} | {depth} |"
     yield ""
-    yield "| figure | ours | paper, on its own clips |"
-    yield "|---|---|---|"
+    yield "| figure | ours | 95 %, clips drawn anew | every other clip; the rest | paper, on its own clips |"
+    yield "|---|---|---|---|---|"
     words = {
         "targets": "true targets",
         "missed": "missed",
@@ -166,9 +173,12 @@ def _table(mode: str, scores: Sequence[ClipScore], mean: dict[str, Any], paper: 
         "delta_t_in_hundred_frames_of_targets": "... of the likeliest, mean of targets",
     }
     for key, text in words.items():
-        if key not in mean:
+        if key not in figures["mean"]:
             continue
-        yield f"| {text} | {_number(mean[key])} | {_number(paper.get(key))} |"
+        span = " to ".join(_number(v) for v in figures["interval_95"].get(key, ()))
+        parts = "; ".join(_number(half.get(key)) for half in figures["halves"])
+        own, paper = _number(figures["mean"][key]), _number(figures["paper"].get(key))
+        yield f"| {text} | {own} | {span} | {parts.strip('; ')} | {paper} |"
 
 
 def _number(value: float | None) -> str:

@@ -55,9 +55,10 @@ def _targets(evidence: ClipEvidence, shot: Shot, lead_frames: int, *, settled: i
     held = SCENE
     for first, last, number in runs(path):
         if first == 0:
-            found += (
+            opening = (
                 _opening(evidence, shot, number) if settled is None else _turned_to(evidence, shot, number, settled)
             )
+            found += [opening] if opening else []
         elif number not in (SCENE, held):
             noticed = np.flatnonzero(shot.worth[number, first:last] > NOTICED)
             if noticed.size == 0:
@@ -103,37 +104,35 @@ def _part_of(evidence: ClipEvidence, shot: Shot, change: tuple[int, int], at: in
     return bool(inside) and ((at < former.stop and inside[-1]) or sum(inside) > 0.5 * len(inside))
 
 
-def _turned_to(evidence: ClipEvidence, shot: Shot, number: int, settled: int) -> list[Suggestion]:
+def _turned_to(evidence: ClipEvidence, shot: Shot, number: int, settled: int) -> Suggestion | None:
     """Return the target after a whip pan: when its subject comes in, or what draws the eye when the camera rests."""
     frame = settled if number == SCENE else max(shot.subjects[number].start, shot.start)
     if frame >= shot.stop:
-        return []
-    (target,) = _opening(evidence, replace(shot, start=frame, worth=shot.worth[:, frame - shot.start :]), number)
-    return [replace(target, reason=target.reason.replace("a new shot", "the camera has turned"))]
+        return None
+    rest = replace(shot, start=frame, worth=shot.worth[:, frame - shot.start :])
+    return _opening(evidence, rest, number, new="the camera has turned")
 
 
-def _opening(evidence: ClipEvidence, shot: Shot, number: int) -> list[Suggestion]:
+def _opening(evidence: ClipEvidence, shot: Shot, number: int, *, new: str = "a new shot") -> Suggestion:
     """Return the target at the first frame of a shot."""
-    reason = "first subject of the clip" if shot.start == 0 else "a new shot"
+    reason = "first subject of the clip" if shot.start == 0 else new
     heard = "; nothing that is seen moves with the sound" if shot.unseen else ""
     if number == SCENE:
         box = _salient_box(evidence, shot.start, min(shot.start + round(evidence.rate), shot.stop))
-        return [Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye{heard}")]
+        return Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye{heard}")
     subject = shot.subjects[number]
     what, detector = _kind(subject)
     score = _score(shot, number, 0, round(evidence.rate))
     rival, rival_box = _runner_up(shot, number, shot.start)
-    return [
-        Suggestion(
-            shot.start,
-            subject.place_at(max(subject.start, shot.start), round(FACE_NEAR_S * evidence.rate)),
-            score,
-            detector,
-            f"{reason}: {what}{heard}",
-            runner_up=rival,
-            runner_up_box=rival_box,
-        )
-    ]
+    return Suggestion(
+        shot.start,
+        subject.place_at(max(subject.start, shot.start), round(FACE_NEAR_S * evidence.rate)),
+        score,
+        detector,
+        f"{reason}: {what}{heard}",
+        runner_up=rival,
+        runner_up_box=rival_box,
+    )
 
 
 def _change(evidence: ClipEvidence, shot: Shot, change: tuple[int, int], at: int, lead_frames: int) -> Suggestion:

@@ -24,6 +24,7 @@ CLOSE_FRAMES = 15  # the paper counts 8 of 11 targets closer than this
 AHEAD_FRAMES = 6  # a pull so soon before a distraction is meant for it
 PROTOCOL_FRAMES, EDGE_FRAMES, PLACINGS = 100, 10, 7
 MISSED_FRAMES = 30  # what a target counts that nothing was proposed for; the paper writes ">30"
+RESAMPLES = 1000
 SAME_PLACE = 0.1  # overlap; or the middle of one box lies in the other
 PAPER: dict[str, dict[str, float]] = {
     "action": {"mean_abs_delta_t": 15.1, "close": 8 / 11, "mean_delta_d": 1.99},
@@ -245,6 +246,29 @@ def summary(scores: Sequence[ClipScore]) -> dict[str, Any]:
         "distracted": _share(sum(s.distracted for s in scores), sum(s.distractions for s in scores)),
         "mean_delta_d": float(np.mean(depths)) if depths else None,
     }
+
+
+def spread(scores: Sequence[ClipScore], *, seed: int = 0) -> dict[str, tuple[float, float]]:
+    """Return for each figure of `summary` the 95 % interval over clips drawn anew from these (Efron 1979).
+
+    What other clips of the same kinds would give; it knows nothing of rules that were chosen on these very clips.
+    """
+    rng = np.random.default_rng(seed)
+    draws = RESAMPLES if scores else 0
+    drawn = [summary([scores[i] for i in rng.integers(0, len(scores), len(scores))]) for _ in range(draws)]
+    found = {}
+    for key in drawn[0] if drawn else ():
+        values = [float(d[key]) for d in drawn if d[key] is not None]
+        if len(values) > RESAMPLES // 2:
+            low, high = np.percentile(values, (2.5, 97.5))
+            found[key] = float(low), float(high)
+    return found
+
+
+def halves(scores: Sequence[ClipScore]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the figures of every other clip in the order of names, and those of the rest."""
+    ordered = sorted(scores, key=lambda s: s.name)
+    return summary(ordered[::2]), summary(ordered[1::2])
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,17 @@ import pytest
 from rvr_laaf_app.core.errors import UsageError
 from rvr_laaf_app.core.evidence import Suggestion
 from rvr_laaf_app.core.geometry import Box
-from rvr_laaf_app.measure.laaf import ClipTruth, Stretch, TrueTarget, hundred_frames, load_truth, score_clip, summary
+from rvr_laaf_app.measure.laaf import (
+    ClipTruth,
+    Stretch,
+    TrueTarget,
+    halves,
+    hundred_frames,
+    load_truth,
+    score_clip,
+    spread,
+    summary,
+)
 
 LEFT, RIGHT = Box(0.1, 0.2, 0.2, 0.3), Box(0.7, 0.2, 0.2, 0.3)
 
@@ -65,6 +76,17 @@ def test_nothing_at_all() -> None:
     figures = summary([])
     assert figures["mean_abs_delta_t"] is None
     assert figures["false_per_minute"] is None
+
+
+def test_how_far_figures_depend_on_the_clips_at_hand() -> None:
+    right = score_clip(truth((50, 40, 60, LEFT)), [at(0), at(50)])
+    wrong = score_clip(truth((50, 40, 60, LEFT)), [at(0)])
+    low, high = spread([right, right, wrong, wrong])["in_window"]
+    assert low < 0.3 < 0.7 < high
+    assert spread([right] * 4)["in_window"] == (1.0, 1.0)
+    assert spread([]) == {}
+    scores = [replace(right, name="a"), replace(wrong, name="b"), replace(right, name="c"), replace(wrong, name="d")]
+    assert [half["in_window"] for half in halves(scores)] == [1.0, 0.0]
 
 
 def test_files_of_truth(tmp_path: Path) -> None:
