@@ -33,6 +33,7 @@ VOICE_S = 0.06
 LEAST_SEEN = 0.3  # of a shot, for a face to have a voice of its own
 IDENTITY_WEIGHT, FULL_TILT = 0.8, 0.4
 LEAST_PROOF = 0.4  # of a face over all of a voice, for it to be its own
+THROWN_IN_S = 1.0  # shorter between two turns of one speaker
 TAKES_OVER_S = 0.8  # around a change of the speaker within a voice: there the new one's mouth begins to move
 OPENS_S = 0.3  # before and after it begins
 LEAST_RISE, FAIRLY = 0.5, 0.7  # of the logarithm of its motion; share of the steepest rise that will do
@@ -114,7 +115,23 @@ def turns_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Turn]:
             found[-1] = Turn(found[-1].start, start + last, face, max(found[-1].share, sure))
         else:
             found.append(Turn(start + first, start + last, face, sure))
-    return [t for t in found if t.stop - t.start >= SHORTEST_TURN_S * rate]
+    return _without_thrown_in([t for t in found if t.stop - t.start >= SHORTEST_TURN_S * rate], rate)
+
+
+def _without_thrown_in(turns: list[Turn], rate: float) -> list[Turn]:
+    """Return turns less those that are thrown into another's: nobody pulls there and back for a word or a cough."""
+    found: list[Turn] = []
+    for index, turn in enumerate(turns):
+        after = turns[index + 1] if index + 1 < len(turns) else None
+        former = found[-1] if found else None
+        thrown_in = former is not None and after is not None and former.face == after.face != turn.face
+        if thrown_in and turn.stop - turn.start < THROWN_IN_S * rate:
+            continue
+        if former is not None and former.face == turn.face and turn.start - former.stop < THROWN_IN_S * rate:
+            found[-1] = Turn(former.start, turn.stop, turn.face, max(former.share, turn.share))
+        else:
+            found.append(turn)
+    return found
 
 
 def _takes_over(rows: NDArray[np.float32], start: int, voiced: NDArray[np.bool_], first: int, rate: float) -> int:

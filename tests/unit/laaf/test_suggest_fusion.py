@@ -46,6 +46,11 @@ def test_a_cough_an_unseen_voice_and_a_chewing_listener_draw_no_focus() -> None:
 def test_a_word_thrown_in_is_no_turn() -> None:
     clip = evidence(250, faces=[Face(LEFT, [(10, 120), (132, 240)]), Face(RIGHT, [(122, 130)])], voices=[(10, 240)])
     assert sides(suggest(clip, "conversation")) == [(0, "left")]
+    for stop, word in ((130, ["left"]), (160, ["left", "right", "left"])):
+        said = [(10, 100), (110, stop), (stop + 10, 240)]
+        faces = [Face(LEFT, [said[0], said[2]]), Face(RIGHT, [said[1]])]
+        found = sides(suggest(evidence(250, faces=faces, voices=said), "conversation"))
+        assert [side for _, side in found] == word
 
 
 def test_who_enters_is_in_focus_from_the_first_frame() -> None:
