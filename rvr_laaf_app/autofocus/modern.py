@@ -58,9 +58,10 @@ class BlurReader:
     """BlurNet as a function of a patch; holds the network and nothing of a run."""
 
     def __init__(self, net: BlurNet | None = None) -> None:
-        from rvr_laaf_app.nets.autofocus_nets import RingSpectra, radii_of_bins
+        from rvr_laaf_app.nets.autofocus_nets import BlurNetAtOnce, RingSpectra, radii_of_bins
 
         self.net = net or load_blur_net()
+        self.log_likelihood = BlurNetAtOnce(self.net)
         self.spectra = RingSpectra()
         self.radii_px = radii_of_bins(self.net.config).double().numpy()
 
@@ -70,7 +71,7 @@ class BlurReader:
 
         with torch.inference_mode():
             x = torch.from_numpy(np.ascontiguousarray(patch, np.float32))[None]
-            log_likelihood = self.net.log_likelihood(self.spectra(x))[0]
+            log_likelihood = self.log_likelihood(self.spectra(x))[0]
         return Reading(self.radii_px, log_likelihood.double().numpy())
 
 

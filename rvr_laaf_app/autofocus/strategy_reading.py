@@ -50,7 +50,7 @@ class BlurMap:
             some = told[begin : begin + BATCH]
             with torch.inference_mode():
                 x = torch.from_numpy(np.stack([patches[p] for p in some]).astype(np.float32))
-                logs = self.reader.net.log_likelihood(self.reader.spectra(x)).double().numpy()
+                logs = self.reader.log_likelihood(self.reader.spectra(x)).double().numpy()
             for place, log in zip(some, logs, strict=True):
                 out[place] = np.interp(radii, self.reader.radii_px, log)
         return out

@@ -36,7 +36,7 @@ TRUST: Final = 0.5  # pictures of one place err alike: less than independent evi
 SURE: Final = 0.75  # belief that a place is sharp in some picture from which it counts as done
 MOST_DISAGREEMENT: Final = 0.9  # log likelihood that a place may lose with each reading; more is an edge, two depths
 CLEAR: Final = 0.75  # share of the peak that an interval of the cover must have
-LEAST_SHARE: Final = 0.004  # of the picture: less is not worth a picture
+LEAST_SHARE: Final = 0.002  # of the picture: less is not worth a picture
 
 
 @runtime_checkable

@@ -141,7 +141,7 @@ class RingSpectra(nn.Module):
 
     def forward(self, patch: Tensor) -> Tensor:
         """See the class."""
-        x = patch * (patch * (0.305306011 * patch + 0.682171111) + 0.012522878)  # sRGB, Hargreaves' cubic
+        x = (0.305306011 * patch).add_(0.682171111).mul_(patch).add_(0.012522878).mul_(patch)  # sRGB, Hargreaves' cubic
         exposure = x.mean((1, 2)).clamp(min=1e-3).square()[:, None]
         found, shrunk = [], 1
         for number, level in enumerate(LEVELS):
@@ -194,6 +194,35 @@ class BlurNet(nn.Module):
     def log_likelihood(self, features: Tensor) -> Tensor:
         """Return how well each radius explains the patch [B, bins]: free of how often training showed that radius."""
         return self(features) - self.log_prior
+
+
+class BlurNetAtOnce:
+    """`BlurNet.log_likelihood` of a trained network with its members side by side: the same numbers, in less time."""
+
+    def __init__(self, net: BlurNet) -> None:
+        layers = [[part for part in member.modules() if isinstance(part, nn.Linear)] for member in net.members]
+        first, second, third = zip(*layers, strict=True)
+        self.width, self.members = net.config.width, net.config.members
+        weight = torch.cat([layer.weight for layer in first]).detach()
+        self.first = (weight * net.scale).t().contiguous()
+        self.offset = torch.cat([layer.bias for layer in first]).detach() - weight @ (net.scale * net.mean)
+        self.second, self.third = (_stacked(part) for part in (second, third))
+        self.less = (net.log_prior + math.log(self.members)).detach()
+
+    @torch.no_grad()
+    def __call__(self, features: Tensor) -> Tensor:
+        """[B, FEATURES] -> [B, bins]."""
+        x = F.silu(torch.addmm(self.offset, features, self.first), inplace=True)
+        x = x.view(-1, self.members, self.width).transpose(0, 1)
+        x = F.silu(torch.baddbmm(self.second[1], x, self.second[0]), inplace=True)
+        answers = torch.baddbmm(self.third[1], x, self.third[0])
+        return torch.logsumexp(F.log_softmax(answers, 2), 0) - self.less
+
+
+def _stacked(layers: tuple[nn.Linear, ...]) -> tuple[Tensor, Tensor]:
+    """Return weights [members, in, out] and offsets [members, 1, out]."""
+    weights = torch.stack([layer.weight.t() for layer in layers]).detach()
+    return weights.contiguous(), torch.stack([layer.bias for layer in layers])[:, None].detach()
 
 
 def _layers(config: BlurNetConfig) -> nn.Sequential:

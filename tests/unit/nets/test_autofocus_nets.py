@@ -10,6 +10,7 @@ from torch import nn
 from rvr_laaf_app.nets.autofocus_nets import (
     FEATURES,
     BlurNet,
+    BlurNetAtOnce,
     BlurNetConfig,
     FocusDiscriminator,
     GlobalStepEstimator,
@@ -129,3 +130,13 @@ def test_spectra_tell_white_noise_as_white_and_find_the_rings_of_a_disk() -> Non
     rings = net(torch.from_numpy((0.5 + blurred / blurred.std() * 0.05).astype(np.float32))[None])[0, 96:]
     dark = int(rings[20:44].argmin()) + 20 + 1
     assert abs(dark / 2 - 0.61 / 20 * 512) <= 1.5
+
+
+def test_the_members_side_by_side_say_the_same() -> None:
+    torch.manual_seed(4)
+    net = BlurNet(BlurNetConfig(members=3)).eval()
+    net.mean.copy_(torch.randn(FEATURES))
+    net.scale.copy_(torch.rand(FEATURES) + 0.5)
+    net.log_prior.copy_(torch.randn(net.config.bins))
+    features = torch.randn(5, FEATURES)
+    assert torch.allclose(BlurNetAtOnce(net)(features), net.log_likelihood(features), atol=1e-5)
