@@ -116,7 +116,7 @@ def _turned_to(evidence: ClipEvidence, shot: Shot, number: int, settled: int) ->
 def _opening(evidence: ClipEvidence, shot: Shot, number: int, *, new: str = "a new shot") -> Suggestion:
     """Return the target at the first frame of a shot."""
     reason = "first subject of the clip" if shot.start == 0 else new
-    heard = "; nothing that is seen moves with the sound" if shot.unseen else ""
+    heard = "; what is heard could be given to nobody in the picture" if shot.unseen else ""
     if number == SCENE:
         box = _salient_box(evidence, shot.start, min(shot.start + round(evidence.rate), shot.stop))
         return Suggestion(shot.start, box, 0.3, "saliency", f"{reason}: nothing moves, this draws the eye{heard}")

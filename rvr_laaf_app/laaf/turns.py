@@ -22,6 +22,9 @@ PAUSE_S = 0.3  # shorter pauses belong to what is said
 SHORTEST_S = 0.3  # of what is said
 LEAD_IN_S = 0.12  # consonants before the first vowel
 RHYTHM_S = 0.6  # to each side, over which rhythm is compared
+BEFORE_S = (0.0, 0.08, 0.16)  # mouths move before they sound (Chandrasekaran et al. 2009), and sound may be late
+CLEARLY = 0.05  # what another of these must be better by, over all of a shot
+SAME_PICTURE = 0.004  # motion of mouth and brow together, below which a frame repeats the one before
 MOUTH_WEIGHT, RHYTHM_WEIGHT = 2.0, 2.0
 NOBODY = 0.7  # what a face must bring to have the word rather than somebody unseen
 CHANGE_COST_S = 0.45  # of evidence that a change of the speaker must bring
@@ -99,7 +102,9 @@ def turns_of_shot(evidence: ClipEvidence, start: int, stop: int) -> list[Turn]:
     if not voiced.any() or len(numbers) == 0:
         return []
     rate = evidence.rate
-    proof = np.stack([_proof(rows[rows[:, 1] == n], start, voiced, envelope, rate) for n in numbers])
+    each = [rows[rows[:, 1] == n] for n in numbers]
+    envelope = _as_it_is_seen(each, start, voiced, envelope, rate)
+    proof = np.stack([_proof(own, start, voiced, envelope, rate) for own in each])
     proof += _own_voices(proof, voice_height(evidence)[start:stop])
     scores = np.concatenate([proof, np.full((1, stop - start), NOBODY)]) * voiced / rate
     path = best_path(scores, CHANGE_COST_S)
@@ -222,20 +227,55 @@ def _proof(
     at = rows[:, 0].astype(int) - start
     seen = np.zeros(frames, bool)
     seen[at] = True
-    moved = _mouth(rows, start, frames)
-    raw = np.interp(np.arange(frames), at, rows[:, 7])
-    mouth = smoothed(moved, 0.2 * rate)
+    mouth = smoothed(_mouth(rows, start, frames), 0.2 * rate)
     quiet = seen & ~voiced
     rest = np.median(mouth[quiet]) if quiet.sum() > 0.5 * rate else np.percentile(mouth[seen], 15)
-    rhythm = local_correlation(smoothed(raw, 0.08 * rate), smoothed(envelope, 0.06 * rate), RHYTHM_S * rate)
+    rhythm = _rhythm(rows, start, envelope, rate)
     proof = MOUTH_WEIGHT * np.clip(mouth - rest, -0.5, 1.0) + RHYTHM_WEIGHT * rhythm
     return np.where(seen, proof, UNSEEN)
 
 
+def _as_it_is_seen(
+    faces: list[NDArray[np.float32]],
+    start: int,
+    voiced: NDArray[np.bool_],
+    envelope: NDArray[np.float64],
+    rate: float,
+) -> NDArray[np.float64]:
+    """Return the envelope of the sound [N] at the time at which it is seen: where mouths agree with it best.
+
+    One time for all of a shot; that of the sound itself, if no other is clearly better.
+    """
+    heard = voiced if voiced.any() else np.ones_like(voiced)
+    found, best = envelope, -np.inf
+    for before in BEFORE_S:
+        ahead = round(before * rate)
+        shifted = np.concatenate([envelope[ahead:], np.repeat(envelope[-1:], ahead)])
+        agreement = np.stack([_rhythm(rows, start, shifted, rate) for rows in faces]).max(axis=0)
+        figure = float(np.maximum(agreement[heard], 0.0).mean())
+        if figure > best + (CLEARLY if before else 0.0):
+            found, best = shifted, figure
+    return found
+
+
+def _rhythm(rows: NDArray[np.float32], start: int, envelope: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """Return for each frame of a shot how well the mouth of a face moves with the envelope of the sound, -1..1."""
+    rows = _moving(rows)
+    raw = np.interp(np.arange(len(envelope)), rows[:, 0].astype(int) - start, rows[:, 7])
+    return local_correlation(smoothed(raw, 0.08 * rate), smoothed(envelope, 0.06 * rate), RHYTHM_S * rate)
+
+
 def _mouth(rows: NDArray[np.float32], start: int, frames: int) -> NDArray[np.float64]:
     """Return for each frame of a shot how much the mouth of a face moves more than its brow does (logarithm)."""
+    rows = _moving(rows)
     ratio = np.log((rows[:, 7] + 0.02) / (rows[:, 9] + 0.02))
     return np.interp(np.arange(frames), rows[:, 0].astype(int) - start, ratio)
+
+
+def _moving(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows of a face without frames that repeat the one before: they say nothing of motion."""
+    moving = rows[:, 7] + rows[:, 9] >= SAME_PICTURE
+    return rows[moving] if moving.any() else rows
 
 
 def local_correlation(a: NDArray[np.floating], b: NDArray[np.floating], reach: float) -> NDArray[np.float64]:
