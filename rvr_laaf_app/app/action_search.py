@@ -6,7 +6,7 @@ A small alignment by dynamic programming, as in sequence matching with affine ga
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 _LETTER, _WORD_START, _FIRST, _FOLLOWS, _GAP = 1.0, 3.0, 2.0, 2.5, 0.05
@@ -33,7 +33,8 @@ def search(query: str, entries: Sequence[tuple[str, str]]) -> list[Hit]:
     for number, (text, others) in enumerate(entries):
         hit = _find(words, number, text.casefold(), others.casefold())
         if hit is not None:
-            hits.append(hit)
+            in_order = " ".join(words) in text.casefold()  # two actions may differ in nothing but the order
+            hits.append(replace(hit, score=hit.score + _FOLLOWS) if in_order else hit)
     return sorted(hits, key=lambda h: (-h.score, h.number))
 
 

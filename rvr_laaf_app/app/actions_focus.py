@@ -30,6 +30,14 @@ TABLE: Final = Table(
         Action("snapping", "Snap in the Timeline", "View", ("N",), section=60, toggle=True, words="magnet"),
         Action("target_here", "Set Target Under the Pointer", "Focus", ("F",), section=10, icon="target"),
         Action(
+            "keep_too",
+            "Keep What Is Under the Pointer Sharp Too",
+            "Focus",
+            ("Shift+F",),
+            section=10,
+            words="both faces group two-shot second subject",
+        ),
+        Action(
             "plane_here", "Focus on the Depth Under the Pointer", "Focus", ("Y",), section=10, words="eyedropper plane"
         ),
         Action("previous_target", "Previous Target or Cut", "Focus", ("Up",), section=20, icon="previous_target"),

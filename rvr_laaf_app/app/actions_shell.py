@@ -72,6 +72,7 @@ TABLE: Final = Table(
 MOUSE: Final[tuple[tuple[str, str], ...]] = (
     ("Click in the picture", "Set a target there"),
     ("Drag in the picture", "Set a target with a box"),
+    ("Shift + click in the picture", "Keep a second subject sharp too"),
     ("Wheel over the picture", "Zoom the picture at the pointer"),
     ("Middle button in the picture", "Move the picture"),
     ("Drag in the timeline", "Move the playhead"),

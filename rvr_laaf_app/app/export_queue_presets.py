@@ -99,6 +99,7 @@ class ExportPreset:
         )
 
 
+DEPTH_PRESET: Final = "Depth for compositing"
 BUILT_IN: Final[tuple[ExportPreset, ...]] = (
     ExportPreset("Share H.264", "h264", ".mp4", crf=20),
     ExportPreset("Master H.264", "h264", ".mp4"),
@@ -108,7 +109,7 @@ BUILT_IN: Final[tuple[ExportPreset, ...]] = (
     ExportPreset("PNG frames", "png", ""),
     ExportPreset("EXR frames", "exr", ""),
     ExportPreset("Quick look, small", "h264", ".mp4", "preview", 24, long_side=960, pattern="{clip}_look"),
-    ExportPreset("Depth for compositing", "depth_exr", "", pattern="{clip}_depth"),
+    ExportPreset(DEPTH_PRESET, "depth_exr", "", pattern="{clip}_depth"),
     ExportPreset("Depth as 16-bit PNG", "depth_png16", "", pattern="{clip}_depth16"),
     ExportPreset("Depth as grey video", "depth_ffv1", ".mkv", pattern="{clip}_depth"),
 )

@@ -34,6 +34,7 @@ from rvr_laaf_app.app.opening import (
 )
 from rvr_laaf_app.app.project_file import ProjectFile
 from rvr_laaf_app.app.session_depth import SessionDepth
+from rvr_laaf_app.app.session_interchange import SessionInterchange
 from rvr_laaf_app.app.session_suggestions import SessionSuggestions
 from rvr_laaf_app.app.settings import save_settings
 from rvr_laaf_app.app.tracking import found
@@ -58,7 +59,7 @@ ClipState = Literal["none", "opening", "online", "offline"]
 log = logging.getLogger(__name__)
 
 
-class Session(ProjectEditor, SessionSuggestions, SessionDepth):
+class Session(ProjectEditor, SessionSuggestions, SessionInterchange, SessionDepth):
     """One window's worth of work. `close` it in the end.
 
     Observers (each `on_...` returns the function that ends the subscription), all called in the owner's thread:

@@ -1,4 +1,4 @@
-"""The exports of a session: of what is open, and those of the queue, which may be of any project."""
+"""The exports of a session: of what is open, and those of the queue, of any project; and giving up work."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.app.engine import Engine, ExportChoice
 from rvr_laaf_app.app.export_queue_work import Prepared, prepare_job, write_job
+from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.app.open_clips import OpenClips
 from rvr_laaf_app.app.work import ClipWork
 from rvr_laaf_app.core.errors import UsageError
@@ -13,6 +14,7 @@ from rvr_laaf_app.document.project import Project, SubjectTrack
 from rvr_laaf_app.jobs.scheduler import Priority, Scheduler, Task
 
 if TYPE_CHECKING:
+    from rvr_laaf_app.app.opening import Opened
     from rvr_laaf_app.pipeline.export import ExportReport
     from rvr_laaf_app.pipeline.products import ClipProducts
 
@@ -24,6 +26,8 @@ class SessionExports:
     _scheduler: Scheduler
     _clips: OpenClips
     _exports: list[Task[Any]]
+    _opening: Task[Opened] | None
+    _clip_changed: Observers[[]]
 
     @property
     def project(self) -> Project:
@@ -69,6 +73,17 @@ class SessionExports:
         """Begin the second half: write. It reads only, and may be paused for as long as one likes."""
         job = write_job(self._engine, prepared, choice)
         return self._scheduler.submit(job, "export", subject=choice.path, priority=Priority.EXPORT)
+
+    def cancel_job(self, job_id: int) -> None:
+        """Cancel an unfinished job. An opening is given up at once: what was open stays, however slow the disk is."""
+        if self._opening is not None and self._opening.status.id == job_id:
+            self._opening.cancel()
+            self._opening = None
+            self._clip_changed.tell()
+            return
+        for task in self._scheduler.tasks():
+            if task.status.id == job_id:
+                task.cancel()
 
     def _need_work(self) -> ClipWork:
         if self._work is None:

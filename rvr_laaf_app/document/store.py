@@ -91,7 +91,7 @@ def read_project(path: Path, *, beside: Path | None = None) -> Loaded:
         raise ProjectError(
             f"the project file is damaged or not a project: {_short(error)}",
             where=path,
-            remedy="Try a backup copy; the file was left as it is.",
+            remedy="Open an earlier version of it, or a copy; the file was left as it is.",
         ) from error
     named = {c.id: ways for c, ways in zip(production.clips, places, strict=True)}
     clips = tuple(_put(c, named[c.id]) for c in production.clips)

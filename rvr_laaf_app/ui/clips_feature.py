@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Slot
 
+from rvr_laaf_app.app.backups import generations
 from rvr_laaf_app.app.clip_files import clip_files
-from rvr_laaf_app.core.errors import RvrError
+from rvr_laaf_app.app.editor import PROJECT_SUFFIX
+from rvr_laaf_app.core.errors import ProjectError, RvrError
 from rvr_laaf_app.ui.feature import Feature, Handlers
 from rvr_laaf_app.ui.media_rows import rows_of, wanted_pictures
 from rvr_laaf_app.ui.panels.media_list import MediaList
@@ -54,6 +57,7 @@ class ClipsFeature(Feature):
             self._session.on_change(self._changed),
             self._session.on_clip(self._clip_changed),
             self._session.on_clips(self._request),
+            self._session.on_problem(self._offer_versions),
         ]
 
     def handlers(self) -> Handlers:
@@ -187,9 +191,19 @@ class ClipsFeature(Feature):
     def _relink_closed(self) -> None:
         self._relink = None
 
-    def _show_versions(self) -> None:
-        dialog = VersionsDialog(self._session, self._window.files.open_version, self._window)
+    def _show_versions(self, project: Path | None = None) -> None:
+        files = self._window.files
+        dialog = VersionsDialog(
+            self._session, lambda number: files.open_version(number, project), self._window, path=project
+        )
         dialog.show()
+
+    def _offer_versions(self, problem: RvrError) -> None:
+        """Offer the backups of a project that cannot be read."""
+        project = Path(problem.where or "")
+        if isinstance(problem, ProjectError) and project.suffix.lower() == PROJECT_SUFFIX and generations(project):
+            text = self.tr("Earlier Versions…")
+            self._window.error_bar.offer(text, lambda: self._show_versions(project))
 
     # What happened
 

@@ -38,6 +38,7 @@ class Editing(QObject):
 
     selection_changed = Signal(object)  # target id or None
     failed = Signal(object)  # Exception
+    taking_changed = Signal(bool)  # the next place that is pointed at goes to someone else
 
     def __init__(self, session: Session, stage: Stage, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -115,8 +116,9 @@ class Editing(QObject):
     @Slot(object)
     def set_target(self, place: Point | Box) -> None:
         """Set a target at the shown frame; a target that is already at this very frame moves there instead."""
-        taker, self._taker = self._taker, None
+        taker = self._taker
         if taker is not None:
+            self.take_next_point(None)
             taker(place if isinstance(place, Point) else place.centre)
             return
         project, index = self._session.project, self._stage.index
@@ -135,9 +137,10 @@ class Editing(QObject):
         """Take it that the subject of a target is here now: its track is led through there."""
         self.attempt(lambda: self._session.correct_target(target_id, self._stage.index, box))
 
-    def take_next_point(self, taker: Callable[[Point], object]) -> None:
-        """Give the next place that is pointed at in the picture to someone else, once."""
+    def take_next_point(self, taker: Callable[[Point], object] | None) -> None:
+        """Give the next place that is pointed at in the picture to someone else, once; None: to nobody else."""
         self._taker = taker
+        self.taking_changed.emit(taker is not None)
 
     @Slot(str)
     def select(self, target_id: str | None) -> None:

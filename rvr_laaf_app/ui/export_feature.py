@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 
 from rvr_laaf_app.app.export_queue import ExportQueue
 from rvr_laaf_app.app.export_queue_job import ExportJob
-from rvr_laaf_app.app.export_queue_presets import ExportPreset, Presets, load_presets, save_presets
+from rvr_laaf_app.app.export_queue_presets import DEPTH_PRESET, ExportPreset, Presets, load_presets, save_presets
 from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.ui import export_texts
 from rvr_laaf_app.ui.export_advice import Adviser, planned, source_of
@@ -71,6 +71,7 @@ class ExportFeature(Feature):
         """Return what each action does."""
         return {
             "export": self.show_export,
+            "export_depth": self.show_depth_export,
             "export_again": self.export_again,
             "hold_exports": lambda: self._hold(not self.queue.held),
             "clear_exports": self.queue.clear_finished,
@@ -109,6 +110,12 @@ class ExportFeature(Feature):
         self.dialog.prepare(source)
         self.dialog.show()
         self.dialog.activateWindow()
+
+    def show_depth_export(self) -> None:
+        """Open the export window with the usual preset of depth, unless one of depth is chosen there."""
+        self.show_export()
+        if self.dialog is not None and not self.dialog.preset.is_depth:
+            self.dialog.choose_preset(DEPTH_PRESET)
 
     def _make_dialog(self) -> ExportDialog:
         window = self._window

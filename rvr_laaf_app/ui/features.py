@@ -13,6 +13,7 @@ from rvr_laaf_app.ui.export_feature import ExportFeature
 from rvr_laaf_app.ui.feature import Feature
 from rvr_laaf_app.ui.files_feature import FilesFeature
 from rvr_laaf_app.ui.focus_feature import FocusFeature
+from rvr_laaf_app.ui.interchange_feature import InterchangeFeature
 from rvr_laaf_app.ui.learning_feature import LearningFeature
 from rvr_laaf_app.ui.lens_feature import LensFeature
 from rvr_laaf_app.ui.playback.feature import PlaybackFeature
@@ -31,6 +32,7 @@ FEATURES: Final[tuple[Callable[[MainWindow], Feature], ...]] = (
     FilesFeature,
     DepthFeature,
     ExportFeature,
+    InterchangeFeature,
     PlaybackFeature,
     FocusFeature,
     LearningFeature,  # its strip stands below the one that is made after it

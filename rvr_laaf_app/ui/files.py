@@ -87,9 +87,9 @@ class Files(QObject):
         elif clips:
             self._session.add_clips(clips)
 
-    def open_version(self, generation: int) -> None:
-        """Open an earlier save of the project as a copy, after the question about unsaved changes."""
-        path = self._session.path
+    def open_version(self, generation: int, project: Path | None = None) -> None:
+        """Open an earlier save of a project (None: the open one) as a copy, after asking about unsaved changes."""
+        path = project or self._session.path
         if path is not None and self.may_leave():
             self._session.open_version(path, generation)
 

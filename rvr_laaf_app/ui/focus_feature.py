@@ -63,6 +63,11 @@ class FocusFeature(Feature):
         panel.planes.planes_asked.connect(self.depths.ask_planes)
         panel.planes.plane_chosen.connect(self.tools.set_plane)
         panel.planes.dropper_asked.connect(self._plane_here)
+        panel.planes.dropper_left.connect(lambda: editing.take_next_point(None))
+        picture = self._window.workspace.picture
+        picture.given_up.connect(lambda: editing.take_next_point(None))
+        picture.point_added.connect(self.tools.keep_too)
+        editing.taking_changed.connect(panel.planes.show_picking)
         self.depths.planes_found.connect(panel.planes.show_planes)
         self.depths.group_told.connect(panel.details.show_group)
         self.tools.told.connect(panel.details.say)
@@ -92,6 +97,7 @@ class FocusFeature(Feature):
             "zoom_frames": timeline.zoom_frames,
             "snapping": self._choose_snapping,
             "target_here": lambda: self._with_pointer(editing.set_target),
+            "keep_too": lambda: self._with_pointer(tools.keep_too),
             "plane_here": self._plane_here,
             "previous_target": lambda: editing.go_to_neighbour(-1),
             "next_target": lambda: editing.go_to_neighbour(1),

@@ -197,6 +197,28 @@ class FocusTools(QObject):
         ids = tuple(t.id for t in targets)
         self._editing.attempt(lambda: self._session.change_targets(ids, label="Keep all sharp", group=name))
 
+    @Slot(object)
+    def keep_too(self, place: Point) -> None:
+        """Keep a second subject sharp from the shown frame on, together with the one that has the focus there."""
+        session, index = self._session, self._stage.index
+        ruling = present.ruling_target(session.project, index)
+        if ruling is None:
+            self._editing.set_target(place)
+            return
+        added = ""
+
+        def add() -> None:
+            nonlocal added
+            with session.transaction("Keep both sharp"):
+                added = session.add_target_at(place, index)
+                name = ruling.group or edits.new_id(session.project)
+                session.change_targets((ruling.id, added), group=name)
+
+        self._editing.attempt(add)
+        group = partners(session.project.targets, ruling)
+        if added:
+            self._editing.select_all((*(t.id for t in group if t.id != ruling.id), ruling.id, added), added)
+
     def end_group(self) -> None:
         """Let each target of the groups that are selected have the focus for itself."""
         project = self._session.project

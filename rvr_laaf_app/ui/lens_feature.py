@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt, Slot
+from PySide6.QtCore import QPointF, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDoubleSpinBox
 
 from rvr_laaf_app.app.lens_presets import (
@@ -265,8 +265,11 @@ class LensFeature(Feature):
         return choose
 
     def _begin_save(self) -> None:
-        self._window.workspace.inspector.ensureWidgetVisible(self._panel.presets)
-        self._panel.presets.begin_save()
+        """Ask for the name in the inspector, which comes into view for it."""
+        inspector, presets = self._window.workspace.inspector, self._panel.presets
+        self._window.docks.reveal("inspector")
+        presets.begin_save()
+        QTimer.singleShot(0, inspector, lambda: inspector.ensureWidgetVisible(presets))  # when it has its place
 
     def _keep(self, change: Callable[[tuple[LensPreset, ...]], tuple[LensPreset, ...]]) -> None:
         """Change the user's presets, on disk first; the line goes back to its list only if that worked."""

@@ -273,7 +273,9 @@ class MainWindow(QMainWindow):
         notice = ""
         clip = session.project.clip
         self.workspace.missing.show_path(clip.path if clip is not None and session.clip_state == "offline" else None)
-        if session.clip is not None and products is None:
+        if session.clip is None and session.clip_state == "opening":
+            notice = self.tr("Opening…")
+        elif session.clip is not None and products is None:
             files = session.project.depth.imported
             if files:
                 notice = self.tr("The chosen depth files cannot be read: only the original is shown.")

@@ -26,7 +26,7 @@ class Prompts:
     """What the window asks. A path is None when the user gave up.
 
     export_path takes the suggested path and the suffix (empty: a folder for frames). in_use takes the name of a project
-    and why it cannot be written.
+    and why it cannot be written. open_file takes a title and the kinds of files, as Qt writes them.
     """
 
     open_path: Callable[[QWidget], str | None]
@@ -36,11 +36,12 @@ class Prompts:
     open_clips: Callable[[QWidget], list[str]] = lambda _: []
     folder: Callable[[QWidget], str | None] = lambda _: None
     in_use: Callable[[QWidget, str, str], InUseChoice] = lambda _w, _n, _r: "read_only"
+    open_file: Callable[[QWidget, str, str], str | None] = lambda _w, _t, _k: None
 
 
 def system_prompts() -> Prompts:
     """Return the dialogs of the system."""
-    return Prompts(_open_path, _save_path, _export_path, _unsaved, _open_clips, _folder, _in_use)
+    return Prompts(_open_path, _save_path, _export_path, _unsaved, _open_clips, _folder, _in_use, _open_file)
 
 
 def _tr(text: str) -> str:
@@ -67,6 +68,11 @@ def _open_clips(parent: QWidget) -> list[str]:
 
 def _folder(parent: QWidget) -> str | None:
     return QFileDialog.getExistingDirectory(parent, _tr("Choose a folder")) or None
+
+
+def _open_file(parent: QWidget, title: str, kinds: str) -> str | None:
+    path, _ = QFileDialog.getOpenFileName(parent, title, "", f"{kinds};;{_tr('All files')} (*)")
+    return path or None
 
 
 def _in_use(parent: QWidget, name: str, reason: str) -> InUseChoice:

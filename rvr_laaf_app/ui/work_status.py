@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from rvr_laaf_app.ui.files import Files
     from rvr_laaf_app.ui.status_bar import StatusLine
 
-_ORDER = {"open": 0, "export": 1, "track": 2, "suggest": 3, "repair": 4, "analyse": 5}  # the first is shown
-_CANCELLABLE = ("export", "suggest", "repair", "analyse")
+# The first is shown.
+_ORDER = {"open": 0, "interchange": 1, "export": 2, "track": 3, "suggest": 4, "repair": 5, "analyse": 6}
+_CANCELLABLE = ("open", "interchange", "export", "suggest", "repair", "analyse")
 
 
 class WorkStatus(QObject):
@@ -28,6 +29,7 @@ class WorkStatus(QObject):
         super().__init__(parent)
         self._session, self._files, self._line = session, files, line
         self._jobs: dict[int, JobStatus] = {}
+        self._given_up: set[int] = set()  # of openings: one that hangs in a slow disk is not shown until it ends
         line.cancel_requested.connect(self._cancel)
         session.on_job(self._job_told)
 
@@ -39,7 +41,8 @@ class WorkStatus(QObject):
     def _job_told(self, status: JobStatus) -> None:
         if status.finished:
             self._jobs.pop(status.id, None)
-        else:
+            self._given_up.discard(status.id)
+        elif status.id not in self._given_up:
             self._jobs[status.id] = status
         self._show()
         self.changed.emit()
@@ -61,6 +64,7 @@ class WorkStatus(QObject):
         names = {
             "open": self.tr("Opening {0}").replace("{0}", present.shown_name(status.subject)),
             "analyse": self.tr("Analysing depth"),
+            "interchange": self.tr("Preparing {0}").replace("{0}", present.shown_name(status.subject)),
             "track": self.tr("Following the subject"),
             "suggest": self.tr("Looking for who speaks and what moves"),
             "repair": self.tr("Carrying depth repairs"),
@@ -81,6 +85,8 @@ class WorkStatus(QObject):
             return
         if shown.name == "export":
             self._files.cancel_export()
+        elif shown.name in ("open", "interchange"):
+            self._give_up(shown)
         elif shown.name == "suggest":
             self._session.stop_suggesting()
         elif shown.name == "repair":
@@ -90,3 +96,10 @@ class WorkStatus(QObject):
                 self._session.start_analysis().cancel()  # the one under way
             except RvrError as error:
                 self.failed.emit(error)
+
+    def _give_up(self, status: JobStatus) -> None:
+        self._given_up.add(status.id)
+        self._jobs.pop(status.id, None)
+        self._session.cancel_job(status.id)
+        self._show()
+        self.changed.emit()

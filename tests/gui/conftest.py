@@ -44,6 +44,7 @@ class Answers:
     open_path: str | None = None
     save_path: str | None = None
     export_path: str | None = None
+    open_file: str | None = None
     unsaved: UnsavedChoice = "discard"
     asked: list[str] = field(default_factory=list)
 
@@ -56,6 +57,7 @@ class Answers:
             open_path=lambda _w: note("open", lambda: self.open_path),  # type: ignore[arg-type, return-value]
             save_path=lambda _w, _s: note("save", lambda: self.save_path),  # type: ignore[arg-type, return-value]
             export_path=lambda _w, _s, _x: note("export", lambda: self.export_path),  # type: ignore[arg-type, return-value]
+            open_file=lambda _w, _t, _k: note("file", lambda: self.open_file),  # type: ignore[arg-type, return-value]
             unsaved=lambda _w, _n: note("unsaved", lambda: self.unsaved),  # type: ignore[arg-type, return-value]
         )
 

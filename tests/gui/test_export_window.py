@@ -102,7 +102,7 @@ def test_export_through_the_window(opened: MainWindow, answers: Answers, qtbot: 
 def test_preset_and_format_decide_the_file(opened: MainWindow) -> None:
     dialog = export_dialog(opened)
     result = control(dialog, QLabel, "export_result")
-    dialog._choose("ProRes 422 HQ")
+    dialog.choose_preset("ProRes 422 HQ")
     assert result.text() == "clip_refocused.mov"
     assert dialog.wish.preset.codec == "prores"
     choose(dialog, "export_container", ".mkv")
@@ -110,7 +110,7 @@ def test_preset_and_format_decide_the_file(opened: MainWindow) -> None:
     assert dialog.changed
     choose(dialog, "export_format", "exr")
     assert result.text() == "clip_refocused"
-    dialog._choose("Depth for compositing")
+    dialog.choose_preset("Depth for compositing")
     assert result.text() == "clip_depth"
     assert not control(dialog, QComboBox, "export_size").isEnabled()
     control(dialog, QLineEdit, "export_name").setText("{nothing}")

@@ -188,11 +188,37 @@ def test_a_depth_plane_is_chosen_from_the_strip(opened: MainWindow, qtbot: QtBot
 
 def test_the_next_click_in_the_picture_picks_a_depth(opened: MainWindow, qtbot: QtBot) -> None:
     opened.stage.seek(8)
-    control(opened, QPushButton, "pick_depth").click()
+    dropper, note = control(opened, QPushButton, "pick_depth"), opened.workspace.inspector.targets.planes.note
+    dropper.click()
+    assert dropper.isChecked()
+    assert note.isVisible()
+    qtbot.keyClick(opened.workspace.picture, Qt.Key.Key_Escape)
+    assert not dropper.isChecked()
+    assert not note.isVisible()
+    dropper.click()
     place = in_picture(opened, 0.5, 0.8).toPoint()
     qtbot.mouseClick(opened.workspace.picture, Qt.MouseButton.LeftButton, pos=place)
     (target,) = targets(opened)
     assert not target.follow
+    assert not dropper.isChecked()
+    assert not note.isVisible()
+
+
+def test_shift_click_keeps_a_second_subject_sharp_too(opened: MainWindow, qtbot: QtBot) -> None:
+    picture, left, shift = opened.workspace.picture, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
+    opened.stage.seek(5)
+    for modifier, place in ((shift, (0.3, 0.8)), (shift, (0.7, 0.2)), (shift, (0.9, 0.5))):
+        qtbot.mouseClick(picture, left, modifier, in_picture(opened, *place).toPoint())
+    three = targets(opened)
+    assert [t.frame for t in three] == [5, 5, 5]
+    assert len({t.group for t in three}) == 1
+    assert three[0].group
+    assert set(opened.editing.selection) == {t.id for t in three}
+    told = control(opened, QLabel, "group_text")
+    qtbot.waitUntil(lambda: "need f/" in told.text() or "sharp" in told.text(), timeout=20_000)
+    do(opened, "undo")
+    assert len(targets(opened)) == 2
+    assert opened.session.document.undo_label == "Keep both sharp"
 
 
 def test_the_list_selects_several(opened: MainWindow, qtbot: QtBot) -> None:

@@ -135,7 +135,9 @@ def test_presets_are_saved_renamed_deleted_and_keep_what_belongs_to_the_shot(ope
 
     opened.workspace.inspector.lens.cats_eye.box.setValue(20)
     assert line.current is None
+    opened.docks.docks["inspector"].hide()
     opened.menus.run("save_lens_preset")
+    assert opened.workspace.inspector.lens.presets.name.isVisible()
     QTest.keyClicks(name, "Mine")
     QTest.keyClick(name, Qt.Key.Key_Return)
     assert line.current is not None

@@ -5,7 +5,10 @@ Nothing changes before "Use" is pressed.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -24,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rvr_laaf_app.app.clip_files import VIDEOS
 from rvr_laaf_app.document.depth_source import MEANINGS, DepthSource, Meaning
 
 if TYPE_CHECKING:
@@ -31,6 +35,23 @@ if TYPE_CHECKING:
     from rvr_laaf_app.ui.prompts import Prompts
 
 _FILES = "files"
+_PICTURES = (".exr", ".png", ".tif", ".tiff")
+
+
+def as_series(path: str) -> str:
+    """Return the pattern of the numbered pictures that a picture is one of; the path itself if it stands alone."""
+    folder, name = os.path.split(path)
+    stem, suffix = os.path.splitext(name)
+    numbered = re.fullmatch(r"(.*?)(\d+)(\D*)", stem, re.DOTALL)
+    if suffix.lower() not in _PICTURES or numbered is None:
+        return path
+    before, digits, after = numbered.groups()
+    others = re.compile(rf"{re.escape(before)}\d+{re.escape(after + suffix)}")
+    with contextlib.suppress(OSError):
+        if any(other != name and others.fullmatch(other) for other in os.listdir(folder or ".")):
+            count = f"0{len(digits)}" if len(digits) > 1 else ""
+            return os.path.join(folder, f"{before}%{count}d{after}{suffix}")
+    return path
 
 
 class DepthSourceDialog(QDialog):
@@ -108,10 +129,9 @@ class DepthSourceDialog(QDialog):
         self.path.setAccessibleName(self.tr("Folder, pattern or file"))
         self.path.setPlaceholderText(self.tr("folder, depth_%04d.exr, or depth.mkv"))
         self.path.textChanged.connect(self._show_state)
-        self.browse = QPushButton(self.tr("Choose a Folder…"), part)
-        self.browse.setObjectName("depth_source_browse")
-        self.browse.setAutoDefault(False)
-        self.browse.clicked.connect(self._ask_folder)
+        folder, file = self.tr("Choose a folder of pictures"), self.tr("Choose the first picture, or a video")
+        self.browse = self._button(part, "depth_source_browse", self.tr("Folder…"), folder, self._ask_folder)
+        self.browse_file = self._button(part, "depth_source_file", self.tr("File…"), file, self._ask_file)
         self.meaning = QComboBox(part)
         self.meaning.setObjectName("depth_source_meaning")
         self.meaning.setAccessibleName(self.tr("What the numbers mean"))
@@ -129,15 +149,26 @@ class DepthSourceDialog(QDialog):
         self.steady.setChecked(self._source.steady)
         grid.addWidget(self.path, 0, 0)
         grid.addWidget(self.browse, 0, 1)
+        grid.addWidget(self.browse_file, 0, 2)
+        grid.setColumnStretch(0, 1)
         grid.addWidget(self.meaning, 2, 0)
         self.problem = QLabel(self.tr("There is nothing at this path."), part)
         self.problem.setObjectName("depth_source_problem")
         self.problem.setProperty("role", "problem")
         self.problem.hide()
-        grid.addWidget(self.problem, 1, 0, 1, 2)
-        grid.addWidget(self.steady, 3, 0, 1, 2)
+        grid.addWidget(self.problem, 1, 0, 1, 3)
+        grid.addWidget(self.steady, 3, 0, 1, 3)
         self._files = part
         return part
+
+    def _button(self, part: QWidget, name: str, text: str, tip: str, action: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text, part)
+        button.setObjectName(name)
+        button.setToolTip(tip)
+        button.setAccessibleDescription(tip)
+        button.setAutoDefault(False)
+        button.clicked.connect(action)
+        return button
 
     def _buttons(self) -> QHBoxLayout:
         self.use = QPushButton(self.tr("Use"), self)
@@ -187,6 +218,13 @@ class DepthSourceDialog(QDialog):
         folder = self._prompts.folder(self)
         if folder:
             self.path.setText(folder)
+
+    @Slot()
+    def _ask_file(self) -> None:
+        kinds = f"{self.tr('Depth')} ({' '.join(f'*{suffix}' for suffix in (*_PICTURES, *VIDEOS))})"
+        path = self._prompts.open_file(self, self.tr("Choose the first picture, or a video"), kinds)
+        if path:
+            self.path.setText(as_series(path))
 
     @Slot()
     def _use(self) -> None:

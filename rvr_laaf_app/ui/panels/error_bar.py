@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from rvr_laaf_app.core.errors import CacheError, CheckpointError, ExportError, MediaError, ProjectError, RvrError
 from rvr_laaf_app.ui import theme
@@ -30,6 +31,10 @@ class ErrorBar(QFrame):
         self.dismiss.setAccessibleName(self.tr("Dismiss"))
         self.dismiss.setToolTip(self.tr("Dismiss"))
         self.dismiss.clicked.connect(self.clear)
+        self._way_out: Callable[[], object] = self.clear
+        self.way_out = QPushButton(self)
+        self.way_out.setObjectName("error_way_out")
+        self.way_out.clicked.connect(self._go)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         for label in (self.what, self.where, self.remedy):
@@ -37,6 +42,8 @@ class ErrorBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 10, 8, 10)
         layout.addLayout(texts, 1)
+        layout.addWidget(self.way_out, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addSpacing(8)
         layout.addWidget(self.dismiss, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
@@ -93,6 +100,18 @@ class ErrorBar(QFrame):
             return self.tr("It may have been moved or renamed: choose it again.")
         return self.tr("Try again, or choose another place.")
 
+    def offer(self, text: str, way_out: Callable[[], object]) -> None:
+        """Offer, beside the error that is shown, a button for what to do next; it goes with the error."""
+        self._way_out = way_out
+        self.way_out.setText(text)
+        self.way_out.show()
+
+    @Slot()
+    def _go(self) -> None:
+        way_out = self._way_out
+        self.clear()
+        way_out()
+
     def _show(self, what: str, where: str, remedy: str) -> None:
         first = what.strip().rstrip(".")
         self.what.setText((first[:1].upper() + first[1:])[:_LONGEST])
@@ -100,6 +119,7 @@ class ErrorBar(QFrame):
         self.remedy.setText(remedy[:_LONGEST])
         self.where.setVisible(bool(where))
         self.remedy.setVisible(bool(remedy))
+        self.way_out.hide()
         self.show()
 
     @Slot()

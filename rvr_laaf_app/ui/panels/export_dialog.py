@@ -148,7 +148,7 @@ class ExportDialog(QDialog):
                 box.addItem(preset.name, preset)
             if presets.own:
                 box.insertSeparator(len(presets.all) - len(presets.own))
-        self._choose(presets.last)
+        self.choose_preset(presets.last)
 
     def prepare(self, source: ExportSource) -> None:
         """Offer the ranges of a clip; where it goes is kept while it is the same clip."""
@@ -284,7 +284,8 @@ class ExportDialog(QDialog):
     def _preset_chosen(self, _number: int) -> None:
         self._fill(self._base)
 
-    def _choose(self, name: str) -> None:
+    def choose_preset(self, name: str) -> None:
+        """Choose the preset of this name."""
         box = self.form.preset
         number = next((n for n in range(box.count()) if box.itemText(n).casefold() == name.casefold()), 0)
         with QSignalBlocker(box):

@@ -118,6 +118,7 @@ class PlaneStrip(QWidget):
     planes_asked = Signal()
     plane_chosen = Signal(object)  # core.geometry.Point
     dropper_asked = Signal()
+    dropper_left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,6 +128,7 @@ class PlaneStrip(QWidget):
         self.finder.setToolTip(self.tr("Show this frame in depth planes; click one to hold the focus there"))
         self.dropper = QPushButton(self.tr("Pick depth"), self)
         self.dropper.setObjectName("pick_depth")
+        self.dropper.setCheckable(True)
         self.dropper.setToolTip(self.tr("Then click in the picture: the focus is held at that depth  Y"))
         self.bar = PlaneBar(self)
         self.note = QLabel(self)
@@ -162,11 +164,20 @@ class PlaneStrip(QWidget):
         self.bar.hide()
         self.note.hide()
 
+    @Slot(bool)
+    def show_picking(self, picking: bool) -> None:
+        """Show whether the next click in the picture picks a depth."""
+        was, text = self.dropper.isChecked(), self.tr("Click in the picture where the focus shall lie. Escape ends it.")
+        self.dropper.setChecked(picking)
+        if picking:
+            self.note.setText(text)
+            self.note.show()
+        elif was and self.note.text() == text:
+            self.note.hide()
+
     @Slot()
     def _pick_clicked(self) -> None:
-        self.note.setText(self.tr("Click in the picture where the focus shall lie."))
-        self.note.show()
-        self.dropper_asked.emit()
+        (self.dropper_asked if self.dropper.isChecked() else self.dropper_left).emit()
 
     @Slot(object)
     def _plane_chosen(self, point: Point) -> None:

@@ -155,7 +155,7 @@ class TargetDetails(QWidget):
             self.group_text.setText(self.tr("Group: all sharp with this blur strength or less."))
             self._offer(self.tr("Set the blur"))
             return
-        asked = f"f/{need.f_number:.1f}" if need.f_number < 9.95 else f"f/{need.f_number:.0f}"
+        asked = f"f/{need.f_number:.1f}"
         if not need.possible:
             text = self.tr("Too far apart: all sharp would need {0}; the smallest opening is f/{1}.")
             self.group_text.setText(text.replace("{0}", asked).replace("{1}", f"{need.reachable or 0:.0f}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDateTime, Qt, Slot
@@ -29,16 +30,26 @@ _ROW = Qt.ItemDataRole.UserRole
 
 
 class VersionsDialog(QDialog):
-    """Lists what was saved before, newest first. open_version is called with the number of the one to open."""
+    """Lists what was saved before, newest first. open_version is called with the number of the one to open.
 
-    def __init__(self, session: Session, open_version: Callable[[int], object], parent: QWidget | None = None) -> None:
+    path: of the project; None = the one that is open.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        open_version: Callable[[int], object],
+        parent: QWidget | None = None,
+        *,
+        path: Path | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("versions_dialog")
         self.setWindowTitle(self.tr("Earlier versions"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(480, 360)
         self._open_version = open_version
-        path = session.path
+        path = path or session.path
         lead = QLabel(path.name if path is not None else "", self)
         lead.setProperty("role", "strong")
         lead.setTextFormat(Qt.TextFormat.PlainText)

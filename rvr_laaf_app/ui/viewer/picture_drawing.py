@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from rvr_laaf_app.ui import theme
@@ -28,13 +28,23 @@ def draw_part(painter: QPainter, shown: QRectF, visible: QRectF, image: QImage) 
     painter.drawImage(target, image, source)
 
 
-def draw_notice(painter: QPainter, visible: QRectF, text: str, *, right: bool) -> None:
-    """Write one quiet line on a dark plate at the lower left or right corner."""
+def draw_notice(painter: QPainter, visible: QRectF, text: str, *, right: bool, room: QRectF) -> None:
+    """Write one quiet line on a dark plate at the lower left or right corner of the picture.
+
+    room: of the view; a line that is wider than a narrow picture goes beyond it, and only ends where the view ends.
+    """
+    if not text or visible.isEmpty():
+        return
     painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-    width = painter.fontMetrics().horizontalAdvance(text) + 16
+    metrics = painter.fontMetrics()
+    text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()) - 32)
+    width = metrics.horizontalAdvance(text) + 16
     rect = QRectF(visible.left() + 8, visible.bottom() - 30, width, 22)
     if right:
         rect.moveRight(visible.right() - 8)
+    if width > visible.width() - 16:
+        rect.moveCenter(QPointF(visible.center().x(), rect.center().y()))
+        rect.moveLeft(min(max(rect.left(), room.left() + 8), room.right() - 8 - width))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.DARK.color("surround"))
     painter.setOpacity(0.85)

@@ -33,6 +33,7 @@ from rvr_laaf_app.ui.viewer.zoom import Zoom, fit_factor, next_factor, wheel_fac
 
 MIN_BOX_PX = 6.0  # a smaller drag is a click with a trembling hand
 _MARGIN = 8
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
 _NOTCH = 120.0  # of QWheelEvent.angleDelta
 _PIXELS_SEEN = 2.0  # from this factor on the clip's pixels are drawn as squares
 
@@ -41,6 +42,8 @@ class PictureView(QWidget):
     """Draws what it is given and says where the user pointed; it knows nothing of projects."""
 
     point_chosen = Signal(object)  # core.geometry.Point
+    point_added = Signal(object)  # the same, with Shift: besides what is there
+    given_up = Signal()  # Escape, with nothing in the hand
     box_chosen = Signal(object)  # core.geometry.Box
     box_dragged = Signal(str, object)  # id of the target whose subject was shown anew, core.geometry.Box
     resized = Signal()
@@ -224,11 +227,10 @@ class PictureView(QWidget):
             draw_rubber_band(painter, self._grip.moved(self._drag - self._at, visible))
         if self._wipe is not None and not visible.isEmpty():
             draw_line(painter, visible, self._wipe, self.wipe_names)
+        painter.setClipping(False)
         for text, right in ((self._notice, False), (self._legend, True)):
-            if text and not visible.isEmpty():
-                draw_notice(painter, visible, text, right=right)
+            draw_notice(painter, visible, text, right=right, room=QRectF(self.rect()))
         if self.hasFocus():  # grey: no colour near the picture
-            painter.setClipping(False)
             painter.setPen(theme.DARK.color("text_quiet"))
             painter.setBrush(Qt.BrushStyle.NoBrush)  # the notice has left its own
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
@@ -287,7 +289,7 @@ class PictureView(QWidget):
             self._show_cursor()
         elif button == Qt.MouseButton.LeftButton and self._over_line(place):
             self._held = "wipe"
-        elif button == Qt.MouseButton.LeftButton and self._grip_at(place) is not None:
+        elif button == Qt.MouseButton.LeftButton and _SHIFT not in event.modifiers() and self._grip_at(place):
             self._grip, self._at, self._drag = self._grip_at(place), place, None
         elif button == Qt.MouseButton.LeftButton and to_point(self.visible_rect(), place) is not None:
             self._press, self._drag = place, None
@@ -336,7 +338,7 @@ class PictureView(QWidget):
                 return
         point = to_point(shown, press)
         if point is not None:
-            self.point_chosen.emit(point)
+            (self.point_added if _SHIFT in event.modifiers() else self.point_chosen).emit(point)
 
     def _let_go(self, grip: Grip, place: QPointF, *, dragged: bool) -> None:
         """Tell where a box was dragged to; without a drag it was a click like any other."""
@@ -346,13 +348,14 @@ class PictureView(QWidget):
             rect = grip.moved(place - self._at, self.visible_rect())
             self.box_dragged.emit(grip.target_id, box_of_rect(shown, rect))
             return
-        point = to_point(shown, self._at)
-        if point is not None:
+        if (point := to_point(shown, self._at)) is not None:
             self.point_chosen.emit(point)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Give up what is being drawn or dragged with Escape; hold the picture with space."""
-        if event.key() == Qt.Key.Key_Escape and (self._press is not None or self._grip is not None):
+        if event.key() == Qt.Key.Key_Escape:
+            if self._press is None and self._grip is None:
+                self.given_up.emit()
             self._press = self._drag = self._grip = None
             self.update()
             return

@@ -32,6 +32,12 @@ def test_initials_beginnings_and_parts_are_found_and_the_best_comes_first() -> N
     assert found("ZTI")[0] == "Zoom Timeline In"
 
 
+def test_of_two_with_the_same_words_the_one_in_order_comes_first() -> None:
+    entries = [("Depth Repair", ""), ("Repair Depth", "")]
+    assert [hit.number for hit in search("repair depth", entries)] == [1, 0]
+    assert [hit.number for hit in search("depth repair", entries)] == [0, 1]
+
+
 def test_synonyms_find_as_whole_parts_only() -> None:
     assert found("render")[0] == "Export…"
     assert "Export…" not in found("rdw")
