@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rvr_laaf_app.app.capture_rack import Rack
-from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd, state_of
+from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd, state_of, unforeseen
 from rvr_laaf_app.app.observers import Observers
 from rvr_laaf_app.camera.base import Camera, CameraInfo, Control, LiveFrame, Still
 from rvr_laaf_app.camera.finding import CameraWatch, Change, Finder, Found, open_camera
@@ -266,8 +266,13 @@ class Capture:
 
     def find_limits(self) -> None:
         """Run a lens that only knows steps to both ends."""
-        session = self._ready()
-        self._begin("limits", SessionTask(session.find_limits(), threading.Event()))
+        session, cancel = self._ready(), threading.Event()
+        self._begin("limits", SessionTask(session.find_limits(cancel=cancel), cancel))
+
+    def learn_steps(self) -> None:
+        """Learn what the sizes of steps of a lens are worth."""
+        session, cancel = self._ready(), threading.Event()
+        self._begin("learning", SessionTask(session.learn_steps(cancel=cancel), cancel))
 
     def rack(self, to: int, seconds: float) -> None:
         """Pull focus evenly from where the lens stands to a position, in so many seconds."""
@@ -286,7 +291,7 @@ class Capture:
             self._task.cancel()
 
     def _rack_over(self, error: BaseException | None) -> None:
-        problem = error if error is None or isinstance(error, RvrError) else _unforeseen("rack", error)
+        problem = error if error is None or isinstance(error, RvrError) else unforeseen("rack", error)
         self._post(lambda: self._end(TaskEnd("rack", error=problem)))
 
     def _ready(self) -> CameraSession:
@@ -326,7 +331,7 @@ class Capture:
             end = TaskEnd(name, error=error)
         except Exception as error:
             log.exception("%s failed", name)
-            end = TaskEnd(name, error=_unforeseen(name, error))
+            end = TaskEnd(name, error=unforeseen(name, error))
         self._end(end)
 
     def _end(self, end: TaskEnd) -> None:
@@ -390,8 +395,3 @@ class Capture:
         for thread in self._threads:
             thread.join(max(0.0, end_s - time.monotonic()))
         return not any(t.is_alive() for t in self._threads)
-
-
-def _unforeseen(name: str, error: BaseException) -> RvrError:
-    what = f"{name} failed unexpectedly ({type(error).__name__}: {error})"
-    return RvrError(what, remedy="What was captured is safe; please report this.")

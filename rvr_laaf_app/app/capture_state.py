@@ -14,7 +14,14 @@ from rvr_laaf_app.camera.session_values import SessionState, SessionStatus
 from rvr_laaf_app.core.errors import RvrError
 
 Phase = Literal["none", "opening", "live", "busy", "gone", "card_full"]
-WORK: Final = ("autofocus", "sweep", "rack", "limits", "capture")  # of a session: what others have to wait for
+WORK: Final = (
+    "autofocus",
+    "sweep",
+    "rack",
+    "limits",
+    "learning",
+    "capture",
+)  # of a session: what others have to wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ class CaptureState:
         if drive is None or drive.minimum is None or drive.maximum is None:
             return None
         return drive.minimum, drive.maximum
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the lens can be sent to a position: it is driven, and its ends are known."""
+        return self.drive is not None and self.drive.kind != "none" and self.limits is not None
 
 
 def state_of(status: SessionStatus, task: str) -> CaptureState:
@@ -94,3 +106,9 @@ class TaskEnd:
     error: RvrError | None = None
     cancelled: bool = False
     closing: bool = False
+
+
+def unforeseen(name: str, error: BaseException) -> RvrError:
+    """Return what the user is told of a fault of the program in a task."""
+    what = f"{name} failed unexpectedly ({type(error).__name__}: {error})"
+    return RvrError(what, remedy="What was captured is safe; please report this.")

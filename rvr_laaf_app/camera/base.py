@@ -87,6 +87,7 @@ class FocusDrive:
     "relative": only `drive_by` in steps, no read-back, the ends are found by running into them (minimum and maximum are
     then None until the session has found them); "none": the lens is focused by hand.
     settle_s: how long the picture may lag behind a finished drive. near_is_low: positions grow from near to far.
+    sizes: of a lens that moves by steps of several sizes, whether what they are worth was learned; "" = all are alike.
     """
 
     kind: Literal["absolute", "relative", "none"]
@@ -96,6 +97,7 @@ class FocusDrive:
     reads_back: bool = False
     settle_s: float = 0.0
     near_is_low: bool = True
+    sizes: Literal["", "assumed", "learned"] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ from rvr_laaf_app.camera.base import (
     CameraGone,
     CameraInfo,
     CardFull,
+    FocusDrive,
     LiveFrame,
     NotOffered,
     Still,
@@ -270,10 +271,7 @@ class Connection:
     def _welcome(self) -> None:
         drive = self._patiently(lambda: self.camera.focus_drive)
         if self.lens is None or not self._opened_once:
-            if drive.kind == "absolute":
-                self.lens = AbsoluteLens(drive)
-            elif drive.kind == "relative":
-                self.lens = CountedLens(drive, backlash_steps=self._backlash)
+            self._take_lens(drive)
         self._info, self._opened_once, self.connected = self.camera.info, True, True
         if self._lost is not None:
             noticed_s, error = self._lost
@@ -282,6 +280,17 @@ class Connection:
             _log.info("%s is back", self.camera.info.name)
         self._board.post(state=self.working, camera=self.camera.info, drive=drive, message="")
         self.tell_position()
+
+    def renew_lens(self) -> None:
+        """Take the lens as the camera describes it now: a count and limits that were known are forgotten."""
+        self._take_lens(self.call(lambda: self.camera.focus_drive))
+        self.tell_position()
+
+    def _take_lens(self, drive: FocusDrive) -> None:
+        if drive.kind == "absolute":
+            self.lens = AbsoluteLens(drive)
+        elif drive.kind == "relative":
+            self.lens = CountedLens(drive, backlash_steps=self._backlash)
 
     def leave(self) -> bool:
         """Let the camera go and join its thread; False if it hangs and was left behind."""

@@ -54,7 +54,9 @@ class LensDrive:
             return FocusDrive(
                 "absolute", self.minimum, self.maximum, step=self.smallest, reads_back=True, settle_s=self.settle_s
             )
-        return FocusDrive("relative", step=self.smallest, settle_s=self.settle_s)
+        known: Literal["assumed", "learned"] = "learned" if self.learned else "assumed"
+        sizes = known if self.style == "sizes" and len(self.sizes) > 1 else ""
+        return FocusDrive("relative", step=self.smallest, settle_s=self.settle_s, sizes=sizes)
 
     def word(self, size: int, *, to_far: bool) -> int | str:
         """Return the value that makes one step of a size."""

@@ -31,6 +31,7 @@ from rvr_laaf_app.camera.base import (
 from rvr_laaf_app.camera.connection import Connection, Reopen, Work
 from rvr_laaf_app.camera.device_thread import Interrupted
 from rvr_laaf_app.camera.focusing import FocusTask, FollowTask, Region, Seen, focus, follow
+from rvr_laaf_app.camera.gphoto_steps import LearnedSizes
 from rvr_laaf_app.camera.lens_drive import CountedLens, DriveReport
 from rvr_laaf_app.camera.session_values import (
     DEFAULT_DEADLINES,
@@ -41,13 +42,14 @@ from rvr_laaf_app.camera.session_values import (
     SessionTask,
     StatusBoard,
 )
+from rvr_laaf_app.camera.step_learning import learn_steps
 from rvr_laaf_app.camera.sweeping import Strategy, SweepPlan, SweepReport, run_strategy, run_sweep
 from rvr_laaf_app.core.errors import RvrError
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 _FASTEST_S: Final = 0.03  # live frames come no faster than a screen shows them
-_SHOWN_TASKS: Final = ("sweep", "autofocus", "follow", "capture", "limits")
+_SHOWN_TASKS: Final = ("sweep", "autofocus", "follow", "capture", "limits", "learning")
 
 
 @dataclass(slots=True, eq=False)
@@ -131,6 +133,13 @@ class CameraSession:
             return lens.drive
 
         return self._simple("limits", find)
+
+    def learn_steps(self, *, cancel: threading.Event | None = None) -> Future[LearnedSizes]:
+        """Learn what the sizes of steps of a lens are worth, where it stands, a little nearer than something sharp.
+
+        Errors as `step_learning.learn_steps`; its ends are to be found anew.
+        """
+        return self._simple("learning", lambda c: learn_steps(c, cancel))
 
     def controls(self) -> Future[tuple[Control, ...]]:
         """Read the settings."""

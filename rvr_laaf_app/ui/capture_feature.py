@@ -22,6 +22,7 @@ from rvr_laaf_app.ui.capture.look_ahead_control import LookAheadControl
 from rvr_laaf_app.ui.capture.missing_texts import missing_kind
 from rvr_laaf_app.ui.capture.reading_ahead import ReadingAhead
 from rvr_laaf_app.ui.capture.stack_control import StackControl
+from rvr_laaf_app.ui.capture.steps_control import LEARN, StepsControl
 from rvr_laaf_app.ui.capture.unfinished_control import UnfinishedControl
 from rvr_laaf_app.ui.capture.window import OVERLAYS, CaptureWindow
 from rvr_laaf_app.ui.feature import Feature, Handlers
@@ -127,6 +128,7 @@ class CaptureFeature(Feature):
         self.lens = LensControl(view, capture, region)
         self.stack = StackControl(view, capture, bridge)
         self.calibration = CalibrationControl(view, capture, bridge)
+        self.steps = StepsControl(view, capture)
         self.ahead = LookAheadControl(view, capture, bridge)
         self.unfinished = UnfinishedControl(view, capture, self.stack, bridge)
         self.lens.begin()
@@ -155,7 +157,7 @@ class CaptureFeature(Feature):
         view.controls.edited.connect(capture.set_control)
         view.lens.limits_wanted.connect(self._find_limits)
         view.closed.connect(self._closed)
-        for control in (self.stack, self.calibration, self.unfinished):
+        for control in (self.stack, self.calibration, self.unfinished, self.steps):
             control.failed.connect(self._failed)
         self.stack.editor_wanted.connect(self._to_editor)
         self.unfinished.camera_wanted.connect(self._choose)
@@ -234,6 +236,7 @@ class CaptureFeature(Feature):
         self.lens.show_state(state)
         self.stack.show_state(state)
         self.calibration.show_state(state)
+        self.steps.show_state(state)
         self.ahead.show_state(state)
         self.unfinished.show_state(state)
         self._tell()
@@ -282,8 +285,9 @@ class CaptureFeature(Feature):
         self.lens.ended(end)
         self.stack.ended(end)
         self.calibration.ended(end)
+        self.steps.ended(end)
         self.unfinished.ended(end)
-        if end.error is not None and end.name not in (FOCUS, CALIBRATE):
+        if end.error is not None and end.name not in (FOCUS, CALIBRATE, LEARN):
             self._failed(end.error)
 
     @Slot(object)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from rvr_laaf_app.app.capture_state import TaskEnd
+from rvr_laaf_app.camera.gphoto_steps import LearnedSizes
 from rvr_laaf_app.camera.simulated_device import Fault
 from rvr_laaf_app.camera.sweep import read_sweep
 from rvr_laaf_app.ui.capture_feature import CaptureFeature
@@ -146,11 +149,46 @@ def test_a_lens_that_only_knows_steps_finds_its_ends_first(rig: Rig) -> None:
     rig.use(drive="relative")
     assert "counts steps only" in rig.view.lens.note.text()
     assert rig.view.lens.find_ends.isVisible()
+    assert "the ends of this lens are not known" in rig.view.stack.plan.text()
+    assert not rig.view.stack.capture.isEnabled()
     rig.click(QPushButton, "find_limits")
     rig.wait(lambda: rig.state.task == "" and rig.state.limits is not None)
     assert not rig.view.lens.find_ends.isVisible()
     low, high = rig.view.ruler.state.limits or (0, 0)
     assert 900 < high - low < 1200
+    assert rig.view.autofocus.focus.isEnabled()
+    assert rig.view.ruler.state.movable
+    rig.plan(low, high, 300)
+    assert rig.view.stack.capture.isEnabled()
+    rig.click(QPushButton, "capture_stack")
+    rig.wait(lambda: len(rig.view.ruler.state.taken) >= 2)
+
+
+def test_the_ends_are_looked_for_until_somebody_stops_it(rig: Rig) -> None:
+    rig.use(drive="relative", latency_s=0.02)
+    rig.click(QPushButton, "find_limits")
+    assert rig.view.lens.find_ends.text() == "Stop"
+    rig.click(QPushButton, "find_limits")
+    rig.wait(lambda: rig.state.task == "")
+    assert rig.state.limits is None
+    assert rig.view.lens.find_ends.text() == "Find the Ends"
+
+
+def test_steps_of_several_sizes_are_measured_in_the_assistant(rig: Rig) -> None:
+    """What the camera answers is given here; how it is found out is tested with the camera."""
+    rig.use(drive="relative")
+    assert rig.view.calibration.steps.isHidden()
+    rig.main.menus.actions["camera_calibrate"].trigger()
+    assert rig.state.drive is not None
+    drive = replace(rig.state.drive, sizes="assumed")
+    rig.feature.steps.show_state(replace(rig.state, drive=drive))
+    assert rig.view.calibration.steps.learn.isVisible()
+    assert "is assumed" in rig.view.calibration.steps.known.text()
+    rig.click(QPushButton, "learn_steps")  # and this camera's are all alike
+    rig.wait(lambda: "nothing to learn" in rig.view.calibration.steps.state.text())
+    assert rig.view.error_bar.isHidden()
+    rig.feature.steps.ended(TaskEnd("learning", result=LearnedSizes({1: 1, 2: 7, 3: 34}, {})))
+    assert "1, 7, 34" in rig.view.calibration.steps.state.text()
 
 
 def test_closing_the_program_during_a_sweep_is_orderly(rig: Rig) -> None:

@@ -182,7 +182,10 @@ class CalibrationControl(QObject):
     def _show(self) -> None:
         state, panel = self._state, self._window.calibration
         if self._model is None:
-            panel.show_known(self.tr("Not calibrated: what looks sharp at once is assumed."))
+            text = self.tr("Not calibrated: what looks sharp at once is assumed.")
+            if state is not None and state.drive is not None and state.drive.kind == "relative" and not state.reaches:
+                text = f"{text} {self.tr('Find the ends of the lens first, on the tab Focus.')}"
+            panel.show_known(text)
         else:
             spans = self._model.depth_of_field
             low, high = str(spans.min()), str(spans.max())

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QProgressBar, QSizePolicy, QV
 
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.capture import parts
+from rvr_laaf_app.ui.capture.steps_panel import StepsPanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class CalibrationPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
+        self.steps = StepsPanel(self)
+        column.addWidget(self.steps)
         column.addWidget(parts.label(self, "calibration_heading", self.tr("CALIBRATION"), "heading"))
         self.known = parts.label(self, "calibration_known", "", "", wrap=True)
         column.addWidget(self.known)

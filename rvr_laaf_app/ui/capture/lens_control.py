@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FOCUS: Final = "autofocus"
 RACK: Final = "rack"
+LIMITS: Final = "limits"
 
 
 @dataclass(slots=True)
@@ -224,9 +225,10 @@ class LensControl(QObject):
         free = self._free()
         self._window.lens.show_lens(kind, self.position, state.limits if state else None, span=self._span)
         self._window.lens.show_racking(state is not None and state.task == RACK)
+        self._window.lens.show_finding(state is not None and state.task == LIMITS)
         self._window.lens.set_free(free)
         running = state is not None and state.task == FOCUS
-        can = free and kind != "none" and bool(self._method)
+        can = free and state is not None and state.reaches and bool(self._method)
         self._window.autofocus.show_running(running, can=can, keeping=self._keeping)
         self._show()
 
@@ -323,7 +325,7 @@ class LensControl(QObject):
                 curve=self._curve,
                 steps=steps,
                 found=found,
-                movable=drive is not None and drive.kind == "absolute" and self._free(),
+                movable=state is not None and state.reaches and self._free(),
                 near_is_low=drive is None or drive.near_is_low,
             )
         )

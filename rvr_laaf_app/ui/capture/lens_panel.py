@@ -28,6 +28,7 @@ class CaptureLensPanel(QWidget):
         self._marks: dict[str, int | None] = {"a": None, "b": None}
         self._movable = self._racking = False
         self._free = True
+        self._finding = False
         self._rack_to = "b"
         self._kind = "none"
         self._ends_known = False
@@ -41,7 +42,7 @@ class CaptureLensPanel(QWidget):
         column.addWidget(self.note)
         tip = self.tr("Drive the lens to both ends, so that its whole way is known")
         self.find_ends = parts.button(self, "find_limits", self.tr("Find the Ends"), tip)
-        self.find_ends.clicked.connect(self.limits_wanted)
+        self.find_ends.clicked.connect(self._find_ends)
         column.addWidget(self.find_ends)
         column.addLayout(self._marks_grid())
         self._show()
@@ -138,6 +139,11 @@ class CaptureLensPanel(QWidget):
         self._racking = racking
         self._show()
 
+    def show_finding(self, finding: bool) -> None:
+        """Turn the button that finds the ends into one that stops it."""
+        self._finding = finding
+        self._show()
+
     def set_free(self, free: bool) -> None:
         """Let the lens be driven, or not while something else drives it."""
         self._free = free
@@ -149,10 +155,16 @@ class CaptureLensPanel(QWidget):
             "none": self.tr("This lens is focused by hand: turn its ring, the ruler cannot follow."),
             "relative": self.tr("This lens counts steps only; zero is where it stood when the camera was opened."),
         }
-        self.note.setText(notes.get(self._kind, ""))
-        self.note.setVisible(self._kind in notes)
-        self.find_ends.setVisible(self._movable and not self._ends_known)
-        self.find_ends.setEnabled(can)
+        finding = self.tr("The lens runs to both ends. One that does not tell its ends may need some minutes.")
+        note = finding if self._finding else notes.get(self._kind, "")
+        if self._kind == "relative" and self._ends_known:
+            note = self.tr("This lens counts steps; they are counted from its near end.")
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
+        self.find_ends.setText(self.tr("Stop") if self._finding else self.tr("Find the Ends"))
+        parts.set_role(self.find_ends, "primary" if can else "")
+        self.find_ends.setVisible(self._finding or (self._movable and not self._ends_known))
+        self.find_ends.setEnabled(can or self._finding)
         for control, _, _ in self.nudges:
             control.setEnabled(can)
         self.position.setEnabled(can)
@@ -169,6 +181,13 @@ class CaptureLensPanel(QWidget):
         """Ask for a move by a part of what looks sharp; where that is not known, by 1, 10 or 80 steps."""
         steps = round(factor * (self._span or 10.0)) if factor else 1
         self.nudged.emit(way * max(steps, 1))
+
+    @Slot()
+    def _find_ends(self) -> None:
+        if self._finding:
+            self.stop_wanted.emit()
+        else:
+            self.limits_wanted.emit()
 
     @Slot()
     def _rack(self) -> None:

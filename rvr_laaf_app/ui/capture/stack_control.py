@@ -102,12 +102,13 @@ class StackControl(QObject):
         """Return what the panel asks for; raise UsageError if that makes no sense."""
         from rvr_laaf_app.pipeline.capture_plan import plan_bracket
 
-        wish = self._window.stack.wish()
-        state = self._state
+        wish, state = self._window.stack.wish(), self._state
         if state is not None and state.limits is not None:
             low, high = state.limits
             if not (low <= wish.near <= high and low <= wish.far <= high):
                 raise UsageError(f"the lens goes from {low} to {high} only")
+        elif state is not None and state.drive is not None and state.drive.kind == "relative":
+            raise UsageError("the ends of this lens are not known", remedy="Let them be found, on the tab Focus.")
         if wish.way == "needed" and self.model() is None:
             raise UsageError("the lens is not calibrated", remedy="Calibrate it first, or capture every step.")
         return plan_bracket(wish.near, wish.far, depth_of_field=wish.span, overlap=wish.overlap)
@@ -337,7 +338,7 @@ class StackControl(QObject):
     def _show(self) -> None:
         state, shot, panel = self._state, self._shot, self._window.stack
         capturing = state is not None and state.task == SWEEP
-        drivable = state is not None and state.drive is not None and state.drive.kind == "absolute"
+        drivable = state is not None and state.reaches
         free = state is not None and state.phase == "live" and not state.task and drivable
         try:
             found = self.plan()
