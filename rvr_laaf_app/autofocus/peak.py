@@ -18,6 +18,7 @@ class Peak:
     """The sharpness of the places seen so far, and where to look next."""
 
     pictures: ClassVar[int] = 14  # at most, for one climb
+    level: ClassVar[float] = 0.07  # of log sharpness: so little less is as sharp, as far as noise can tell
 
     def __init__(self, limits: FocusRange) -> None:
         self.limits = limits
@@ -40,6 +41,9 @@ class Peak:
             return min(best + self._stride(best - order[at - 1] if at else 0), self.limits.maximum)
         if at == 0 and best > self.limits.minimum:
             return max(best - self._stride(order[1] - best if len(order) > 1 else 0), self.limits.minimum)
+        doubtful = self._beyond(order, at)
+        if doubtful is not None:
+            return doubtful
         top, near = self.top(), max(1, self.limits.depth_of_field // 2)
         if min(abs(top - place) for place in order) >= near:
             return top
@@ -49,6 +53,28 @@ class Peak:
         # a gap this wide may hide the top: look into the wider half of it
         low, high = order[max(at - 1, 0)], order[min(at + 1, len(order) - 1)]
         return (best + (low if best - low > high - best else high)) // 2
+
+    def _beyond(self, order: list[int], at: int) -> int | None:
+        """Return where to look so that a small rise or a flat top is not taken for the top of all; None: no doubt.
+
+        A top at the end of the range may be the rise of something behind: two less sharp places have to vouch for it.
+        One beside which the outermost place seen is all but as sharp may go on rising beyond that.
+        """
+        low, high = self.limits.minimum, self.limits.maximum
+        best, last = order[at], len(order) - 1
+        if at in (0, last):
+            inwards = 1 if at == 0 else -1
+            farther = best + inwards * 2 * self.stride
+            near = any(abs(place - farther) <= self.stride // 2 for place in order)
+            beside = abs(order[at + inwards] - best) if last else high - low
+            return farther if beside < 2 * self.stride <= high - low and not near else None
+        for side in (at - 1, at + 1):
+            flat = self.seen[best] - self.seen[order[side]] < self.level
+            if flat and side == 0 and order[0] > low:
+                return max(order[0] - self.stride, low)
+            if flat and side == last and order[last] < high:
+                return min(order[last] + self.stride, high)
+        return None
 
     def _stride(self, before: int) -> int:
         """Twice the way that led here, if that was a short one: the climb grows faster the longer it goes on."""

@@ -85,6 +85,29 @@ def test_a_run_that_begins_in_focus_moves_only_to_make_sure() -> None:
     assert (run.moves, run.pictures) == (0, 1)
 
 
+def climbed(log_sharpness: list[float], begin: int) -> tuple[int, list[int]]:
+    """Where a climb over a recorded sweep ends, and what it looked at."""
+    peak = Peak(FocusRange(0, len(log_sharpness) - 1, 3))
+    peak.add(begin, float(np.exp(log_sharpness[begin])))
+    seen = [begin]
+    while (place := peak.next_place()) is not None and len(seen) < 15:
+        peak.add(place, float(np.exp(log_sharpness[place])))
+        seen.append(place)
+    return peak.top(), seen
+
+
+def test_a_small_rise_at_the_end_of_the_range_is_not_taken_for_the_top() -> None:
+    slope = [*np.linspace(-5.0, -1.3, 18), -1.8, -1.8, -1.8, -1.9, -2.0, -2.3, -2.3, -2.2, -2.2, -2.1]
+    assert abs(climbed(slope, 27)[0] - 17) <= 1
+    assert abs(climbed(slope[::-1], 0)[0] - 10) <= 1
+    assert climbed(list(np.linspace(-5.0, -1.0, 28)), 26)[0] == 27
+
+
+def test_a_flat_top_is_followed_as_far_as_it_goes() -> None:
+    rising = [*np.linspace(-5.0, -3.7, 23), -3.69, -3.5]
+    assert climbed(rising, 22)[0] == 24
+
+
 def test_a_peak_is_known_when_both_sides_are_less_sharp() -> None:
     peak = Peak(FocusRange(0, 100, 4))
     peak.add(50, np.exp(-1.0))
