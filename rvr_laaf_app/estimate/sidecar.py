@@ -1,6 +1,7 @@
 """Imported depth as an estimator: for each frame of a clip the plane that the user's files hold for it.
 
-The files say what is near and far; they are believed everywhere (confidence 1) except where they hold no number (0).
+The files say what is near and far; they are believed everywhere (confidence 1) except where they hold no number (0),
+or as far as they say themselves (depth that was measured, such as that of a focus sweep).
 They say nothing of light: it comes from our own network, as for every other estimator. Does not read files itself: the
 one who makes it gives it something that does.
 """
@@ -57,6 +58,10 @@ class DepthPlanes(Protocol):
         """Return plane `index` [H, W] float32 as stored."""
         ...
 
+    def confidence(self, index: int) -> NDArray[np.float32] | None:
+        """Return how far that plane can be trusted [H, W] float32 in 0..1; None where the files do not say."""
+        ...
+
     def close(self) -> None:
         """Close what is open."""
         ...
@@ -103,8 +108,11 @@ class SidecarEstimator:
         size = _map_size(frame.size, (levels.shape[1], levels.shape[0]))
         height, width = size[1], size[0]
         small = np.clip(_resized(disparity, size), 0.0, 1.0).astype(np.float16)
+        told = self._planes.confidence(frame.index)
         sure = np.ones((height, width), np.float16)
-        if not valid.all():
+        if told is not None and told.shape == valid.shape:
+            sure = _resized(np.where(valid, told, np.float32(0.0)), size).astype(np.float16)
+        elif not valid.all():
             sure = _resized(valid.astype(np.float32), size).astype(np.float16)
         return RgbdFrame(frame.index, small, self._light.boost_stops(frame, size), sure), state
 

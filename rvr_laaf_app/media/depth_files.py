@@ -26,6 +26,7 @@ from rvr_laaf_app.media.stills import read_header, read_still
 
 _CODED: Final = (".png", ".tif", ".tiff")
 _ENDINGS: Final = (*_CODED, ".exr")
+CONFIDENCE: Final = "confidence"  # channel of an EXR picture beside that of depth
 # Before, number, after: the last number in the name counts.
 _NUMBERED: Final = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 _PATTERN: Final = re.compile(r"%0?\d{0,2}d")
@@ -48,6 +49,10 @@ class DepthFiles(Protocol):
 
     def read(self, index: int) -> NDArray[np.float32]:
         """Return plane `index` [H, W] float32; raise MediaError if it cannot be read."""
+        ...
+
+    def confidence(self, index: int) -> NDArray[np.float32] | None:
+        """Return how far plane `index` can be trusted [H, W] float32 in 0..1; None where the files do not say."""
         ...
 
     def close(self) -> None:
@@ -82,10 +87,19 @@ class DepthPictures:
         """Return plane `index` [H, W] float32; raise MediaError if it cannot be read."""
         path = self._files[index]
         if not self.coded:
-            return _exr_plane(path)
+            plane = _exr_plane(path)
+            assert plane is not None  # it raised otherwise
+            return plane
         if read_header(path).transfer == "pq":
             raise MediaError("TIFF pictures of floats are not read", where=path, remedy="Use OpenEXR.")
         return _grey(read_still(path).rgb, where=path)
+
+    def confidence(self, index: int) -> NDArray[np.float32] | None:
+        """Return what an EXR picture says of itself; None for other kinds, and without a channel of that name."""
+        if self.coded:
+            return None
+        plane = _exr_plane(self._files[index], CONFIDENCE)
+        return None if plane is None else np.clip(np.nan_to_num(plane, posinf=0.0, neginf=0.0), 0.0, 1.0)
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -108,6 +122,9 @@ class DepthVideo:
     def read(self, index: int) -> NDArray[np.float32]:
         """Return plane `index` [H, W] float32 in 0..1; raise MediaError if it cannot be read."""
         return _grey(self._reader.read(index).rgb, where=self._path)
+
+    def confidence(self, index: int) -> None:
+        """A video does not say."""
 
     def close(self) -> None:
         """Close the file; `read` opens it again."""
@@ -172,19 +189,21 @@ def _grey(rgb: NDArray[np.uint8] | NDArray[np.uint16], *, where: Path) -> NDArra
     return rgb[..., 1].astype(np.float32) / np.float32(white)
 
 
-def _exr_plane(path: Path) -> NDArray[np.float32]:
-    """Return the depth channel of an EXR picture [H, W] float32, as stored."""
+def _exr_plane(path: Path, channel: str = "") -> NDArray[np.float32] | None:
+    """Return a channel of an EXR picture [H, W] float32, as stored; None if it is not there. "": that of depth."""
     read_header(path)  # refuses absurd sizes before anything is allocated
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:
             channels: dict[str, Any] = {}
             for part in file.parts:
-                for name, channel in part.channels.items():
-                    channels.setdefault(name, channel)
-            chosen = depth_channel(list(channels))
+                for name, found in part.channels.items():
+                    channels.setdefault(name, found)
+            chosen = depth_channel(list(channels)) if not channel else channel if channel in channels else None
             pixels = None if chosen is None else np.array(channels[chosen].pixels, np.float32)
     except (RuntimeError, TypeError, ValueError, KeyError, OSError, MemoryError) as error:
         raise MediaError("the EXR picture cannot be decoded", where=path, remedy="Export it again.") from error
+    if channel and (pixels is None or pixels.ndim != 2):
+        return None
     if pixels is None or pixels.ndim != 2:
         held = ", ".join(sorted(channels)[:8]) or "nothing"
         raise MediaError(

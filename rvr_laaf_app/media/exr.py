@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,21 +23,33 @@ _DAMAGED: Final = "Check that it is an OpenEXR picture, and that it was copied c
 _LIBRARY_ERRORS: Final = (RuntimeError, TypeError, ValueError, KeyError, IndexError, OSError, MemoryError)
 
 
-def write_exr(path: Path | str, image: NDArray[np.floating[Any]], *, half: bool | None = None) -> None:
+def write_exr(
+    path: Path | str,
+    image: NDArray[np.floating[Any]],
+    *,
+    half: bool | None = None,
+    beside: Mapping[str, NDArray[np.floating[Any]]] | None = None,
+) -> None:
     """Write [H, W, 3] as R, G, B or [H, W] as Z; the file appears whole or not at all. Raises ExportError.
 
     half: 16-bit floats; None = for RGB whose values fit (below 65504), while planes keep 32 bits. Values that are not
-    finite are refused with ValueError.
+    finite are refused with ValueError. beside: further planes [H, W] by the name of their channel, as 16-bit floats.
     """
     samples = _samples(image, half)
-    with export_errors(Path(path), estimated_bytes=samples.nbytes):
-        put_exr(Path(path), samples)
+    more = {name: _samples(plane, half=True) for name, plane in (beside or {}).items()}
+    with export_errors(Path(path), estimated_bytes=samples.nbytes + sum(p.nbytes for p in more.values())):
+        put_exr(Path(path), samples, beside=more)
 
 
-def put_exr(path: Path, samples: NDArray[np.floating[Any]]) -> None:
+def put_exr(
+    path: Path,
+    samples: NDArray[np.floating[Any]],
+    *,
+    beside: Mapping[str, NDArray[np.floating[Any]]] | None = None,
+) -> None:
     """Write float16 or float32 samples as they are, whole or not at all; raise OSError if the disk will not."""
     final = Path(os.path.realpath(path))
-    channels = {"RGB" if samples.ndim == 3 else "Z": samples}
+    channels = {"RGB" if samples.ndim == 3 else "Z": samples} | dict(beside or {})
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     part = temporary_beside(final)
     try:

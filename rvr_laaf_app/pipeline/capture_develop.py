@@ -22,6 +22,7 @@ from rvr_laaf_app.core.errors import MediaError, RvrError, UsageError
 from rvr_laaf_app.core.frame import ClipTrait, Frame
 from rvr_laaf_app.estimate.base import DEFAULT_ESTIMATOR, ESTIMATORS
 from rvr_laaf_app.jobs.job import Job, Progress
+from rvr_laaf_app.media.depth_files import CONFIDENCE
 from rvr_laaf_app.media.disk_space import export_errors
 from rvr_laaf_app.media.exr import read_exr, write_exr
 from rvr_laaf_app.media.image_file import write_png
@@ -139,7 +140,8 @@ def _kept(sweep: Sweep, stacked: Stacked, disparity: NDArray[np.float32], *, tur
         place.mkdir(exist_ok=True)
     made.retouched.unlink(missing_ok=True)
     write_png(picture, stacked.fused.rgb if stacked.deep else stacked.rgb8)
-    write_exr(depth, disparity)
+    sure = stacked.confidence
+    write_exr(depth, disparity, beside=None if sure is None else {CONFIDENCE: np.clip(sure, 0.0, 1.0)})
     note = {
         "schema": SCHEMA,
         "of": _digest(sweep),

@@ -40,9 +40,13 @@ class Planes:
         self.coded = coded
         self.fingerprint = fingerprint
         self.closed = False
+        self.sure: NDArray[np.float32] | None = None
 
     def read(self, index: int) -> NDArray[np.float32]:
         return self._planes[index]
+
+    def confidence(self, index: int) -> NDArray[np.float32] | None:
+        return self.sure
 
     def close(self) -> None:
         self.closed = True
@@ -123,6 +127,22 @@ def test_one_range_serves_all_frames() -> None:
     list(estimator.look_ahead(frame, 3))
     first, middle = (estimator.step([frame(i)], None)[0].disparity for i in (0, 1))
     assert first[5, 63] == pytest.approx(float(middle[5, 21]), abs=0.01)
+
+
+@pytest.mark.usefixtures("no_light")
+def test_depth_that_says_how_sure_it_is_is_believed_as_far_as_that() -> None:
+    plane = ramp(0, 1)
+    plane[10:20, 30:40] = np.nan
+    planes = Planes([plane] * 3, coded=False)
+    planes.sure = ramp(0.2, 0.9)
+    estimator = SidecarEstimator(planes, SidecarSpec("d", "disparity"))
+    list(estimator.look_ahead(frame, 3))
+    rgbd, _ = estimator.step([frame()], None)
+    np.testing.assert_allclose(rgbd.confidence[0].astype(np.float32), planes.sure[0], atol=1e-3)
+    assert not rgbd.confidence[10:20, 30:40].any()
+    planes.sure = ramp(0.2, 0.9, (32, 24))  # of another size: it says nothing of this plane
+    rgbd, _ = estimator.step([frame()], None)
+    assert rgbd.confidence[0].all()
 
 
 @pytest.mark.usefixtures("no_light")

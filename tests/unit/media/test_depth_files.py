@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from rvr_laaf_app.core.errors import MediaError
-from rvr_laaf_app.media.depth_files import depth_channel, open_depth
-from rvr_laaf_app.media.exr import write_exr
+from rvr_laaf_app.media.depth_files import CONFIDENCE, depth_channel, open_depth
+from rvr_laaf_app.media.exr import read_exr, write_exr
 from rvr_laaf_app.media.image_file import write_png
 
 
@@ -189,3 +189,19 @@ def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:
     write_png(folder / "depth_0002.png", plane(5))
     os.utime(folder / "depth_0002.png", ns=(times.st_atime_ns, times.st_mtime_ns))
     assert open_depth(folder).fingerprint != before
+
+
+def test_an_exr_picture_may_say_how_sure_it_is(tmp_path: Path) -> None:
+    depth = np.linspace(0, 1, 24 * 40, dtype=np.float32).reshape(24, 40)
+    sure = depth[::-1]
+    write_exr(tmp_path / "with.exr", depth, beside={CONFIDENCE: sure})
+    write_exr(tmp_path / "without.exr", depth)
+    told = open_depth(tmp_path / "with.exr")
+    np.testing.assert_array_equal(told.read(0), depth)
+    found = told.confidence(0)
+    assert found is not None
+    np.testing.assert_allclose(found, sure, atol=1e-3)
+    np.testing.assert_array_equal(read_exr(tmp_path / "with.exr"), depth)
+    assert open_depth(tmp_path / "without.exr").confidence(0) is None
+    write_png(tmp_path / "coded.png", plane())
+    assert open_depth(tmp_path / "coded.png").confidence(0) is None

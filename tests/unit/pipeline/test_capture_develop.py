@@ -13,6 +13,7 @@ from rvr_laaf_app.camera.sweep import MANIFEST, Sweep, SweepWriter
 from rvr_laaf_app.core.errors import MediaError
 from rvr_laaf_app.document.depth_source import DepthSource
 from rvr_laaf_app.jobs.job import run_job
+from rvr_laaf_app.media.depth_files import open_depth
 from rvr_laaf_app.media.probe import probe
 from rvr_laaf_app.media.stills import read_still
 from rvr_laaf_app.pipeline.analyse import analyse_job
@@ -74,7 +75,14 @@ def test_it_is_a_clip_with_imported_depth(made: Developed) -> None:
     products = products_from(info, DepthSource(path=made.depth.name, meaning="disparity"))
     run_job(analyse_job(products))
     assert products.complete
-    assert products.rgbd(0).disparity.shape[0] > 50
+    rgbd = products.rgbd(0)
+    assert rgbd.disparity.shape[0] > 50
+    sure = rgbd.confidence.astype(np.float32)
+    measured = open_depth(made.depth).confidence(0)
+    assert measured is not None
+    assert measured.shape == read_disparity(made).shape
+    assert sure.min() < 0.6 < 0.9 < sure.max()  # a plain wall tells less than an edge
+    assert float(sure.mean()) == pytest.approx(float(measured.mean()), abs=0.02)
 
 
 def test_it_is_done_once_and_again_when_a_picture_is_another(captured: Path, made: Developed, tmp_path: Path) -> None:
