@@ -19,5 +19,6 @@ TABLE: Final = Table(
         _exchange("export_focus", "Export Focus…", "Ctrl+Alt+E", "clip", f"{_PROGRAMS} keyframes curve targets"),
         _exchange("import_focus", "Import Focus…", "Ctrl+Alt+I", "clip", f"{_PROGRAMS} read targets back"),
         _exchange("export_depth", "Export Depth…", "", "analysis", "disparity exr png ffv1 z channel pass compositing"),
+        _exchange("export_matte", "Export Focus Matte…", "", "analysis", "mask roto sharp png compositing"),
     )
 )

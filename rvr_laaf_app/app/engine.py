@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.products import ClipProducts
     from rvr_laaf_app.pipeline.suggested import Mode
 
-_DEPTH = "depth_"
+_DEPTH, _MATTE = "depth_", "matte_"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportChoice:
     """What the user wants exported. codec None = by the output's name; start_s, stop_s None = the whole clip.
 
-    codec: of media.encoders, or depth_exr, depth_png16, depth_ffv1 for the disparity instead of the picture.
+    codec: of media.encoders, or depth_exr, depth_png16, depth_ffv1 for the disparity instead of the picture, or
+    matte_png16 for a matte of what is in focus.
     crf: None = visually lossless. long_side: of the written pictures in pixels, None = as the clip.
     """
 
@@ -46,6 +47,17 @@ class ExportChoice:
         """exr, png16 or ffv1 if the disparity is wanted, else None."""
         codec = self.codec or ""
         return codec.removeprefix(_DEPTH) if codec.startswith(_DEPTH) else None
+
+    @property
+    def matte_form(self) -> str | None:
+        """png16 if a matte of the focus is wanted, else None."""
+        codec = self.codec or ""
+        return codec.removeprefix(_MATTE) if codec.startswith(_MATTE) else None
+
+    @property
+    def plane_form(self) -> str | None:
+        """How planes are written instead of pictures; None for pictures."""
+        return self.depth_form or self.matte_form
 
 
 class Engine(Protocol):
@@ -135,7 +147,7 @@ class PipelineEngine:
 
     def check_export(self, choice: ExportChoice, info: ClipInfo) -> None:
         """See Engine."""
-        if choice.depth_form is not None:
+        if choice.plane_form is not None:
             from rvr_laaf_app.pipeline.depth_export import check_depth_request
 
             check_depth_request(_depth_request(choice), info)
@@ -146,7 +158,7 @@ class PipelineEngine:
 
     def export_job(self, products: ClipProducts, project: Project, choice: ExportChoice) -> Job[ExportReport]:
         """See Engine."""
-        if choice.depth_form is not None:
+        if choice.plane_form is not None:
             return (yield from _depth_job(products, project, choice))
         from rvr_laaf_app.pipeline.export import export_job
         from rvr_laaf_app.pipeline.focus import curve_of
@@ -175,9 +187,10 @@ def _depth_request(choice: ExportChoice) -> DepthRequest:
     from rvr_laaf_app.core.errors import UsageError
     from rvr_laaf_app.pipeline.depth_export import DepthRequest
 
-    form = choice.depth_form
-    if form not in ("exr", "png16", "ffv1"):
-        raise UsageError(f"unknown codec {choice.codec!r}", remedy="Choose depth_exr, depth_png16 or depth_ffv1.")
+    form = choice.plane_form
+    if form not in (("png16",) if choice.matte_form is not None else ("exr", "png16", "ffv1")):
+        known = "depth_exr, depth_png16, depth_ffv1 or matte_png16"
+        raise UsageError(f"unknown codec {choice.codec!r}", remedy=f"Choose {known}.")
     return DepthRequest(choice.path, form, choice.start_s, choice.stop_s, overwrite=choice.overwrite)  # type: ignore[arg-type]
 
 
@@ -186,5 +199,12 @@ def _depth_job(products: ClipProducts, project: Project, choice: ExportChoice) -
     from rvr_laaf_app.pipeline.export import ExportReport
 
     request = replace(_depth_request(choice), repairs=project.repairs)
-    report = yield from depth_export_job(products, request)
+    if choice.matte_form is not None:
+        from rvr_laaf_app.pipeline.focus import curve_of
+        from rvr_laaf_app.pipeline.matte_export import mattes_of
+
+        plane = mattes_of(project, curve_of(products, project), products.info)
+        report = yield from depth_export_job(products, request, plane=plane)
+    else:
+        report = yield from depth_export_job(products, request)
     return ExportReport(report.path, report.frames, 0)

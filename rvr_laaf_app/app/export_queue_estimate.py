@@ -26,7 +26,7 @@ _MAX_KINDS: Final = 100
 # Without experience: bits per pixel, and seconds per million pixels on two cores (final, preview).
 _BITS: Final = {
     "h264": 0.12, "hevc": 0.08, "prores": 5.0, "dnxhr": 3.8, "png": 11.0, "exr": 24.0,
-    "depth_exr": 14.0, "depth_png16": 7.0, "depth_ffv1": 6.0,
+    "depth_exr": 14.0, "depth_png16": 7.0, "depth_ffv1": 6.0, "matte_png16": 5.0,
 }  # fmt: skip
 _SECONDS: Final = {"final": 0.45, "preview": 0.2, "depth": 0.12}
 _ANALYSIS_S: Final = 0.35  # per frame, whatever its size: the network sees all frames equally small
@@ -78,7 +78,7 @@ class Paces:
             seconds = statistics.median(p.seconds for p in known)
             size_bytes = statistics.median(p.size_bytes for p in known)
         else:
-            seconds = _SECONDS["depth" if choice.depth_form is not None else choice.quality]
+            seconds = _SECONDS["depth" if choice.plane_form is not None else choice.quality]
             size_bytes = _BITS.get(choice.codec or "h264", 0.12) * 1e6 / 8
             if choice.crf is not None:
                 size_bytes *= 2.0 ** ((18 - choice.crf) / 6.0)

@@ -37,6 +37,7 @@ SUFFIXES: Final[dict[str, tuple[str, ...]]] = {
     "depth_exr": ("",),
     "depth_png16": ("",),
     "depth_ffv1": (".mkv",),
+    "matte_png16": ("",),
 }
 WITH_CRF: Final = ("h264", "hevc")
 SMALLEST_SIDE: Final = 64
@@ -74,13 +75,18 @@ class ExportPreset:
                 raise ValueError(f"{self.codec} has no crf")
         if self.long_side is not None:
             check_number("long_side", self.long_side, SMALLEST_SIDE, LARGEST_SIDE)
-            if self.is_depth:
-                raise ValueError("depth is written at full size")
+            if self.is_plane:
+                raise ValueError("depth and mattes are written at full size")
 
     @property
     def is_depth(self) -> bool:
         """True if the disparity is written instead of the picture."""
         return self.codec.startswith("depth_")
+
+    @property
+    def is_plane(self) -> bool:
+        """True if the disparity or a matte of the focus is written instead of the picture."""
+        return self.is_depth or self.codec.startswith("matte_")
 
     def choice(
         self, path: str, *, start_s: float | None = None, stop_s: float | None = None, overwrite: bool = False
@@ -100,6 +106,7 @@ class ExportPreset:
 
 
 DEPTH_PRESET: Final = "Depth for compositing"
+MATTE_PRESET: Final = "Focus matte as 16-bit PNG"
 BUILT_IN: Final[tuple[ExportPreset, ...]] = (
     ExportPreset("Share H.264", "h264", ".mp4", crf=20),
     ExportPreset("Master H.264", "h264", ".mp4"),
@@ -112,6 +119,7 @@ BUILT_IN: Final[tuple[ExportPreset, ...]] = (
     ExportPreset(DEPTH_PRESET, "depth_exr", "", pattern="{clip}_depth"),
     ExportPreset("Depth as 16-bit PNG", "depth_png16", "", pattern="{clip}_depth16"),
     ExportPreset("Depth as grey video", "depth_ffv1", ".mkv", pattern="{clip}_depth"),
+    ExportPreset(MATTE_PRESET, "matte_png16", "", pattern="{clip}_matte"),
 )
 
 

@@ -6,9 +6,11 @@ has the edges that this program would have had.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rvr_laaf_app.document.repair import Repair
 from rvr_laaf_app.estimate.upsample import upsample_disparity
@@ -19,6 +21,8 @@ from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.pipeline.export import ExportRequest, range_of
 from rvr_laaf_app.pipeline.products import ClipProducts
 from rvr_laaf_app.pipeline.repair_carry import carry_job
+
+Plane = Callable[[int, NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,13 @@ def check_depth_request(request: DepthRequest, info: ClipInfo) -> None:
     check_depth_output(request.out_path, info, request.form, start=start, stop=stop, overwrite=request.overwrite)
 
 
-def depth_export_job(products: ClipProducts, request: DepthRequest) -> Job[DepthReport]:
-    """Write the disparity of analysed frames; yields after each; closing the generator leaves nothing behind."""
+def depth_export_job(
+    products: ClipProducts, request: DepthRequest, *, plane: Plane = lambda _index, disparity: disparity
+) -> Job[DepthReport]:
+    """Write the disparity of analysed frames; yields after each; closing the generator leaves nothing behind.
+
+    plane: makes something else of each frame's number and its disparity [H, W] at full size, as large and in 0..1.
+    """
     info = products.info
     check_depth_request(request, info)
     start, stop = request.frames(info)
@@ -65,7 +74,7 @@ def depth_export_job(products: ClipProducts, request: DepthRequest) -> Job[Depth
     ):
         for done, frame in enumerate(reader.frames(start, stop), start=1):
             coarse = products.rgbd(frame.index, request.repairs).disparity.astype(np.float32)
-            writer.write(upsample_disparity(coarse, frame.rgb8), frame.index)
+            writer.write(plane(frame.index, upsample_disparity(coarse, frame.rgb8)), frame.index)
             yield Progress(done, total, "writing depth")
         for checked, _ in writer.finishing():
             yield Progress(total, total, f"checking frame {checked}")

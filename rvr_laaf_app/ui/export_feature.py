@@ -11,7 +11,14 @@ from PySide6.QtCore import Qt, QTimer, Slot
 
 from rvr_laaf_app.app.export_queue import ExportQueue
 from rvr_laaf_app.app.export_queue_job import ExportJob
-from rvr_laaf_app.app.export_queue_presets import DEPTH_PRESET, ExportPreset, Presets, load_presets, save_presets
+from rvr_laaf_app.app.export_queue_presets import (
+    DEPTH_PRESET,
+    MATTE_PRESET,
+    ExportPreset,
+    Presets,
+    load_presets,
+    save_presets,
+)
 from rvr_laaf_app.core.errors import RvrError, UsageError
 from rvr_laaf_app.ui import export_texts
 from rvr_laaf_app.ui.export_advice import Adviser, planned, source_of
@@ -71,7 +78,8 @@ class ExportFeature(Feature):
         """Return what each action does."""
         return {
             "export": self.show_export,
-            "export_depth": self.show_depth_export,
+            "export_depth": lambda: self.show_export(DEPTH_PRESET),
+            "export_matte": lambda: self.show_export(MATTE_PRESET),
             "export_again": self.export_again,
             "hold_exports": lambda: self._hold(not self.queue.held),
             "clear_exports": self.queue.clear_finished,
@@ -99,23 +107,18 @@ class ExportFeature(Feature):
 
     # The export window
 
-    @Slot()
-    def show_export(self) -> None:
-        """Open the export window, or bring it to the front. Raises UsageError without a clip."""
+    def show_export(self, preset: str = "") -> None:
+        """Open the export window, or bring it to the front; with a preset chosen there. UsageError without a clip."""
         source = source_of(self._window.session)
         if source is None:
             raise UsageError("there is no clip to export", remedy="Open one first.")
         if self.dialog is None:
             self.dialog = self._make_dialog()
         self.dialog.prepare(source)
+        if preset:
+            self.dialog.choose_preset(preset)
         self.dialog.show()
         self.dialog.activateWindow()
-
-    def show_depth_export(self) -> None:
-        """Open the export window with the usual preset of depth, unless one of depth is chosen there."""
-        self.show_export()
-        if self.dialog is not None and not self.dialog.preset.is_depth:
-            self.dialog.choose_preset(DEPTH_PRESET)
 
     def _make_dialog(self) -> ExportDialog:
         window = self._window

@@ -100,10 +100,11 @@ def test_what_cannot_be_imported_is_told_in_the_windows_words(
         assert name in opened.error_bar.text
         assert "--" not in opened.error_bar.text
     # Depth goes through the export window, with a preset of depth.
-    opened.menus.actions["export_depth"].trigger()
     feature = next(f for f in opened.features if isinstance(f, ExportFeature))
-    assert feature.dialog is not None
-    assert feature.dialog.wish.preset.is_depth
+    for action, codec in (("export_depth", "depth_exr"), ("export_matte", "matte_png16")):
+        opened.menus.actions[action].trigger()
+        assert feature.dialog is not None
+        assert feature.dialog.wish.preset.codec == codec
 
 
 def test_the_first_picture_stands_for_its_series(opened: MainWindow, answers: Answers, tmp_path: Path) -> None:

@@ -13,8 +13,12 @@ import OpenEXR
 import pytest
 from numpy.typing import NDArray
 
+from rvr_laaf_app.app.engine import ExportChoice, PipelineEngine
 from rvr_laaf_app.core.errors import ExportError, MediaError, UsageError
 from rvr_laaf_app.core.frame import Frame
+from rvr_laaf_app.core.geometry import Point
+from rvr_laaf_app.core.optics import sharp_coc
+from rvr_laaf_app.document.project import ClipRef, FocusTarget, LensSettings, Project
 from rvr_laaf_app.estimate import sidecar
 from rvr_laaf_app.estimate.sidecar import SidecarEstimator, SidecarSpec
 from rvr_laaf_app.estimate.upsample import upsample_disparity
@@ -27,6 +31,7 @@ from rvr_laaf_app.media.probe import probe
 from rvr_laaf_app.media.reader import ClipReader
 from rvr_laaf_app.pipeline.analyse import analyse_job, products_of
 from rvr_laaf_app.pipeline.depth_export import DepthRequest, check_depth_request, depth_export_job
+from rvr_laaf_app.pipeline.focus import curve_of
 from rvr_laaf_app.pipeline.imported import LONG_SIDE, imported_products
 from rvr_laaf_app.pipeline.products import ClipProducts
 from tests.clips import write_clip
@@ -261,3 +266,25 @@ def test_the_wrong_shape_is_refused_before_the_work(clip: Path, tmp_path: Path) 
         write_png(folder / f"{index:03d}.png", np.zeros((96, 96), np.uint16))
     with pytest.raises(MediaError, match="not the same shape"):
         imported_products(probe(clip), SidecarSpec(str(folder)))
+
+
+def test_a_matte_is_white_where_the_depth_of_field_is(products: ClipProducts, tmp_path: Path) -> None:
+    engine, info = PipelineEngine(), products.info
+    target = FocusTarget("a", 0, Point(0.5, 0.9), follow=False)
+    project = Project(clip=ClipRef(info.path, info.fingerprint, info.frames), lens=LensSettings(blur_px=20.0))
+    project = project.with_targets((target,))
+    choice = ExportChoice(str(tmp_path / "matte"), codec="matte_png16", stop_s=0.1)
+    engine.check_export(choice, info)
+    report = run_job(engine.export_job(products, project, choice))
+    assert report.frames == 3
+    matte = open_depth(tmp_path / "matte").read(1)
+    focus = float(curve_of(products, project).focus_disparity[1])
+    gain = project.lens.blur_gain_px(info.display_size[0], info.display_size[0])
+    coc = np.abs(full(products, 1) - focus) * gain / sharp_coc(info.display_size[0])
+    assert matte[coc <= 0.99].min() > 0.999
+    assert matte[coc >= 2.01].max() < 0.001
+    assert np.abs(matte - np.clip(2.0 - coc, 0.0, 1.0)).max() < 1e-3
+    assert (matte > 0.5).any()
+    assert (matte < 0.5).any()
+    with pytest.raises(UsageError, match="unknown codec"):
+        engine.check_export(replace(choice, codec="matte_exr"), info)

@@ -62,6 +62,7 @@ class ExportDialog(QDialog):
             "prores": self.tr("ProRes 422 HQ"), "dnxhr": self.tr("DNxHR"), "png": self.tr("PNG frames"),
             "exr": self.tr("EXR frames, linear light"), "depth_exr": self.tr("Depth as EXR, channel Z"),
             "depth_png16": self.tr("Depth as 16-bit PNG"), "depth_ffv1": self.tr("Depth as grey video, lossless"),
+            "matte_png16": self.tr("Focus matte as 16-bit PNG, white is sharp"),
         }  # fmt: skip
         self.form = ExportForm(self)
         self._make_presets_menu()
@@ -209,7 +210,7 @@ class ExportDialog(QDialog):
             form.quality.currentData(),
             crf,
             form.sound.currentData(),
-            None if codec.startswith("depth_") else form.pixels.currentData(),
+            None if codec.startswith(("depth_", "matte_")) else form.pixels.currentData(),
             form.name.text().strip() or base.pattern,
         )
 
@@ -253,11 +254,11 @@ class ExportDialog(QDialog):
             for box, value in ((form.start, wish.start_s or 0.0), (form.stop, wish.stop_s or self._source.duration_s)):
                 with QSignalBlocker(box):
                     box.setValue(value)
-        depth = wish.preset.is_depth
+        plane = wish.preset.is_plane
         form.crf.setEnabled(wish.preset.codec in WITH_CRF)
-        form.pixels.setEnabled(not depth)
-        form.quality.setEnabled(not depth)
-        form.sound.setEnabled(not depth and bool(wish.preset.suffix))
+        form.pixels.setEnabled(not plane)
+        form.quality.setEnabled(not plane)
+        form.sound.setEnabled(not plane and bool(wish.preset.suffix))
         own = self._presets.is_own(self._base.name)
         self.rename_preset.setEnabled(own)
         self.delete_preset.setEnabled(own)

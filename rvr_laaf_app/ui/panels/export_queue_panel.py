@@ -83,7 +83,7 @@ class ExportQueuePanel(QWidget):
         self.hold.setCheckable(True)
         self.notice = QFrame(self)
         self.notice.setObjectName("queue_interrupted")
-        self.notice.setProperty("role", "error")
+        self.notice.setProperty("role", "wait")
         self.go_on = QPushButton("", self.notice)
         self.go_on.setObjectName("queue_continue")
         self.forget = QToolButton(self.notice)
@@ -140,9 +140,9 @@ class ExportQueuePanel(QWidget):
             self.buttons[name] = button
         self.more = QToolButton(self)
         self.more.setObjectName("queue_more")
-        self.more.setText(self.tr("More"))
+        self.more.setText("\u22ef")
+        self.more.setToolTip(self.tr("More for the chosen export"))
         self.more.setAccessibleName(self.tr("More for the chosen export"))
-        self.more.setProperty("role", "list")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self)
         for name in ("folder", "up", "down", "remove"):
@@ -232,7 +232,9 @@ class ExportQueuePanel(QWidget):
 
     def show_whole(self, text: str, fraction: float | None, *, held: bool, busy: bool) -> None:
         """Show how far all are; busy: there is something to pause."""
-        self.total.setText(text)
+        # Broken between its parts only, never between a number and its unit.
+        self.total.setText("  ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in text.split("  ")))
+        self.total.setVisible(bool(text) or held or busy)
         self.bar.setVisible(fraction is not None)
         if fraction is not None:
             self.bar.setValue(round(fraction * _PER_MILLE))
@@ -263,8 +265,10 @@ class ExportQueuePanel(QWidget):
         row = self.chosen
         for name, action in self.actions_of.items():
             action.setEnabled(row is not None and row.state in _POSSIBLE[name])
-        for name, button in self.buttons.items():
-            button.setVisible(row is not None and row.state in _POSSIBLE[name])
+        wanted = {name for name in self.buttons if row is not None and row.state in _POSSIBLE[name]}
+        # First those that go: with both sets shown for a moment the dock would become wider, and stay so.
+        for name in sorted(self.buttons, key=lambda name: name in wanted):
+            self.buttons[name].setVisible(name in wanted)
         text = "" if row is None else row.detail
         if self.detail.text() != text:
             self.detail.setText(text)
