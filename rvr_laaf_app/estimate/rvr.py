@@ -1,13 +1,19 @@
 """Our learned estimator: RvrNet on one frame, its maps refined on the frame's own edges.
 
-Brings any frame (size, aspect, bit depth, transfer) to the display-referred picture that the network knows, runs it,
+Brings any frame (size, aspect, bit depth, transfer) to the display-referred picture that the networks know, runs them,
 and returns maps at map size. Stateless: each frame stands for itself, so work in chunks equals work in one go.
+
+Two kinds of looks at a picture are put together. In a small picture a network sees best what is nearer than what, in a
+larger one where it ends, thin arms and fingers too (Miangoleh et al. 2021, "Boosting monocular depth estimation
+models"). So most of the values are the small looks', and a guided filter (He et al. 2013) brings them onto the edges of
+the large ones.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -19,35 +25,54 @@ from rvr_laaf_app.core.color import from_linear, to_linear, white_limit
 from rvr_laaf_app.core.errors import CheckpointError
 from rvr_laaf_app.core.frame import ClipTrait, Frame, RgbdFrame
 from rvr_laaf_app.estimate.checkpoints import load_rvr, published
-from rvr_laaf_app.estimate.refine import refine_disparity
+from rvr_laaf_app.estimate.refine import refine_where_sharper
 from rvr_laaf_app.nets.rvr_net import RvrNet, from_output, to_input, working_size
 
 MAP_LONG_SIDE = 640
 # Raise when anything between network and result changes, so that cached products are made again.
-STEPS_VERSION = 2
+STEPS_VERSION = 3
+# What the looks for edges count among the values.
+_EDGES_SHARE = 1.0 / 3.0
+# Share of the width within which values follow the edges, and the variance of disparity from which on these count.
+_FOLLOW_WITHIN, _FOLLOW_FROM = 0.1, 1e-4
 # Linear light up to here is shown as it is; what HDR sources hold above is rolled off towards white.
 _SHOULDER = 0.7
 # Codes (of 255) above which a pixel of the small picture may hold something clipped.
 _BRIGHT = 180
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to look at a picture: by which network, with how long a side (None: its own), mirrored or not."""
+
+    role: str
+    long_side: int | None = None
+    mirrored: bool = False
+
+
 class RvrEstimator:
-    """Disparity, light and confidence by our own network; loads its weights when first needed."""
+    """Disparity, light and confidence by our own networks; loads their weights when first needed.
+
+    The first look's network also tells the light. With a checkpoint, that network alone sees the picture, once.
+    """
 
     name = "rvr"
     context = (0, 0)
-    roles: tuple[str, ...] = ("rvr",)  # of the published weights; several networks are averaged
-    mirrored = False  # whether each also sees the mirror image
+    values: tuple[Look, ...] = (Look("rvr"),)  # what is how near
+    edges: tuple[Look, ...] = (Look("rvr-edges", 384),)  # where it ends
 
     def __init__(self, checkpoint: Path | None = None, *, device: str | None = None) -> None:
         if checkpoint is None:
-            self._weights = [(found.path, found.sha256) for found in map(published, self.roles)]
+            roles = dict.fromkeys(look.role for look in (*self.values, *self.edges))
+            found = {role: published(role) for role in roles}
+            self._weights = {role: (entry.path, entry.sha256) for role, entry in found.items()}
         else:
-            self._weights = [(checkpoint, _hash_of(checkpoint))]
-        known = "-".join(sha256[:16] for _, sha256 in self._weights)
+            self.values, self.edges = (Look("rvr"),), ()
+            self._weights = {"rvr": (checkpoint, _hash_of(checkpoint))}
+        known = "-".join(sha256[:16] for _, sha256 in self._weights.values())
         self.version = f"{self.name}-{known}-{STEPS_VERSION}"
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._nets: list[RvrNet] = []
+        self._nets: dict[str, RvrNet] = {}
 
     def start(self, clip: ClipTrait) -> None:
         """Load the weights; there is no state."""
@@ -61,10 +86,7 @@ class RvrEstimator:
         shown = as_shown(codes, frame.transfer, frame.primaries)
         height, width = shown.shape[:2]
         disparity, boost, confidence = self._maps(shown)
-        # The grid's plateaus are believed, its ramps are not (see `refine`): half the network's size has the plateaus.
-        half = max(disparity.shape[1] // 2, 1), max(disparity.shape[0] // 2, 1)
-        coarse = np.asarray(cv2.resize(disparity, half, interpolation=cv2.INTER_AREA), np.float32)
-        fine = refine_disparity(coarse, shown)
+        fine = refine_where_sharper(disparity, shown)
         boost_map = _near_clipping(boost, codes)
         sure = cv2.resize(confidence, (width, height), interpolation=cv2.INTER_LINEAR)
         rgbd = RgbdFrame(
@@ -77,54 +99,63 @@ class RvrEstimator:
 
     @torch.inference_mode()
     def network_disparity(self, frame: Frame) -> NDArray[np.float32]:
-        """Return disparity [h, w] at the network's own size, before anything is refined on the picture."""
+        """Return disparity [h, w] at the largest size of a look, before anything is refined on the picture."""
         shown = as_shown(_at_most(frame.rgb, MAP_LONG_SIDE), frame.transfer, frame.primaries)
         return self._maps(shown)[0]
 
     def _maps(self, shown: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Disparity [h, w] at the largest network's size, boost [h / 2, w / 2, 3] and confidence [h / 4, w / 4]."""
-        nets = self._loaded()
-        width, height = max(_size_for(net, shown) for net in nets)
+        """Disparity [h, w] at the largest look's size, boost [h / 2, w / 2, 3] and confidence [h / 4, w / 4]."""
+        looks = [*self.values, *self.edges]
+        width, height = max(self._size_for(look, shown) for look in looks)
         sizes = (width, height), (width // 2, height // 2), (width // 4, height // 4)
-        seen = [[_resized(maps, sizes) for maps in self._seen_by(net, shown)] for net in nets]
-        disparity, confidence = (_mean([maps[part] for views in seen for maps in views]) for part in (0, 2))
-        return (
-            disparity,
-            _mean([maps[1] for maps in seen[0]]),
-            confidence,
-        )  # light: of the network that learnt it longest
+        seen = [_resized(self._seen(look, shown), sizes) for look in looks]
+        valued, edged = seen[: len(self.values)], seen[len(self.values) :]
+        disparity = _mean([maps[0] for maps in valued])
+        if edged:
+            disparity = _on_edges(disparity, _mean([maps[0] for maps in edged]))
+        # Light: by the network that learnt it longest.
+        boosts = [maps[1] for look, maps in zip(self.values, valued, strict=True) if look.role == looks[0].role]
+        return disparity, _mean(boosts), _mean([maps[2] for maps in valued])
 
-    def _seen_by(self, net: RvrNet, shown: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], ...]]:
-        """What a network sees in the picture, and in its mirror image turned back."""
-        small = np.asarray(cv2.resize(shown, _size_for(net, shown), interpolation=cv2.INTER_AREA), np.uint8)
-        views = [small, small[:, ::-1]] if self.mirrored else [small]
-        x = to_input(torch.from_numpy(np.stack(views)).to(self._device))
-        disparity, boost, confidence = (part.cpu().numpy() for part in from_output(net(x), x, net.config))
-        boost = boost.transpose(0, 2, 3, 1)
-        found: list[tuple[NDArray[np.float32], ...]] = [(disparity[0], boost[0], confidence[0])]
-        if self.mirrored:
-            found.append((disparity[1][:, ::-1], boost[1][:, ::-1], confidence[1][:, ::-1]))
-        return found
+    def _seen(self, look: Look, shown: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """Disparity, boost and confidence that a look gives; of a mirror image, turned back."""
+        net = self._loaded()[look.role]
+        small = np.asarray(cv2.resize(shown, self._size_for(look, shown), interpolation=cv2.INTER_AREA), np.uint8)
+        view = np.ascontiguousarray(small[:, ::-1]) if look.mirrored else small
+        x = to_input(torch.from_numpy(view)[None].to(self._device))
+        disparity, boost, confidence = (part[0].cpu().numpy() for part in from_output(net(x), x, net.config))
+        found = disparity, boost.transpose(1, 2, 0), confidence
+        return tuple(np.ascontiguousarray(part[:, ::-1]) for part in found) if look.mirrored else found
 
-    def _loaded(self) -> list[RvrNet]:
+    def _size_for(self, look: Look, shown: NDArray[np.uint8]) -> tuple[int, int]:
+        """Size (width, height) at which a look sees this picture."""
+        height, width = shown.shape[:2]
+        long_side = look.long_side or self._loaded()[look.role].config.work_long_side
+        return working_size(width, height, long_side=long_side)
+
+    def _loaded(self) -> dict[str, RvrNet]:
         if not self._nets:
-            nets = [load_rvr(path, sha256=sha256) for path, sha256 in self._weights]
-            self._nets = [net.to(self._device).to(memory_format=torch.channels_last) for net in nets]  # type: ignore[call-overload]
+            nets = {role: load_rvr(path, sha256=sha256) for role, (path, sha256) in self._weights.items()}
+            self._nets = {
+                role: net.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+                for role, net in nets.items()
+            }
         return self._nets
 
 
 class RvrBetterEstimator(RvrEstimator):
-    """Both sizes of our network, each on the picture and on its mirror image, averaged: four times the work."""
+    """Both sizes of our network on the picture and its mirror image, and larger looks for the edges: six looks."""
 
     name = "rvr-better"
-    roles = ("rvr", "rvr-better")
-    mirrored = True
+    values = (Look("rvr"), Look("rvr", mirrored=True), Look("rvr-better"), Look("rvr-better", mirrored=True))
+    edges = (Look("rvr-better", 576, mirrored=True), Look("rvr-edges", 448))
 
 
-def _size_for(net: RvrNet, shown: NDArray[np.uint8]) -> tuple[int, int]:
-    """Size (width, height) at which a network sees this picture."""
-    height, width = shown.shape[:2]
-    return working_size(width, height, long_side=net.config.work_long_side)
+def _on_edges(values: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Both maps [h, w] together with the edges of the second: in each neighbourhood a linear function of that one."""
+    together = values + _EDGES_SHARE * (edges - values)
+    reach = max(round(values.shape[1] * _FOLLOW_WITHIN), 2)
+    return np.asarray(cv2.ximgproc.guidedFilter(edges, together, reach, _FOLLOW_FROM), np.float32)
 
 
 def _mean(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -110,6 +110,9 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=1)
     parser.add_argument("--role", default="rvr")
     parser.add_argument("--better", action="store_true", help="the checkpoint is of the larger size")
+    parser.add_argument(
+        "--light-gain", type=float, default=1.0, help="times the stops of lost light that it was taught"
+    )
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--card", type=Path, default=None)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -119,6 +122,8 @@ def main() -> None:
     facts = load_checkpoint(options.checkpoint, nets={"average": net}, optimizer=None)
     photos = load_ranked(options.data / "photos" / "ordinal_depth.json", "train")
     net.config = calibrated(net, photos[::8])
+    brightest = net.config.max_boost_stops * options.light_gain
+    net.config = dataclasses.replace(net.config, max_boost_stops=round(brightest, 4))
     card = None if options.card is None else options.card.read_text()
     path = publish(net, folder=options.models, name=f"{options.name}-{options.number}", role=options.role, card=card)
     print(f"{path} ({path.stat().st_size} bytes) from {options.checkpoint}: {facts}")

@@ -21,7 +21,7 @@ SIZES = [(64, 48), (33, 17), (17, 33), (1, 1), (320, 40), (96, 300)]
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(2)
     folder = tmp_path_factory.mktemp("models")
-    for role, side in (("rvr", 96), ("rvr-better", 128)):
+    for role, side in (("rvr", 96), ("rvr-edges", 96), ("rvr-better", 128)):
         config = RvrConfig(widths=(16, 16, 16, 16), exposure=8, work_long_side=side)
         publish(RvrNet(config).eval(), folder=folder, name=f"random-{role}", role=role)
     return folder

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rvr_laaf_app.estimate.refine import refine_disparity
+from rvr_laaf_app.estimate.refine import refine_disparity, refine_where_sharper
 from tests.unit.estimate.test_upsample import FAR, NEAR, disc_scene
 
 
@@ -40,10 +40,32 @@ def test_padding_at_the_rim_is_replaced() -> None:
     assert np.allclose(refined, 0.5, atol=1e-3)
 
 
+def test_a_silhouette_that_the_picture_does_not_show_stays_where_the_network_has_it() -> None:
+    _, truth = disc_scene(size=(640, 360))
+    network = cv2.GaussianBlur(truth, (0, 0), 3)
+    small = np.asarray(cv2.resize(network, (448, 256), interpolation=cv2.INTER_AREA), np.float32)
+    rng = np.random.default_rng(0)
+    dark = rng.integers(18, 23, (360, 640, 3), dtype=np.uint8)  # dark hair before a dark wall
+    kept = refine_where_sharper(small, dark)
+    own = cv2.resize(small, (640, 360), interpolation=cv2.INTER_LINEAR)
+    carried = refine_disparity(small, dark)  # nothing stops it
+    assert np.abs(kept - own).mean() < 0.5 * np.abs(carried - own).mean()
+    assert np.abs(kept - truth).mean() < np.abs(carried - truth).mean()
+
+
+def test_a_silhouette_that_the_picture_shows_is_taken_from_it() -> None:
+    picture, truth = disc_scene(size=(640, 360))
+    network = np.asarray(cv2.resize(cv2.GaussianBlur(truth, (0, 0), 6), (448, 256), interpolation=cv2.INTER_AREA))
+    own = cv2.resize(network, (640, 360), interpolation=cv2.INTER_LINEAR)
+    refined = refine_where_sharper(network, picture)
+    assert np.abs(refined - truth).mean() < 0.5 * np.abs(own - truth).mean()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 200), (9, 9), (64, 8)])
 def test_tiny_pictures_work(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     picture = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
-    refined = refine_disparity(rng.random((32, 32)).astype(np.float32), picture)
-    assert refined.shape == shape
-    assert np.all(np.isfinite(refined))
+    for refine in (refine_disparity, refine_where_sharper):
+        refined = refine(rng.random((32, 32)).astype(np.float32), picture)
+        assert refined.shape == shape
+        assert np.all(np.isfinite(refined))
