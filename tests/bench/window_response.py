@@ -71,7 +71,11 @@ def slider_times(path: str, repeats: int) -> tuple[list[float], list[float], tup
         timer.start(20)
         loop.exec()
 
-    wait_until(lambda: window.session.products is not None and window.session.products.complete and not window.work.busy)
+    def is_analysed() -> bool:
+        products = window.session.products
+        return products is not None and products.complete and not window.work.busy
+
+    wait_until(is_analysed)
     window.stage.allow_ahead(False)
     window.session.set_lens(LensSettings(blur_px=5.0))
     slider = window.workspace.inspector.lens.strength.slider
