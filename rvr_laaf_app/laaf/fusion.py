@@ -23,6 +23,7 @@ from rvr_laaf_app.laaf.worth import SCENE, SCENE_WORTH, Mode, Shot, weighed
 
 LATER_S = 0.6  # after an entry, when the subject is wholly in the picture
 FACE_NEAR_S = 0.5  # a face that is seen so soon says where to look at a subject
+GROWS_S, FAIR_PART = 1.0, 0.25  # of what is seen of a subject by then
 NEAR_S = 1.0  # a change and the event that caused it lie no farther apart
 SAME_THING, NEIGHBOUR = 0.5, 1.3  # share of the smaller box that lies in so many times the other
 LATELY_S = 2.0  # before a change: what lay in the former subject for most of it is a part of that
@@ -171,7 +172,7 @@ def _cause(evidence: ClipEvidence, shot: Shot, held: int, subject: Subject, at: 
     if subject.birth == "edge" and abs(subject.start - at) <= near:
         return subject.start, "action", "enters the picture"
     if subject.birth == "inside" and abs(subject.start - at) <= near:
-        return subject.start, *_appears(subject)
+        return _seen_from(subject, evidence.rate), *_appears(subject)
     if held != SCENE:
         former = shot.subjects[held]
         gone = former.last_seen() + 1
@@ -184,6 +185,12 @@ def _cause(evidence: ClipEvidence, shot: Shot, held: int, subject: Subject, at: 
 def _appears(subject: Subject) -> tuple[str, str]:
     what, detector = _kind(subject)
     return detector, f"appears: {what}"
+
+
+def _seen_from(subject: Subject, rate: float) -> int:
+    """Return the frame from which a fair part of a subject is seen that began as a foot or a hand that stirred."""
+    sizes = [box.clipped().area for box in subject.boxes[: round(GROWS_S * rate) + 1]]
+    return subject.start + next(i for i, size in enumerate(sizes) if size >= FAIR_PART * max(sizes))
 
 
 def _rise(subject: Subject, at: int, near: float, rate: float) -> int:

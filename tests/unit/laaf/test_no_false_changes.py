@@ -76,3 +76,14 @@ def test_what_lay_in_the_subject_all_the_time_is_the_subject() -> None:
     clip = evidence(260, movers=[comes_and_sinks, thing, again])
     assert len(subjects_of_shot(clip, 0, 260)) >= 2
     assert frames_of(suggest(clip, "action")) == [0]
+
+
+def test_who_stirs_a_foot_first_is_the_target_when_all_of_them_moves() -> None:
+    def stands_up(frame: int) -> tuple[float, float, float, float] | None:
+        sway = 0.012 * float(np.sin(frame / 2))
+        return None if frame < 120 else (0.12 + sway, 0.8, 0.1, 0.1) if frame < 136 else (0.08 + sway, 0.2, 0.2, 0.75)
+
+    found = suggest(evidence(220, movers=[moves(0.65, 0.2, 0.2, 0.6, stop=110), stands_up]))
+    assert len(found) == 2
+    assert 134 <= found[1].frame <= 139
+    assert found[1].box.height > 0.3
