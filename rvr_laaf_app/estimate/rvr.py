@@ -105,27 +105,27 @@ class RvrEstimator:
 
     def _maps(self, shown: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Disparity [h, w] at the largest look's size, boost [h / 2, w / 2, 3] and confidence [h / 4, w / 4]."""
-        looks = [*self.values, *self.edges]
-        width, height = max(self._size_for(look, shown) for look in looks)
+        width, height = max(self._size_for(look, shown) for look in (*self.values, *self.edges))
         sizes = (width, height), (width // 2, height // 2), (width // 4, height // 4)
-        seen = [_resized(self._seen(look, shown), sizes) for look in looks]
-        valued, edged = seen[: len(self.values)], seen[len(self.values) :]
-        disparity = _mean([maps[0] for maps in valued])
-        if edged:
-            disparity = _on_edges(disparity, _mean([maps[0] for maps in edged]))
-        # Light: by the network that learnt it longest.
-        boosts = [maps[1] for look, maps in zip(self.values, valued, strict=True) if look.role == looks[0].role]
-        return disparity, _mean(boosts), _mean([maps[2] for maps in valued])
+        lamp = self.values[0].role  # light: by the network that learnt it longest
+        seen = [self._seen(look, shown, lit=look.role == lamp) for look in self.values]
+        disparity, boost, confidence = (
+            _mean([_resized(maps[part], size) for maps in seen if part in maps]) for part, size in enumerate(sizes)
+        )
+        edges = [_resized(self._seen(look, shown, lit=False)[0], sizes[0]) for look in self.edges]
+        return (_on_edges(disparity, _mean(edges)) if edges else disparity), boost, confidence
 
-    def _seen(self, look: Look, shown: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        """Disparity, boost and confidence that a look gives; of a mirror image, turned back."""
+    def _seen(self, look: Look, shown: NDArray[np.uint8], *, lit: bool) -> dict[int, NDArray[np.float32]]:
+        """What a look gives, of a mirror image turned back: 0 disparity, 1 boost (if `lit`), 2 confidence."""
         net = self._loaded()[look.role]
         small = np.asarray(cv2.resize(shown, self._size_for(look, shown), interpolation=cv2.INTER_AREA), np.uint8)
         view = np.ascontiguousarray(small[:, ::-1]) if look.mirrored else small
         x = to_input(torch.from_numpy(view)[None].to(self._device))
-        disparity, boost, confidence = (part[0].cpu().numpy() for part in from_output(net(x), x, net.config))
-        found = disparity, boost.transpose(1, 2, 0), confidence
-        return tuple(np.ascontiguousarray(part[:, ::-1]) for part in found) if look.mirrored else found
+        disparity, boost, confidence = from_output(net(x, light_from=0 if lit else 1), x, net.config)
+        found = {0: disparity[0].cpu().numpy(), 2: confidence[0].cpu().numpy()}
+        if lit:
+            found[1] = boost[0].permute(1, 2, 0).cpu().numpy()
+        return {part: np.ascontiguousarray(maps[:, ::-1]) if look.mirrored else maps for part, maps in found.items()}
 
     def _size_for(self, look: Look, shown: NDArray[np.uint8]) -> tuple[int, int]:
         """Size (width, height) at which a look sees this picture."""
@@ -162,14 +162,11 @@ def _mean(maps: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     return np.asarray(np.mean(maps, axis=0, dtype=np.float32))
 
 
-def _resized(
-    maps: tuple[NDArray[np.float32], ...], sizes: tuple[tuple[int, int], ...]
-) -> tuple[NDArray[np.float32], ...]:
-    """Each map at its size (width, height); one that has it already stays as it is."""
-    return tuple(
-        part if part.shape[1::-1] == size else np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR))
-        for part, size in zip(maps, sizes, strict=True)
-    )
+def _resized(maps: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Maps [h, w] or [h, w, c] at this size (width, height); those that have it already stay as they are."""
+    if maps.shape[1::-1] == size:
+        return maps
+    return np.asarray(cv2.resize(maps, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def as_shown(rgb: NDArray[np.uint8] | NDArray[np.uint16], transfer: str, primaries: str) -> NDArray[np.uint8]:

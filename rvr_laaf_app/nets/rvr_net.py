@@ -163,6 +163,8 @@ class RvrNet(nn.Module):
         y8, y4 = self.decode(maps)
         # Detached: neither how sure the disparity is nor the lost light may bend the disparity itself.
         grid, confidence = self.disparity_grid(x, y4), self.to_confidence(y4.detach())[:, 0]
+        if light_from >= len(x):
+            return RvrOutput(grid, confidence, grid.new_zeros((0, 3, x.shape[2] // 2, x.shape[3] // 2)))
         # In float32 throughout: in bfloat16 the gradients of its dilated convolutions are sometimes not finite.
         with torch.autocast(x.device.type, enabled=False):
             known = EncoderMaps(*(m[light_from:].detach().float() for m in maps))
