@@ -43,10 +43,10 @@ _BRIGHT = 180
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One way to look at a picture: by which network, with how long a side (None: its own), mirrored or not."""
+    """One way to look at a picture: by which network, how many times larger than it is used to, mirrored or not."""
 
     role: str
-    long_side: int | None = None
+    larger: float = 1.0
     mirrored: bool = False
 
 
@@ -59,7 +59,7 @@ class RvrEstimator:
     name = "rvr"
     context = (0, 0)
     values: tuple[Look, ...] = (Look("rvr"),)  # what is how near
-    edges: tuple[Look, ...] = (Look("rvr-edges", 384),)  # where it ends
+    edges: tuple[Look, ...] = (Look("rvr-edges", 1.2),)  # where it ends
 
     def __init__(self, checkpoint: Path | None = None, *, device: str | None = None) -> None:
         if checkpoint is None:
@@ -130,8 +130,8 @@ class RvrEstimator:
     def _size_for(self, look: Look, shown: NDArray[np.uint8]) -> tuple[int, int]:
         """Size (width, height) at which a look sees this picture."""
         height, width = shown.shape[:2]
-        long_side = look.long_side or self._loaded()[look.role].config.work_long_side
-        return working_size(width, height, long_side=long_side)
+        usual = self._loaded()[look.role].config.work_long_side
+        return working_size(width, height, long_side=round(usual * look.larger))
 
     def _loaded(self) -> dict[str, RvrNet]:
         if not self._nets:
@@ -148,7 +148,7 @@ class RvrBetterEstimator(RvrEstimator):
 
     name = "rvr-better"
     values = (Look("rvr"), Look("rvr", mirrored=True), Look("rvr-better"), Look("rvr-better", mirrored=True))
-    edges = (Look("rvr-better", 576, mirrored=True), Look("rvr-edges", 448))
+    edges = (Look("rvr-better", 1.5, mirrored=True), Look("rvr-edges", 1.4))
 
 
 def _on_edges(values: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray[np.float32]:
