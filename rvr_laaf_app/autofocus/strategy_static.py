@@ -3,6 +3,7 @@
 For every place of the picture a likelihood over the lens range is kept; each |steps to focus| read adds to it, so that
 signs settle by themselves and a wrong reading is outvoted. The next position is the fullest interval of the shortest
 cover of what is not yet sharp. Against the printed strategy it neither returns to noise nor overlaps intervals.
+Where the estimator tells likelihoods of real pictures, these are compared with each other, too: `strategy_evidence`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rvr_laaf_app.autofocus.strategy import (
     Watcher,
     unwatched,
 )
+from rvr_laaf_app.autofocus.strategy_evidence import Order, depths
 
 CELLS: Final = 64  # longest side of the map that is reasoned about
 BINS_PER_SPAN: Final = 4
@@ -64,6 +66,8 @@ class StaticCapture:
         place, taken = min(max(start, limits.minimum), limits.maximum), list[int]()
         belief: NDArray[np.float32] | None = None
         readings: NDArray[np.int64] | int = 0
+        order = Order(grid, widths) if isinstance(self.estimator, LikelihoodEstimator) else None
+        least = self.least_share if order is None else 2 * self.least_share  # slopes are filled in: all hold more
         while True:
             picture = yield place
             told = self._told(picture, place, grid, widths)
@@ -71,14 +75,21 @@ class StaticCapture:
             belief = told if belief is None else belief + told
             readings = readings + (np.ptp(told, axis=2) > 0)
             agree = belief.max(axis=2) >= -MOST_DISAGREEMENT * readings
-            share = _normalised(belief)
+            if order is None:
+                share = _normalised(belief)
+            else:
+                ordered = order.see(picture, place)
+                share = _normalised(order.finer(belief) + ordered)
             covered = _covered(grid, widths, taken)
             sharp = np.asarray(share[..., covered].sum(axis=2) >= SURE, np.bool_)
-            deviation = np.asarray(grid[share.argmax(axis=2)] - place, np.float32)
-            watch(CaptureStep(place, deviation, sharp.copy()))
-            left = np.where((sharp | ~agree)[..., None], 0, share).sum(axis=(0, 1)) / sharp.size
+            best = np.asarray(grid[share.argmax(axis=2)], np.float32)
+            watch(CaptureStep(place, best - np.float32(place), sharp.copy()))
+            if order is None:
+                left = np.where((sharp | ~agree)[..., None], 0, share).sum(axis=(0, 1)) / sharp.size
+            else:
+                left = depths(share, best, grid, widths)
             left[covered] = 0
-            wanted = _next(left, grid, widths, least=self.least_share)
+            wanted = _next(left, grid, widths, least=least)
             if wanted is None or len(taken) >= MOST_FRAMES:
                 rest = float(left.sum())
                 return CaptureResult(tuple(taken), f"{rest:.1%} of the picture is left, too little at one place", sharp)

@@ -17,10 +17,13 @@ from rvr_laaf_app.autofocus.strategy import (
     signed,
     uniform_sweep,
 )
+from rvr_laaf_app.autofocus.strategy_evidence import Order, depths
 from rvr_laaf_app.autofocus.strategy_scan import TwoPassScan
 from rvr_laaf_app.autofocus.strategy_static import StaticCapture
 from rvr_laaf_app.camera.defocus import paper_model
 from rvr_laaf_app.camera.procedural import make_scene
+from rvr_laaf_app.camera.scene import look
+from rvr_laaf_app.core.color import luminance
 from rvr_laaf_app.measure.stack_capture import Oracle, run_capture, sharpness_of
 
 LIMITS = FocusRange(1050, 2100, 20)
@@ -180,3 +183,33 @@ def test_the_two_pass_scan_finds_the_planes() -> None:
     for place in (1300, 1800):
         assert min(abs(p - place) for p in final) <= 15
     assert len(final) <= 8
+
+
+def test_of_two_pictures_the_sharper_was_taken_nearer() -> None:
+    model = paper_model()
+    scene = make_scene("two", size=(135, 240), limits=model.limits, seed=2)
+    grid, spans = np.arange(1050.0, 2100.0, 5.0), np.full(210, 20.0)
+    order = Order(grid, spans)
+    for place in (1150, 1400, 1650, 1900):
+        light = luminance(look(scene, model, place))
+        told = order.see(np.sqrt(np.maximum(light, 0)).astype(np.float32), place)
+    best = grid[told.argmax(axis=2)]
+    near, wall = best[10:24, 8:20], best[4:20, 30:46]  # of 27 x 48 blocks; the thing is best at 1208, the wall at 1995
+    assert np.mean(near < 1300) > 0.9
+    assert np.mean(wall > 1775) > 0.9
+
+
+def test_a_slope_holds_the_depths_between_its_places_and_an_edge_does_not() -> None:
+    grid, spans = np.arange(0.0, 200.0, 2.0), np.full(100, 8.0)
+    ramp = np.repeat(np.arange(20.0, 180.0, 20.0, dtype=np.float32)[:, None], 6, axis=1)
+
+    def share(best: np.ndarray) -> np.ndarray:
+        return np.asarray(grid[None, None] == best[..., None], np.float32)
+
+    found = depths(share(ramp), ramp, grid, spans)
+    assert found[16:74].min() > 0
+    edge = np.full((6, 9), 20.0, np.float32)
+    edge[:, 4:] = 180.0
+    edge[:, 4] = 100.0  # read as something between
+    found = depths(share(edge), edge, grid, spans)
+    assert found[[10, 90]].sum() == pytest.approx(1.0)
