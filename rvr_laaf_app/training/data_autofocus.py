@@ -206,18 +206,30 @@ def random_scene(
     return Scene(subject, lens, Layer.of(random_surface(rng, photos), z0), mask)
 
 
-def random_position(rng: np.random.Generator, z0: float, limits: tuple[int, int]) -> int:
-    """Return a lens position: anywhere, or near z0 (as often at one step from it as at a hundred), or right there."""
+def random_position(rng: np.random.Generator, z0: float, limits: tuple[int, int], *, anywhere: float = 0.42) -> int:
+    """Return a lens position: anywhere, or near z0 (as often at one step from it as at a hundred), or right there.
+
+    anywhere: the probability of the first; of the others one in seven is right there.
+    """
     kind = rng.random()
-    if kind < 0.08:
+    there = 0.08 / 0.58 * (1.0 - anywhere)
+    if kind < there:
         return round(z0)
-    if kind < 0.5:
+    if kind < there + anywhere:
         return int(rng.integers(limits[0], limits[1] + 1))
     away = np.exp(rng.uniform(0.0, np.log(120.0))) * rng.choice((-1, 1))
     return int(np.clip(round(z0 + away), *limits))
 
 
-def write_pool(out: Path, photos: list[NDArray[np.uint8]], *, surfaces: int, views: int = 5, seed: int = 0) -> None:
+def write_pool(
+    out: Path,
+    photos: list[NDArray[np.uint8]],
+    *,
+    surfaces: int,
+    views: int = 5,
+    anywhere: float = 0.42,
+    seed: int = 0,
+) -> None:
     """Write patches of random scenes seen from `views` positions each, and what is true of them (see the module)."""
     out.mkdir(parents=True, exist_ok=True)
     rng, model, began = np.random.default_rng(seed), paper_model(), time.monotonic()
@@ -228,7 +240,7 @@ def write_pool(out: Path, photos: list[NDArray[np.uint8]], *, surfaces: int, vie
         scene = random_scene(rng, photos, model)
         exposure, finish = None, str(rng.choice(["raw", "jpeg", "crisp"], p=[0.8, 0.12, 0.08]))
         for view in range(views):
-            z = random_position(rng, scene.subject.z0, model.limits)
+            z = random_position(rng, scene.subject.z0, model.limits, anywhere=anywhere)
             light, radius, magnification = scene.seen(z, model)
             exposure = exposure or random_exposure(rng, light)
             flicker = replace(exposure, gain=exposure.gain * float(np.exp(rng.normal(0.0, 0.02))))
@@ -256,12 +268,21 @@ def main() -> None:
     parser.add_argument("--split", choices=("train", "val"), default="train")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--surfaces", type=int, default=4000)
+    parser.add_argument("--views", type=int, default=5, help="lens positions of every surface")
+    parser.add_argument("--anywhere", type=float, default=0.42, help="share of positions drawn from the whole range")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     cv2.setNumThreads(1)
     labels = None if options.data is None else options.data / "photos" / "ordinal_depth.json"
     photos = [] if labels is None else load_photos(labels, options.split)
-    write_pool(options.out, photos, surfaces=options.surfaces, seed=options.seed)
+    write_pool(
+        options.out,
+        photos,
+        surfaces=options.surfaces,
+        views=options.views,
+        anywhere=options.anywhere,
+        seed=options.seed,
+    )
 
 
 def _mosaic(rng: np.random.Generator, photos: list[NDArray[np.uint8]]) -> Light:
