@@ -31,8 +31,8 @@ from rvr_laaf_app.nets.rvr_net import RvrNet, from_output, to_input, working_siz
 MAP_LONG_SIDE = 640
 # Raise when anything between network and result changes, so that cached products are made again.
 STEPS_VERSION = 3
-# What the looks for edges count among the values.
-_EDGES_SHARE = 1.0 / 3.0
+# A look for edges tells how near things are, too, but less surely: what it counts beside a look for values.
+_EDGES_COUNT = 0.5
 # Share of the width within which values follow the edges, and the variance of disparity from which on these count.
 _FOLLOW_WITHIN, _FOLLOW_FROM = 0.1, 1e-4
 # Linear light up to here is shown as it is; what HDR sources hold above is rolled off towards white.
@@ -113,7 +113,10 @@ class RvrEstimator:
             _mean([_resized(maps[part], size) for maps in seen if part in maps]) for part, size in enumerate(sizes)
         )
         edges = [_resized(self._seen(look, shown, lit=False)[0], sizes[0]) for look in self.edges]
-        return (_on_edges(disparity, _mean(edges)) if edges else disparity), boost, confidence
+        if edges:
+            count = _EDGES_COUNT * len(edges)
+            disparity = _on_edges(disparity, _mean(edges), share=count / (len(seen) + count))
+        return disparity, boost, confidence
 
     def _seen(self, look: Look, shown: NDArray[np.uint8], *, lit: bool) -> dict[int, NDArray[np.float32]]:
         """What a look gives, of a mirror image turned back: 0 disparity, 1 boost (if `lit`), 2 confidence."""
@@ -151,9 +154,12 @@ class RvrBetterEstimator(RvrEstimator):
     edges = (Look("rvr-better", 1.5, mirrored=True), Look("rvr-edges", 1.4))
 
 
-def _on_edges(values: NDArray[np.float32], edges: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Both maps [h, w] together with the edges of the second: in each neighbourhood a linear function of that one."""
-    together = values + _EDGES_SHARE * (edges - values)
+def _on_edges(values: NDArray[np.float32], edges: NDArray[np.float32], *, share: float) -> NDArray[np.float32]:
+    """Both maps [h, w] together with the edges of the second: in each neighbourhood a linear function of that one.
+
+    share: of the second map in the values.
+    """
+    together = values + np.float32(share) * (edges - values)
     reach = max(round(values.shape[1] * _FOLLOW_WITHIN), 2)
     return np.asarray(cv2.ximgproc.guidedFilter(edges, together, reach, _FOLLOW_FROM), np.float32)
 

@@ -131,7 +131,7 @@ def test_values_come_mostly_from_the_small_look_and_edges_from_the_large_one() -
     sharp = np.full((96, 160), 0.2, np.float32)
     sharp[:, 80:] = 0.7
     soft = np.asarray(cv2.GaussianBlur(np.where(sharp > 0.5, 0.9, 0.3).astype(np.float32), (0, 0), 6), np.float32)
-    joined = _on_edges(soft, sharp)
+    joined = _on_edges(soft, sharp, share=1 / 3)
     assert 0.2 < joined[:, 20:50].min() <= joined[:, 20:50].max() < 0.31  # 0.3 and 0.2
     assert 0.79 < joined[:, 110:140].min() <= joined[:, 110:140].max() < 0.9  # 0.9 and 0.7
     assert (joined[:, 80] - joined[:, 79]).min() > 0.3
