@@ -79,9 +79,9 @@ def _standing(job: ExportJob, pulse: Pulse | None, *, held: bool) -> tuple[str, 
     if job.state == "failed":
         return (job.trouble.what if job.trouble is not None else tr("Failed")), None
     if job.state == "cancelled":
-        return tr("Cancelled; nothing half-made was left"), None
+        return tr("Cancelled, no file was left"), None
     if job.state == "interrupted":
-        return tr("Not finished when the program ended"), None
+        return tr("Not finished last time"), None
     if pulse is not None:
         share = pulse.progress.fraction
         if job.state == "running":

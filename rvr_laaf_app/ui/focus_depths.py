@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from rvr_laaf_app.core.errors import RvrError
 from rvr_laaf_app.ui.newest import NewestWorker, close_all
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ class FocusDepths(QObject):
 
             try:
                 found = planes_at(products, project, index)
-            except Exception:
+            except RvrError:
                 log.info("no planes can be found here", exc_info=True)
+                return
+            except Exception:  # the thread must live on, but this is a fault of ours
+                log.exception("finding planes failed")
                 return
             self._bridge.post(lambda: None if self._closed else self.planes_found.emit(found))
 
@@ -89,8 +93,11 @@ class FocusDepths(QObject):
 
             try:
                 need = group_need(products, project, members)
-            except Exception:
+            except RvrError:
                 log.info("the group cannot be measured", exc_info=True)
+                return
+            except Exception:
+                log.exception("measuring the group failed")
                 return
             self._bridge.post(lambda: self._tell(asked, need))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from rvr_laaf_app.core.errors import RvrError
 from rvr_laaf_app.core.geometry import Box, Point
 from rvr_laaf_app.media.memory_cache import MemoryCache
 from rvr_laaf_app.ui.newest import NewestWorker
@@ -84,8 +85,11 @@ class SeedBoxes(QObject):
         try:
             known = wish.clip.has(wish.frame)
             box = self._grown(wish, known=known)
-        except Exception:
+        except RvrError:
             log.info("no box can be grown here", exc_info=True)
+            return
+        except Exception:  # the thread must live on, but this is a fault of ours
+            log.exception("growing a box failed")
             return
         self._boxes.put((wish.frame, wish.point, known), box)
         self._bridge.post(self._tell)

@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from rvr_laaf_app.core.geometry import Point
 from rvr_laaf_app.ui.main_window import MainWindow
 from rvr_laaf_app.ui.translation import edit_name, languages, use_language
+from rvr_laaf_app.ui.translation_texts import as_ts, texts
 from tests.gui.conftest import wait_for_clip
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")]
@@ -98,7 +99,11 @@ def test_every_literal_text_goes_through_tr() -> None:
 
 
 class LongLanguage(QTranslator):
-    """A language that is a third longer than English, in brackets, with letters beyond ASCII."""
+    """A language that is a third longer than English, in brackets, with letters beyond ASCII; `asked` of what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[tuple[str, str]] = set()
 
     def isEmpty(self) -> bool:
         return False
@@ -106,15 +111,16 @@ class LongLanguage(QTranslator):
     def translate(self, context: str, text: str, disambiguation: str = "", n: int = -1) -> str:  # type: ignore[override]
         if context.startswith("Q"):  # Qt's own
             return text
+        self.asked.add((context, text))
         longer = re.sub(r"([aeiou])", "\\1\u0308", text)
         return f"⟦{longer}{'~' * (len(text) // 3)}⟧"
 
 
 @pytest.fixture
-def long_language(qapp: QApplication) -> Iterator[None]:
+def long_language(qapp: QApplication) -> Iterator[LongLanguage]:
     language = LongLanguage()
     qapp.installTranslator(language)
-    yield
+    yield language
     qapp.removeTranslator(language)
 
 
@@ -137,7 +143,7 @@ def _cut(root: QWidget) -> list[str]:
 
 
 def test_a_longer_language_is_shown_everywhere_and_nothing_breaks(
-    long_language: None, make_window: Callable[[], MainWindow], clip: Path, qtbot: QtBot
+    long_language: LongLanguage, make_window: Callable[[], MainWindow], clip: Path, qtbot: QtBot
 ) -> None:
     window = make_window()
     english = [text for _, text in _shown(window.start_page) if not text.startswith("⟦")]
@@ -156,11 +162,16 @@ def test_a_longer_language_is_shown_everywhere_and_nothing_breaks(
     english = [f"{w.objectName()} {text!r}" for w, text in _shown(inspector) if "⟦" not in text]
     assert not english
     assert inspector.widget().minimumSizeHint().width() <= inspector.viewport().width()
+    for name in ("export", "export_focus", "depth_source", "palette"):
+        window.menus.actions[name].trigger()
+    known = {(context, text) for context, found in texts().items() for text in found}
+    missing = [pair for pair in long_language.asked - known if pair[1]]
+    assert not sorted(missing)  # a translator is shown all that the window asks for
 
 
 @pytest.mark.parametrize("name", ["keys", "about"])
 def test_pages_of_help_are_not_cut_in_a_longer_language(
-    long_language: None, make_window: Callable[[], MainWindow], qtbot: QtBot, name: str
+    long_language: LongLanguage, make_window: Callable[[], MainWindow], qtbot: QtBot, name: str
 ) -> None:
     window = make_window()
     window.menus.actions[name].trigger()
@@ -181,6 +192,9 @@ def test_a_translation_in_the_folder_is_found_and_used(qapp: QApplication, tmp_p
     release = shutil.which("lrelease", path=str(Path(PySide6.__file__).parent))
     if release is None:
         pytest.skip("this PySide6 has no lrelease")
+    (tmp_path / "empty.ts").write_text(as_ts(texts(), "de"), encoding="utf-8")
+    subprocess.run([release, "-silent", str(tmp_path / "empty.ts")], check=True)  # what a translator begins with
+    (tmp_path / "empty.qm").unlink()
     (tmp_path / "rvr_laaf_de.ts").write_text(_TS, encoding="utf-8")
     subprocess.run([release, "-silent", str(tmp_path / "rvr_laaf_de.ts")], check=True)
     assert languages(tmp_path) == ("en", "de")
