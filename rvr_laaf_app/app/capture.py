@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rvr_laaf_app.app.capture_focusing import Focusing, Region
 from rvr_laaf_app.app.capture_rack import Rack
 from rvr_laaf_app.app.capture_state import CaptureState, SweepEvent, TaskEnd, state_of, unforeseen
 from rvr_laaf_app.app.observers import Observers
-from rvr_laaf_app.camera.base import Camera, CameraInfo, Control, LiveFrame, Still
+from rvr_laaf_app.camera.base import Camera, CameraGone, CameraInfo, Control, LiveFrame, Still
 from rvr_laaf_app.camera.finding import CameraWatch, Change, Finder, Found, open_camera
 from rvr_laaf_app.camera.session import CameraSession
 from rvr_laaf_app.camera.session_values import DEFAULT_DEADLINES, Deadlines, SessionStatus, SessionTask
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from rvr_laaf_app.pipeline.capture_focus import FocusLook
 
 Post = Callable[[Callable[[], None]], None]
-Region = Callable[[LiveFrame], "Box | None"]
 log = logging.getLogger(__name__)
 
 
@@ -160,7 +160,7 @@ class Capture:
 
     def drive_to(self, position: int) -> None:
         """Send the lens to a position; of several wishes the newest counts."""
-        if self._session is not None and not self._name:
+        if self._session is not None and not self._name and self.state.phase != "gone":
             self._watch_for_problems(self._session.drive_to(position))
 
     def drive_by(self, steps: int) -> None:
@@ -196,28 +196,25 @@ class Capture:
         depth_of_field: int,
         model: DefocusModel | None = None,
         width_px: int | None = None,
+        nearest: Callable[[Box], None] | None = None,
     ) -> None:
         """Find focus with a method, on what `region` says in each picture (called in the session's thread).
 
-        model: the calibration of the lens, if there is one; width_px: of the live picture.
+        model: the calibration of the lens, if there is one; width_px: of the live picture. nearest: look for the
+        nearest subject first, and tell where it is.
         """
-        from rvr_laaf_app.pipeline.capture_focus import begin_search, look_of, region_for
+        session, limits = self._ready(), self._limits()
+        start = self.state.position if self.state.position is not None else sum(limits) // 2
 
-        session = self._ready()
-        low, high = self._limits()
-        start = self.state.position if self.state.position is not None else (low + high) // 2
-        search = begin_search(
-            method, (low, high), start=start, depth_of_field=depth_of_field, model=model, width_px=width_px
-        )
-        count = 0
-
-        def seen(step: Any) -> None:
-            nonlocal count
-            count += 1
-            look = look_of(step, count)
+        def told(look: FocusLook) -> None:
             self._post(lambda: self._looks.tell(look))
 
-        self._begin("autofocus", session.run_autofocus(search, region=region_for(region), on_step=seen))
+        run = Focusing(session, limits, method, depth_of_field, model, width_px, told)
+        if nearest is None:
+            self._begin("autofocus", run.on(region, start=start))
+        else:
+            self._begin("autofocus", run.nearest())
+            self._then = run.after(region, start=start, told=nearest)
 
     def sweep(
         self, positions: Sequence[int], folder: Path, *, span: int, region: Box | None = None, name: str = "sweep",
@@ -375,7 +372,8 @@ class Capture:
     def _watch_for_problems(self, future: Future[Any]) -> None:
         def over(done: Future[Any]) -> None:
             error = None if done.cancelled() else done.exception()
-            if isinstance(error, RvrError) and not isinstance(error, Cancelled):
+            # That the camera is gone is what its state says already, for as long as it lasts.
+            if isinstance(error, RvrError) and not isinstance(error, (Cancelled, CameraGone)):
                 self._post(lambda: self._problems.tell(error))
 
         future.add_done_callback(over)

@@ -6,9 +6,11 @@ is followed on for as long as it still looks like itself.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -41,13 +43,19 @@ class FaceFinder(Protocol):
         ...
 
 
+@lru_cache(maxsize=1)
+def _hog() -> Any:
+    """Return dlib's detector to be copied: unpacking it takes a third of a second in which no other thread runs."""
+    import dlib
+
+    return dlib.get_frontal_face_detector()
+
+
 class HogFinder:
     """dlib's frontal face detector (King 2009: HOG and a sliding window). Comes with the program."""
 
     def __init__(self) -> None:
-        import dlib
-
-        self._find = dlib.get_frontal_face_detector()
+        self._find = copy.deepcopy(_hog())  # each is used by one thread
 
     def find(self, rgb: NDArray[np.uint8]) -> list[tuple[Pixels, float]]:
         """Look for faces of a sixteenth of the picture's width and larger."""

@@ -47,12 +47,16 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class FocusLook:
-    """One look of a run: its number from 1, the lens position, how sharp the region was (bigger = sharper), its box."""
+    """One look of a run: its number from 1, the lens position, how sharp the region was (bigger = sharper), its box.
+
+    scanning: what to focus on was still being looked for, in the whole picture.
+    """
 
     number: int
     position: int
     sharpness: float
     box: Box
+    scanning: bool = False
 
 
 def focus_methods() -> list[Method]:
@@ -122,9 +126,9 @@ def begin_search(
     return (yield from kind().search(where, start=begin, seed=seed))
 
 
-def look_of(seen: Seen, number: int) -> FocusLook:
+def look_of(seen: Seen, number: int, *, scanning: bool = False) -> FocusLook:
     """Return what one step of a session's autofocus run comes to."""
-    return FocusLook(number, seen.position, sharpness_of(patch_of(seen.frame.rgb, seen.box)), seen.box)
+    return FocusLook(number, seen.position, sharpness_of(patch_of(seen.frame.rgb, seen.box)), seen.box, scanning)
 
 
 def middle_of(frame: LiveFrame) -> Box:

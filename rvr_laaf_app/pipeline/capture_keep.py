@@ -29,7 +29,7 @@ class FocusKeeper:
         width_px: int | None,
     ) -> None:
         where = FocusRange(*limits, max(depth_of_field, 1))
-        self._begin = partial(keep_focus, where, start=start, defocus=model, width_px=width_px)
+        self._begin = partial(keep_focus, where, defocus=model, width_px=width_px)
         self._run: Generator[FocusWish, Patch | None, None] | None = None
         self._wish = FocusWish(start, False, 0.0)
         self._waits = 0
@@ -41,13 +41,19 @@ class FocusKeeper:
         network is not there.
         """
         if self._run is None:
-            self._run = self._begin()
-            self._wish = next(self._run)
-        if frame.position is not None and frame.position != self._wish.position and self._waits < _PATIENCE:
+            self._restart(self._wish.position)
+        if frame.position is not None and frame.position != self._wish.position:
             self._waits += 1
-            return None
+            if self._waits <= _PATIENCE:
+                return None
+            self._restart(frame.position)  # somebody drove it elsewhere, or it cannot go there: begin from here
         self._waits = 0
+        assert self._run is not None
         former = self._wish.position
         patch = patch_of(frame.rgb, box if box is not None else middle_of(frame)) if known else None
         self._wish = self._run.send(patch)
         return self._wish.position if self._wish.position != former else None
+
+    def _restart(self, start: int) -> None:
+        self._run = self._begin(start=start)
+        self._wish = next(self._run)

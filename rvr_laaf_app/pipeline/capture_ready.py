@@ -42,7 +42,7 @@ def read_ahead(stopped: Callable[[], bool] = lambda: False, *, modules: Sequence
         collecting = gc.isenabled()
         gc.disable()
         try:
-            for step in (*steps, _look_once):
+            for step in (*steps, _look_once, _find_once):
                 if stopped():
                     return
                 with contextlib.suppress(ImportError, RvrError):
@@ -79,3 +79,10 @@ def _look_once() -> None:
     from rvr_laaf_app.autofocus.modern import BlurReader
 
     BlurReader().read(np.zeros((_PATCH_PX, _PATCH_PX), np.float32))
+
+
+def _find_once() -> None:
+    """Let the finder of faces be unpacked."""
+    from rvr_laaf_app.detect.face import HogFinder
+
+    HogFinder()

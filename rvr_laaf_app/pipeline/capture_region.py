@@ -17,7 +17,7 @@ from rvr_laaf_app.detect.face import FaceFinder, HogFinder
 from rvr_laaf_app.pipeline.capture_focus import box_around
 from rvr_laaf_app.track.base import DEFAULT_TRACKER, TRACKERS, Tracker
 
-RegionKind = Literal["whole", "box", "face", "follow"]
+RegionKind = Literal["nearest", "whole", "box", "face", "follow"]
 _LOOK_PX: Final = 640  # long side of the pictures in which faces and subjects are looked for
 _FACES_EVERY: Final = 8  # pictures
 _SAME_FACE: Final = 0.2
@@ -30,7 +30,7 @@ class RegionFollower:
 
     def __init__(self, finder: FaceFinder | None = None) -> None:
         self._lock = threading.Lock()
-        self._kind: RegionKind = "whole"
+        self._kind: RegionKind = "nearest"
         self._box: Box | None = None
         self._faces: tuple[Box, ...] = ()
         self._finder = finder
@@ -66,8 +66,8 @@ class RegionFollower:
         """Take another kind of region; box: where it begins (None: what there is, else the middle)."""
         with self._lock:
             self._kind = kind
-            if kind == "whole":
-                self._box = None
+            if kind in ("nearest", "whole"):
+                self._box = box if kind == "nearest" else None
             elif box is not None or self._box is None:
                 self._box = box or Box.around(Point(0.5, 0.5), 0.2, 0.2)
             self._begin, self._known, self._missed = True, True, 0

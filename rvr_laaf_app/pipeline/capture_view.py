@@ -76,7 +76,11 @@ def histogram(rgb: NDArray[np.uint8]) -> Histogram:
 
 def tile_sharpness(rgb: NDArray[np.uint8], grid: tuple[int, int] = GRID) -> NDArray[np.float32]:
     """Return the energy of fine detail (Tenengrad) of each tile [rows, columns]; bigger = sharper."""
-    grey = luma(rgb)
+    return tiles_of(luma(rgb), grid)
+
+
+def tiles_of(grey: NDArray[np.float32], grid: tuple[int, int] = GRID) -> NDArray[np.float32]:
+    """Return the same of display luma [h, w] float32 in 0..1."""
     energy = np.square(_gradient(cv2.GaussianBlur(grey, (0, 0), _FINE)))
     return np.asarray(cv2.resize(energy, grid[::-1], interpolation=cv2.INTER_AREA), np.float32)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QPushButton
@@ -99,6 +100,24 @@ def test_focus_is_kept_on_what_was_chosen_until_it_is_switched_off(rig: Rig, mon
     assert made[0].asked <= asked + 1
 
 
+def test_a_keeper_begins_anew_where_somebody_has_driven_the_lens(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rvr_laaf_app.pipeline import capture_keep
+
+    begun: list[int] = []
+
+    def keep_focus(*_limits: object, start: int, **_how: object) -> Iterator[capture_keep.FocusWish]:
+        begun.append(start)
+        while True:
+            yield capture_keep.FocusWish(start, False, 1.0)
+
+    monkeypatch.setattr(capture_keep, "keep_focus", keep_focus)
+    keeper = capture_keep.FocusKeeper((0, 100), start=50, depth_of_field=5, model=None, width_px=None)
+    picture = np.zeros((64, 64, 3), np.uint8)
+    for number in range(capture_keep._PATIENCE + 2):
+        assert keeper.see(LiveFrame(picture, number, 0.0, 80), None, known=True) is None
+    assert begun == [50, 80]
+
+
 def test_the_look_ahead_preview_runs_late_and_tells_its_rate(rig: Rig, compiled: None) -> None:
     rig.use()
     rig.feature.ahead.estimator = "lower-is-nearer"
@@ -112,6 +131,11 @@ def test_the_look_ahead_preview_runs_late_and_tells_its_rate(rig: Rig, compiled:
     state = rig.feature.ahead._state
     assert state.delay_s is not None
     assert state.delay_s >= 1.0
+    rig.device.unplug()
+    rig.wait(lambda: rig.view.look_ahead.state.text().startswith("Waiting for the camera"))
+    assert rig.feature.ahead.running
+    rig.device.plug_in()
+    rig.wait(lambda: "late" in rig.view.look_ahead.state.text())
     rig.click(QPushButton, "look_ahead_start")
     assert rig.view.view == "live"
     assert not rig.main.menus.actions["camera_ahead"].isChecked()

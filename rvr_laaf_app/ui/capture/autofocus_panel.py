@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QListWidget, QVBoxLayout, QWi
 
 from rvr_laaf_app.ui.capture import parts
 
-REGIONS = ("whole", "box", "face", "follow")
+REGIONS = ("nearest", "whole", "box", "face", "follow")
 _ROWS_PX = 104
 
 
@@ -60,7 +60,7 @@ class AutofocusPanel(QWidget):
         self.trace.setMaximumHeight(_ROWS_PX)
         self.trace.hide()
         column.addWidget(self.trace)
-        self.show_region("whole")
+        self.show_region("nearest")
 
     def _choices(self) -> QGridLayout:
         grid = QGridLayout()
@@ -69,7 +69,8 @@ class AutofocusPanel(QWidget):
         self.method = parts.choice(self, "autofocus_method", self.tr("Autofocus method"), ())
         self.method.currentIndexChanged.connect(self._method_changed)
         regions = (
-            ("whole", self.tr("Whole picture")),
+            ("nearest", self.tr("Nearest subject")),
+            ("whole", self.tr("Middle of the picture")),
             ("box", self.tr("Box")),
             ("face", self.tr("Face")),
             ("follow", self.tr("Followed subject")),
@@ -104,6 +105,7 @@ class AutofocusPanel(QWidget):
         with QSignalBlocker(self.region):
             parts.choose(self.region, region)
         hints = {
+            "nearest": self.tr("The nearest thing with detail is looked for; click or drag to choose another."),
             "whole": self.tr("Click or drag in the picture to focus on a part of it."),
             "box": self.tr("Click or drag in the picture to move the box."),
             "face": self.tr("No face is seen now: the middle is used."),

@@ -37,6 +37,12 @@ class _Run:
     error: str = ""
     stopped: bool = False
 
+    @property
+    def notes(self) -> dict[int, str]:
+        """What the method said of each look, by the look's place."""
+        before = sum(look.scanning for look in self.looks)
+        return {} if self.result is None else {before + n: s.note for n, s in enumerate(self.result.steps)}
+
 
 class LensControl(QObject):
     """Holds marks and the last run; everything else is the camera's."""
@@ -159,6 +165,7 @@ class LensControl(QObject):
             depth_of_field=span,
             model=self.model(),
             width_px=self._width_px or None,
+            nearest=(lambda box: self._region.choose("nearest", box)) if self._region.kind == "nearest" else None,
         )
 
     @Slot(bool)
@@ -279,10 +286,9 @@ class LensControl(QObject):
         rows: list[str] = []
         answer, good = "", None
         if run is not None:
-            read = {} if run.result is None else dict(enumerate(run.result.steps))
+            notes = run.notes
             for place, look in enumerate(run.looks):
-                step = read.get(place)
-                note = step.note if step is not None else ""
+                note = self.tr("looking for the nearest subject") if look.scanning else notes.get(place, "")
                 rows.append(f"{look.number}   {look.position}   {note}".rstrip())
             answer, good = self._answer(run)
         self._window.autofocus.show_trace(rows, answer, good=good)
@@ -307,10 +313,10 @@ class LensControl(QObject):
         steps: tuple[RulerStep, ...] = ()
         found = None
         if run is not None:
-            top = max((look.sharpness for look in run.looks), default=0.0) or 1.0
-            notes = {} if run.result is None else {n: s.note for n, s in enumerate(run.result.steps)}
+            top = max((look.sharpness for look in run.looks if not look.scanning), default=0.0) or 1.0
             steps = tuple(
-                RulerStep(look.position, look.sharpness / top, notes.get(n, "")) for n, look in enumerate(run.looks)
+                RulerStep(look.position, None if look.scanning else look.sharpness / top, run.notes.get(n, ""))
+                for n, look in enumerate(run.looks)
             )
             found = run.result.position if run.result is not None and run.result.found else None
         drive = state.drive if state is not None else None

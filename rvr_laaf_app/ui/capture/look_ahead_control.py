@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -102,6 +103,7 @@ class LookAheadControl(QObject):
         self._can = state.phase in ("live", "busy", "gone", "card_full")
         if not self._can and self.running:
             self.run(False)
+        self._state = replace(self._state, waiting=self.running and state.phase != "live")
         self._show()
 
     def _show(self) -> None:
@@ -165,7 +167,8 @@ class LookAheadControl(QObject):
         if picture.box is not None:
             marks = (SubjectMark("ahead", picture.box, 1.0, picture.reason),)
         view.set_marks(marks, ())
-        self._state = LookAheadState(True, picture.late_s, picture.fps, picture.live_fps)
+        waiting = self._state.waiting
+        self._state = LookAheadState(True, picture.late_s, picture.fps, picture.live_fps, waiting=waiting)
         self._show()
         self._window.look_ahead.show_decisions([f"{r[:1].upper()}{r[1:]}" for r in rows[-_MOST_ROWS:]])
 

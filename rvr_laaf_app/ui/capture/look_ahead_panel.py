@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
 from rvr_laaf_app.ui.capture import parts
@@ -25,6 +25,7 @@ class LookAheadState:
     live_fps: float = 0.0
     note: str = ""
     problem: str = ""
+    waiting: bool = False
 
 
 class LookAheadPanel(QWidget):
@@ -69,6 +70,8 @@ class LookAheadPanel(QWidget):
         self.decisions.setObjectName("look_ahead_decisions")
         self.decisions.setAccessibleName(self.tr("What the focus goes to, and why"))
         self.decisions.setMaximumHeight(140)
+        self.decisions.setWordWrap(True)
+        self.decisions.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(self.decisions)
         self.show_state(LookAheadState(), can=False)
         self.show_decisions(())
@@ -86,6 +89,8 @@ class LookAheadPanel(QWidget):
     def _words(self, state: LookAheadState) -> str:
         if not state.running:
             return ""
+        if state.waiting:
+            return self.tr("Waiting for the camera; what was seen is kept.")
         if state.delay_s is None:
             return self.tr("Filling: the first picture comes when it has seen far enough.")
         if state.fps <= 0:

@@ -155,7 +155,8 @@ class UnfinishedControl(QObject):
 
     def _offer(self) -> UnfinishedOffer | None:
         found, state = self._found, self._state
-        busy = self._wanted is not None or self._stack.developing or (state is not None and bool(state.task))
+        at_rest = state is None or (state.phase in ("none", "live") and not state.task)
+        busy = self._wanted is not None or self._stack.developing or not at_rest
         if found is None or busy:
             return None
         sweep, there = found.sweep, bool(self._camera_of(found))

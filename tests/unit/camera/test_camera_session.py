@@ -28,7 +28,7 @@ from rvr_laaf_app.core.geometry import Box
 
 QUICK = Deadlines(call=0.4, open=1.0, still=1.0, slow=0.1, busy=2.0, again=0.02, card=0.02, heartbeat=0.02, close=1.0)
 PATIENT = replace(QUICK, call=5.0, open=5.0, still=5.0)  # where no deadline is tested: the machine may be busy
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def simulated(scene: str = "chart", faults: tuple[Fault, ...] = (), **how: object) -> SimulatedCamera:

@@ -19,6 +19,7 @@ def thawed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What is loaded for one test may be collected after it."""
     monkeypatch.setattr(capture_ready, "_LARGE", ())
     monkeypatch.setattr(capture_ready, "_look_once", lambda: None)
+    monkeypatch.setattr(capture_ready, "_find_once", lambda: None)
     yield
     gc.unfreeze()
 
