@@ -12,6 +12,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 def main() -> int:
     """Run the command line (which opens the window for `edit`) and return the exit code."""
+    if len(sys.argv) == 3 and sys.argv[1] == "--camera-worker":  # of a packed program: camera.worker_entry
+        from rvr_laaf_app.camera.worker_entry import run_worker
+
+        return run_worker(sys.argv[2])
     from rvr_laaf_app.cli.main import run
 
     return run(sys.argv[1:])

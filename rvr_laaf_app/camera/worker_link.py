@@ -12,7 +12,6 @@ import logging
 import os
 import queue
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -20,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rvr_laaf_app.camera.worker_entry import worker_command
 from rvr_laaf_app.camera.worker_messages import BrokenMessage, Head, pack, read_message
 
 _LEAVE_S: Final = 1.5  # for a worker that was asked to end by itself
@@ -86,7 +86,7 @@ class Worker:
         }
         self._answers = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", self._module],
+            worker_command(self._module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

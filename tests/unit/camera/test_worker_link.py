@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rvr_laaf_app.camera.worker_entry import run_worker
 from rvr_laaf_app.camera.worker_link import LinkLost, Refused, Worker
 from rvr_laaf_app.camera.worker_messages import BrokenMessage, pack, read_message
 
@@ -127,3 +128,32 @@ def test_no_worker_outlives_a_killed_program() -> None:
         time.sleep(0.05)
     else:
         assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the packed program is a script here")
+def test_a_packed_program_starts_itself_as_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = tmp_path / "rvr-laaf"
+    root = Path(__file__).resolve().parents[3]
+    packed.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(root)!r})\n"
+        "from rvr_laaf_app.__main__ import main\nsys.exit(main())\n"
+    )
+    packed.chmod(0o755)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(packed))
+    worker = Worker("rvr_laaf_app.camera.uvc_opencv_worker")
+    try:
+        worker.start()  # it has answered
+        assert worker.running
+    finally:
+        worker.close()
+    nothing = Worker("rvr_laaf_app.cli.main")
+    with pytest.raises(LinkLost):
+        nothing.start()
+    nothing.close()
+
+
+def test_only_workers_are_run_by_that_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_worker("os") == 2
+    assert run_worker("rvr_laaf_app.camera.session") == 2
+    assert "no worker" in capsys.readouterr().err
