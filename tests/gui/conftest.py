@@ -80,6 +80,12 @@ def compiled() -> None:
     warm_up()
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads end when they can: how long a busy machine needs for that is not what is tested here."""
+    monkeypatch.setattr("rvr_laaf_app.ui.main_window.CLOSE_S", 60.0)
+
+
 @pytest.fixture
 def answers() -> Answers:
     return Answers()
