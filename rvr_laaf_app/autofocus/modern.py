@@ -183,8 +183,8 @@ class ModernAutofocus:
 
     name = "learned"
     moves: ClassVar[int] = 6
-    sure: ClassVar[float] = 0.9  # certainty at which the search ends
-    settled: ClassVar[float] = 0.8  # certainty below which a place is not kept for being between two likely ones
+    sure: ClassVar[float] = 0.93  # certainty at which the search ends
+    settled: ClassVar[float] = 0.88  # certainty below which a place is not kept for being between two likely ones
     share: ClassVar[float] = 0.45  # of the depth of field: so far off is still in focus (half is the limit)
     narrow: ClassVar[float] = 0.25  # of the depth of field: what tells such two apart
     gain: ClassVar[float] = 0.15  # what another move must promise beyond staying
