@@ -115,9 +115,10 @@ def _name(function: ast.expr) -> str:
 
 def _with_borrowed(lent: Iterable[tuple[str, set[str], set[str]]]) -> Texts:
     """Return by name what is said there and by all that it lends on to."""
-    said, to = defaultdict(set), defaultdict(set)
-    for name, texts_, borrowers in lent:
-        said[name] |= texts_
+    said: Texts = defaultdict(set)
+    to: Texts = defaultdict(set)
+    for name, own, borrowers in lent:
+        said[name] |= own
         to[name] |= borrowers
     for _ in range(_DEEPEST):
         for name, borrowers in to.items():

@@ -34,6 +34,7 @@ class ErrorBar(QFrame):
         self._way_out: Callable[[], object] = self.clear
         self.way_out = QPushButton(self)
         self.way_out.setObjectName("error_way_out")
+        self.way_out.setAccessibleName(self.tr("What to do about it"))
         self.way_out.clicked.connect(self._go)
         texts = QVBoxLayout()
         texts.setSpacing(2)
@@ -104,6 +105,7 @@ class ErrorBar(QFrame):
         """Offer, beside the error that is shown, a button for what to do next; it goes with the error."""
         self._way_out = way_out
         self.way_out.setText(text)
+        self.way_out.setAccessibleName(text)
         self.way_out.show()
 
     @Slot()
