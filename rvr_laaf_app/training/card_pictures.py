@@ -1,6 +1,6 @@
 """The sheet of pictures of a model card: own rendered scenes, what the estimator makes of them, and the truth.
 
-    python -m rvr_laaf_app.training.card_pictures --scenes FOLDER --out models/rvr-better-1.jpg [--estimator rvr]
+    python -m rvr_laaf_app.training.card_pictures --scenes FOLDER --out models/rvr-fast-3.jpg [--estimator rvr]
 
 FOLDER holds ray-traced scenes (`scenes.write_truth`, `render_set`). One row each, from the least to the largest error
 of disparity, so that the last rows are the bad cases: deep shot; predicted and true disparity (bright = near); and
