@@ -66,6 +66,7 @@ class FocusFeature(Feature):
         panel.planes.dropper_left.connect(lambda: editing.take_next_point(None))
         picture = self._window.workspace.picture
         picture.given_up.connect(lambda: editing.take_next_point(None))
+        picture.adds = True
         picture.point_added.connect(self.tools.keep_too)
         editing.taking_changed.connect(panel.planes.show_picking)
         self.depths.planes_found.connect(panel.planes.show_planes)

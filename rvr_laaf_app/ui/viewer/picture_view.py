@@ -43,6 +43,7 @@ class PictureView(QWidget):
 
     point_chosen = Signal(object)  # core.geometry.Point
     point_added = Signal(object)  # the same, with Shift: besides what is there
+    adds: bool = False  # whether Shift means that; else it means nothing
     given_up = Signal()  # Escape, with nothing in the hand
     box_chosen = Signal(object)  # core.geometry.Box
     box_dragged = Signal(str, object)  # id of the target whose subject was shown anew, core.geometry.Box
@@ -336,9 +337,8 @@ class PictureView(QWidget):
             if rect.width() >= MIN_BOX_PX and rect.height() >= MIN_BOX_PX:
                 self.box_chosen.emit(to_box(shown, rect.topLeft(), rect.bottomRight()))
                 return
-        point = to_point(shown, press)
-        if point is not None:
-            (self.point_added if _SHIFT in event.modifiers() else self.point_chosen).emit(point)
+        if (point := to_point(shown, press)) is not None:
+            (self.point_added if self.adds and _SHIFT in event.modifiers() else self.point_chosen).emit(point)
 
     def _let_go(self, grip: Grip, place: QPointF, *, dragged: bool) -> None:
         """Tell where a box was dragged to; without a drag it was a click like any other."""
