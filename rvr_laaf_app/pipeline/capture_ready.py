@@ -42,7 +42,8 @@ def read_ahead(stopped: Callable[[], bool] = lambda: False, *, modules: Sequence
         collecting = gc.isenabled()
         gc.disable()
         try:
-            for step in (*steps, _look_once, _find_once):
+            # The finder of faces first: unpacking it holds everything up, best while only the list of cameras stands.
+            for step in (_find_once, *steps, _look_once):
                 if stopped():
                     return
                 with contextlib.suppress(ImportError, RvrError):
