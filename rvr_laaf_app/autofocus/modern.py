@@ -110,6 +110,11 @@ class FocusBelief:
         slope = 2 * CIRCLE_PX * (self.width_px or WIDTH_PX) / WIDTH_PX / max(self.limits.depth_of_field, 1)
         return np.asarray(slope * np.abs(self.places - position), np.float64)
 
+    def rim_px(self, position: int) -> float:
+        """Return how blurred is what just looks sharp at a lens position."""
+        beyond = np.abs(self.places - position) >= self.limits.depth_of_field / 2
+        return float(self.radius_px(position)[beyond].min(initial=np.inf))
+
     def see(self, position: int, reading: Reading, sharpness: float) -> None:
         """Weigh in what a picture taken at a position says by itself, and beside those before it."""
         radius = self.scales[:, None] * self.radius_px(position)
@@ -187,6 +192,7 @@ class ModernAutofocus:
     settled: ClassVar[float] = 0.88  # certainty below which a place is not kept for being between two likely ones
     share: ClassVar[float] = 0.45  # of the depth of field: so far off is still in focus (half is the limit)
     narrow: ClassVar[float] = 0.25  # of the depth of field: what tells such two apart
+    fine_px: ClassVar[float] = 1.0  # less blur than this at the rim of the depth of field is told by two pictures only
     gain: ClassVar[float] = 0.15  # what another move must promise beyond staying
 
     def __init__(
@@ -202,29 +208,33 @@ class ModernAutofocus:
         steps: list[FocusStep] = []
         peak = Peak(limits)
         before: tuple[int, Patch] | None = None
+        fine = self.defocus is not None and belief.rim_px(place) < self.fine_px
         while True:
             patch = yield place
             sharpness = brenner(patch)
             peak.add(place, sharpness)
             belief.see(place, self.reader.read(patch), sharpness)
             within = belief.within(self.share)
-            if before is not None and before[0] != place and within.max() < self.sure:
+            if before is not None and before[0] != place and (fine or within.max() < self.sure):
                 belief.compare(Pair(before[1], patch), before[0], place)
                 within = belief.within(self.share)
-            before = place, patch
             here = float(np.interp(place, belief.places, within))
             best, there = _middle_of_best(belief.places, within), float(within.max())
             if there < self.settled and abs(best - place) <= limits.depth_of_field / 2:
                 # focus is just in front or just behind: standing between the two would miss both
                 best = _middle_of_best(belief.places, belief.within(self.narrow))
             steps.append(FocusStep(place, float(abs(best - place)), f"in focus here {here:.0%}, at {best} {there:.0%}"))
+            if fine and before is None and abs(best - place) <= limits.depth_of_field:
+                up = place + limits.depth_of_field
+                before, place = (place, patch), up if up <= limits.maximum else place - limits.depth_of_field
+                continue
             enough = here >= self.settled and here >= there - self.gain
             if here >= self.sure or enough or (best == place and here >= 0.5):
                 best, there = place, here
                 break
             if best in peak.seen or len(steps) > self.moves:
                 break
-            place = best
+            before, place = (place, patch), best
         if self.defocus is None:
             return (yield from peak.climb(steps))
         return FocusResult(best, there >= 0.5, there, tuple(steps), "" if there >= 0.5 else _NOTHING)

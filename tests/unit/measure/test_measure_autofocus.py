@@ -10,7 +10,7 @@ import pytest
 
 from rvr_laaf_app.autofocus.timing import measure_times
 from rvr_laaf_app.camera.blur import blur_fast
-from rvr_laaf_app.camera.defocus import paper_model
+from rvr_laaf_app.camera.defocus import LENSES, paper_model
 from rvr_laaf_app.cli.eval_autofocus import table
 from rvr_laaf_app.measure.autofocus import (
     METHODS,
@@ -141,3 +141,12 @@ def test_a_sweep_in_any_order_is_put_in_order_and_measured(tmp_path: Path) -> No
     assert focus_order(pictures) == list(range(9))
     flat = [np.full((128, 128), 0.5, np.float32)] * 9
     assert sharpest_slice(flat) is None
+
+
+def test_a_lens_that_blurs_little_is_asked_twice() -> None:
+    """Half the depth of field of the voice coil module is a blur of 0.7 px: no single picture tells that for sure."""
+    model = LENSES["voice_coil"].model(step=30)
+    drawn = [subject for subject in make_subjects(seed=5, limits=model.limits) if subject.name == "chart 9"]
+    rows = measure_method("learned", drawn, model, lights=("indoor",), starts=(740,), seed=5)
+    assert [row.error <= model.depth_of_field_at(row.z0) / 2 for row in rows] == [True]
+    assert 1 <= rows[0].steps <= 3
