@@ -211,7 +211,7 @@ def test_missing_clips_are_listed_in_one_window_that_can_be_cancelled(
     assert not control(dialog, QPushButton, "relink_use").isEnabled()
     qtbot.mouseClick(control(dialog, QPushButton, "relink_cancel"), Qt.MouseButton.LeftButton)
     assert three.session.clip_state == "offline"
-    assert panel_of(three).rows
+    qtbot.waitUntil(lambda: bool(panel_of(three).rows), timeout=20_000)  # the list follows a moment later
     three.menus.actions["relink"].trigger()
     dialog = next(d for d in three.findChildren(RelinkDialog) if d.isVisible())
     dialog.search(str(place))
