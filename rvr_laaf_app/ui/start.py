@@ -55,9 +55,11 @@ def run(path: str | None, *, capture: bool = False, camera: str = "") -> int:
     sys.setswitchinterval(SWITCH_S)
     app = make_application(sys.argv[:1])
     from rvr_laaf_app.ui.main_window import make_window
+    from rvr_laaf_app.ui.tidying import tidying_of
 
     window = make_window()
     window.show()
+    tidying = tidying_of(window)
     # SIGTERM and Ctrl+C close the window in the ordinary way: jobs are cancelled, the journal is kept.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: window.close_now())
@@ -69,6 +71,7 @@ def run(path: str | None, *, capture: bool = False, camera: str = "") -> int:
     if capture:
         QTimer.singleShot(0, lambda: _show_capture(window, camera))
     code = app.exec()
+    tidying.close()
     if not window.ended_well:
         # A thread is still inside native code (a first compilation, a slow disk). Taking the interpreter down around
         # it could crash; everything of the user's is on disk, so leave at once.

@@ -29,6 +29,7 @@ from rvr_laaf_app.ui.main_window import MainWindow
 from rvr_laaf_app.ui.playback.sound import SilentSound
 from rvr_laaf_app.ui.prompts import system_prompts
 from rvr_laaf_app.ui.start import SWITCH_S, make_application
+from rvr_laaf_app.ui.tidying import tidying_of
 from tests.clips import frame_of, write_clip
 from tests.gui.conftest import QuickEngine, in_picture
 from tests.gui.monkey import summary
@@ -43,6 +44,7 @@ def make_window() -> MainWindow:
     window.resize(1280, 720)
     window.show()
     window.begin(None)
+    tidying_of(window)  # lives as long as the window
     return window
 
 
