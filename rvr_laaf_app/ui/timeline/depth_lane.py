@@ -18,7 +18,7 @@ from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen
 from rvr_laaf_app.ui import theme
 from rvr_laaf_app.ui.timeline.background import DepthData, SubjectLine
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.depth_picture import Ink, depth_picture, disparity_at, y_of
+from rvr_laaf_app.ui.timeline.depth_picture import Ink, depth_picture, disparity_at, ground_of, y_of
 from rvr_laaf_app.ui.timeline.scale import TimeScale, clock_text
 from rvr_laaf_app.ui.timeline.series import Columns, MinMaxLevels, columns_of
 
@@ -48,6 +48,7 @@ class DepthLane:
         self.empty_text = ""  # stands where nothing is analysed
         self._focus: tuple[NDArray[np.float32] | None, MinMaxLevels | None] = (None, None)
         self._times: tuple[object, NDArray[np.float64]] = (None, np.zeros(0))
+        self._ground: tuple[object, NDArray[np.float32]] | None = None
         self._picture: tuple[tuple[object, ...], QImage] | None = None
 
     # What is where
@@ -217,8 +218,12 @@ class DepthLane:
         inks += lost
         profile = data.profile if data is not None else None
         high_px = math.ceil(rect.height() * ratio)
+        around = (profile, data.version if data is not None else 0, content.table, scale, rect.getRect(), ratio)
+        if self._ground is None or self._ground[0] != around:
+            self._ground = (around, ground_of(profile, columns, high_px, px=1 / ratio))
+        half, ground = _sharp_half(content, columns), self._ground[1]
         made = depth_picture(
-            profile, columns, high_px, focus=plane, sharp_half=_sharp_half(content, columns), inks=inks, px=1 / ratio
+            profile, columns, high_px, focus=plane, sharp_half=half, inks=inks, px=1 / ratio, ground=ground
         )
         wide_px = made.shape[1]
         image = QImage(made.data, wide_px, high_px, 4 * wide_px, QImage.Format.Format_RGB32).copy()
@@ -371,23 +376,6 @@ def draw_handles(painter: QPainter, centres: list[QPointF], end: PullEnd, *, siz
     painter.setPen(QPen(theme.DARK.color("accent" if end == "begin" else "surround"), 1.5))
     painter.setBrush(theme.DARK.color("surround" if end == "begin" else "accent"))
     painter.drawPath(path)
-
-
-def draw_words(painter: QPainter, room: QRectF, place: QPointF, words: tuple[str, ...]) -> None:
-    """Write what lies under the mouse above `place`, where it hides nothing of what it speaks of; inside `room`."""
-    painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
-    metrics = painter.fontMetrics()
-    width = max(metrics.horizontalAdvance(w) for w in words) + 16
-    height = len(words) * 16 + 8
-    left = min(max(place.x() - width / 2, room.left() + 8), room.right() - width - 8)
-    label = QRectF(left, max(place.y() - height - 4, room.top()), width, height)
-    painter.setPen(QPen(theme.DARK.color("control_edge"), 1.0))
-    painter.setBrush(theme.DARK.color("control"))
-    painter.drawRoundedRect(label, 4, 4)
-    for number, text in enumerate(words):
-        painter.setPen(theme.DARK.color("text_strong" if number == 0 else "text"))
-        row = QRectF(label.left() + 8, label.top() + 4 + 16 * number, width - 8, 16)
-        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _faded(role: str, alpha: float) -> QColor:

@@ -70,31 +70,56 @@ def depth_picture(
     sharp_half: float | NDArray[np.float32],
     inks: Sequence[Ink] = (),
     px: float = 1.0,
+    ground: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint8]:
     """Return [height, W, 4] uint8 (blue, green, red, 255).
 
     focus [W] float32: disparity of the focal plane in each column, NaN = not known; None = nowhere.
     sharp_half: half the depth of field in disparity, of all columns or of each [W]. inks: lines over it, the last one
-    on top. px: how wide a pixel of the picture is in pixels of the window.
+    on top. px: how wide a pixel of the picture is in pixels of the window. ground: what `ground_of` gave for all this.
     """
     inner = max(height - 2 * EDGE_PX / px, 1.0)
-    disparity = (height - EDGE_PX / px - (np.arange(height, dtype=np.float32) + 0.5)) / np.float32(inner)
-    grey = _greys(profile, columns, disparity)
+    disparity = _disparities(height, px)
+    grey = ground_of(profile, columns, height, px=px) if ground is None else ground
     picture = np.empty((height, len(columns.starts), 4), np.uint8)
     picture[..., :3] = grey[..., None]
     picture[..., 3] = 255
     if focus is not None:
-        far = np.abs(disparity[:, None] - focus[None, :])
-        share = np.clip((np.asarray(sharp_half, np.float32) - far) * np.float32(inner) + 0.5, 0.0, 1.0) * np.float32(
-            BAND_ALPHA
-        )
+        half = np.asarray(sharp_half, np.float32)
+        top, end = _rows_within(disparity, focus, float(half.max()) + 1.0 / inner)
+        far = np.abs(disparity[top:end, None] - focus[None, :])
+        share = np.clip((half - far) * np.float32(inner) + 0.5, 0.0, 1.0) * np.float32(BAND_ALPHA)
         rows, across = np.nonzero(share > 0)
-        mixed, weight = grey[rows, across], share[rows, across]
+        weight = share[rows, across]
+        rows += top
+        mixed = grey[rows, across]
         for channel, colour in enumerate(reversed(BAND_RGB)):
             picture[rows, across, channel] = mixed + (colour - mixed) * weight
     for ink in inks:
         _draw(picture, ink, px)
     return picture
+
+
+def ground_of(profile: DepthProfile | None, columns: Columns, height: int, *, px: float = 1.0) -> NDArray[np.float32]:
+    """Return [height, W] float32: the greys of the histograms alone, which stay while planes and subjects move."""
+    return _greys(profile, columns, _disparities(height, px))
+
+
+def _disparities(height: int, px: float) -> NDArray[np.float32]:
+    """Return the disparity [height] float32 of each row, falling."""
+    inner = np.float32(max(height - 2 * EDGE_PX / px, 1.0))
+    rows: NDArray[np.float32] = (height - EDGE_PX / px - (np.arange(height, dtype=np.float32) + 0.5)) / inner
+    return rows
+
+
+def _rows_within(disparity: NDArray[np.float32], focus: NDArray[np.float32], reach: float) -> tuple[int, int]:
+    """Return the rows [top, end) that a focal plane [W], NaN = not known, comes as near as `reach`."""
+    known = focus[np.isfinite(focus)]
+    if not len(known):
+        return 0, 0
+    rising = -disparity
+    top = np.searchsorted(rising, -(float(known.max()) + reach))
+    return int(top), int(np.searchsorted(rising, -(float(known.min()) - reach), side="right"))
 
 
 def _draw(picture: NDArray[np.uint8], ink: Ink, px: float) -> None:

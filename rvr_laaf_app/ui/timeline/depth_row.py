@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QApplication
 
 from rvr_laaf_app.ui.timeline.background import DepthData
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.depth_lane import DepthLane, PullGhost, draw_words
+from rvr_laaf_app.ui.timeline.depth_lane import DepthLane, PullGhost
 from rvr_laaf_app.ui.timeline.gestures import Grip, dragged_pull
 from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
+from rvr_laaf_app.ui.timeline.lanes import draw_words
 from rvr_laaf_app.ui.timeline.scale import clock_text
 
 

@@ -148,3 +148,20 @@ def draw_playhead(painter: QPainter, x: float, top: float, bottom: float, *, foc
     painter.setPen(QPen(theme.DARK.color("accent"), 1.5) if focused else Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawPolygon(handle)
+
+
+def draw_words(painter: QPainter, room: QRectF, place: QPointF, words: tuple[str, ...]) -> None:
+    """Write what lies under the mouse above `place`, where it hides nothing of what it speaks of; inside `room`."""
+    painter.setFont(theme.tabular_font(theme.SMALL_TEXT_PX))
+    metrics = painter.fontMetrics()
+    width = max(metrics.horizontalAdvance(w) for w in words) + 16
+    height = len(words) * 16 + 8
+    left = min(max(place.x() - width / 2, room.left() + 8), room.right() - width - 8)
+    label = QRectF(left, max(place.y() - height - 4, room.top()), width, height)
+    painter.setPen(QPen(theme.DARK.color("control_edge"), 1.0))
+    painter.setBrush(theme.DARK.color("control"))
+    painter.drawRoundedRect(label, 4, 4)
+    for number, text in enumerate(words):
+        painter.setPen(theme.DARK.color("text_strong" if number == 0 else "text"))
+        row = QRectF(label.left() + 8, label.top() + 4 + 16 * number, width - 8, 16)
+        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter, text)

@@ -26,8 +26,8 @@ from rvr_laaf_app.document.lens_keys import (
     with_key,
 )
 from rvr_laaf_app.ui import theme
-from rvr_laaf_app.ui.timeline.depth_lane import draw_words
 from rvr_laaf_app.ui.timeline.lane import Lane, LaneView
+from rvr_laaf_app.ui.timeline.lanes import draw_words
 from rvr_laaf_app.ui.timeline.scale import clock_text
 
 if TYPE_CHECKING:

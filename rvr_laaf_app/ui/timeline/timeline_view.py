@@ -26,11 +26,10 @@ from rvr_laaf_app.ui.timeline import lanes
 from rvr_laaf_app.ui.timeline.background import DepthData
 from rvr_laaf_app.ui.timeline.board import Board
 from rvr_laaf_app.ui.timeline.content import TimelineContent
-from rvr_laaf_app.ui.timeline.depth_lane import draw_words
 from rvr_laaf_app.ui.timeline.depth_row import DepthRow
 from rvr_laaf_app.ui.timeline.film import FilmStrip
 from rvr_laaf_app.ui.timeline.lane import Lane, LaneView, nearest_frame
-from rvr_laaf_app.ui.timeline.lanes import crisp
+from rvr_laaf_app.ui.timeline.lanes import crisp, draw_words
 from rvr_laaf_app.ui.timeline.layout import HEADER_PX, INSET_PX, OPTIONAL, lane_rects, least_height
 from rvr_laaf_app.ui.timeline.more_lanes import MORE
 from rvr_laaf_app.ui.timeline.scale import TimeScale
